@@ -1,0 +1,49 @@
+# Two commands on a fresh machine with Python 3.11 or newer: `make demo` and `make test`.
+# Whatever they need is installed into .venv first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help setup demo run test check format bench clean
+
+help:            ## list what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Shadow needs Python 3.11 or newer; say which with: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv .venv \
+	  || { echo "this Python cannot make environments; on Debian: apt install python3-venv"; exit 1; }
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+setup: $(READY)  ## make the environment
+
+demo: setup      ## see it work: two backends, the proxy, traffic, the report
+	$(BIN)/shadow demo
+
+run: setup       ## stand in front of your own: make run LEGACY=http://old TARGET=http://new
+	@test -n "$(LEGACY)" -a -n "$(TARGET)" \
+	  || { echo "say what to compare: make run LEGACY=http://old:80 TARGET=http://new:80"; exit 2; }
+	$(BIN)/shadow proxy --legacy $(LEGACY) --target $(TARGET)
+
+test: setup      ## run the tests
+	$(BIN)/pytest
+
+check: setup     ## lint, types, import table
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest -q tests/test_imports.py
+
+format: setup    ## lay out the code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: setup     ## measure against nginx and Envoy
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	$(BIN)/python tests/bench/measure.py
+
+clean:           ## remove the environment and what tests left
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

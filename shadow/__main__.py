@@ -1,0 +1,5 @@
+"""`python -m shadow`."""
+
+from shadow.cli import main
+
+main()

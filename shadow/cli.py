@@ -1,0 +1,181 @@
+"""The commands. Wiring only: what they do stands elsewhere, and is imported when it is called for,
+so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import click
+
+from shadow import __version__
+
+BAD_INPUT: Final = 3
+REGRESSED: Final = 10
+NOT_ENOUGH_DATA: Final = 11
+
+_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(context_settings=_CONTEXT)
+@click.version_option(__version__)
+def main() -> None:
+    """Does the new platform answer as the old one does?
+
+    Shadow forwards every request to legacy, gives the client legacy's answer and nothing else, and
+    afterwards sends a copy to the target and compares.
+
+    \b
+    shadow proxy --legacy http://old:80 --target http://new:80    stand in front and compare
+    shadow report ./shadow-data                                   read what differed
+    shadow demo                                                   see it work on this machine
+
+    Exit codes: 0 good, 2 usage, 3 configuration or input, 10 regressed, 11 not enough data.
+    """
+
+
+def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The flags of settings that are wanted often; all others are in the file and the environment."""
+    options = [
+        click.option("--config", "-c", metavar="FILE", help="YAML with settings; see config/reference.yaml."),
+        click.option("--legacy", metavar="URL", help="Who answers today, e.g. http://old:80."),
+        click.option("--target", metavar="URL", help="Who shall answer tomorrow."),
+        click.option("--listen", metavar="HOST:PORT", help="Where clients connect; port 0 picks one."),
+        click.option("--admin", metavar="HOST:PORT", help="Health, metrics and live report."),
+        click.option("--record", metavar="FOLDER", help="Where segments are written."),
+        click.option("--workers", metavar="N", help="Live workers, one core each."),
+        click.option("--sample", metavar="F", help="Share of requests to mirror, 0 to 1."),
+        click.option("--log-format", metavar="FORMAT", help="console, json or ltsv."),
+        click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@main.command()
+@_settings_options
+def proxy(config: str | None, **flags: str | None) -> None:
+    """Stand in front: serve clients from legacy, mirror to the target, compare.
+
+    SIGTERM or Ctrl-C ends it: requests under way are finished, and everything counted is written.
+    """
+    from shadow.serve.logs import configure
+    from shadow.serve.proxy import CannotStart, serve
+
+    loaded = _load(config, flags, needed=("legacy", "target"))
+    configure(loaded.config.log)
+    try:
+        code = serve(loaded)
+    except CannotStart as error:
+        _refuse([str(error)])
+    sys.exit(code)
+
+
+@main.command()
+@click.argument("folder", metavar="FROM")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--output", "-o", metavar="FILE", help="Write here instead of standard output.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["regressed", "not-enough-data", "never"]),
+    default="never",
+    show_default=True,
+    help="Exit 10 when regressed; with not-enough-data also 11 when data are missing.",
+)
+def report(folder: str, form: str, output: str | None, fail_on: str) -> None:
+    """Tell, endpoint by endpoint, whether the target answers as legacy does.
+
+    FROM is the folder that `shadow proxy` records to; it may still be running.
+    """
+    from shadow.report import build, json, text
+
+    try:
+        made = build.read(Path(folder))
+    except OSError as error:
+        _refuse([f"{folder}: {error.strerror}; give the folder that was named by --record"])
+    if not made.endpoints:
+        _refuse([f"{folder}: holds no records yet; give the folder that was named by --record"])
+    try:
+        stream = sys.stdout if output is None else Path(output).open("w", encoding="utf-8")
+    except OSError as error:
+        _refuse([f"{output}: {error.strerror}"])
+    with stream:
+        if form == "json":
+            stream.write(json.render(made))
+        else:
+            text.render(made, stream)
+    sys.exit(_code(made.verdict, fail_on))
+
+
+def _code(verdict: str, fail_on: str) -> int:
+    if fail_on != "never" and verdict == "regressed":
+        return REGRESSED
+    if fail_on == "not-enough-data" and verdict == "not enough data":
+        return NOT_ENOUGH_DATA
+    return 0
+
+
+@main.group("config")
+def config_group() -> None:
+    """Check and show settings."""
+
+
+@config_group.command()
+@_settings_options
+def validate(config: str | None, **flags: str | None) -> None:
+    """Exit 0 if the settings can be used, 3 with every error otherwise."""
+    _load(config, flags, needed=("legacy", "target"))
+    click.echo("the settings are good")
+
+
+@config_group.command("show")
+@_settings_options
+@click.option("--origin", is_flag=True, help="Say beside each value where it comes from.")
+def show_settings(config: str | None, origin: bool, **flags: str | None) -> None:
+    """Print the settings in force, secrets masked."""
+    from shadow.config import show
+
+    click.echo(show(_load(config, flags), origin=origin), nl=False)
+
+
+@config_group.command("schema")
+def print_schema() -> None:
+    """Print the JSON schema of the configuration file, for editors."""
+    import json
+
+    from shadow.config import schema
+
+    click.echo(json.dumps(schema(), indent=2))
+
+
+@main.command()
+@click.option("--requests", default=20_000, show_default=True, help="How much traffic to send.")
+@click.option(
+    "--record", metavar="FOLDER", default="shadow-data/demo", show_default=True, help="Where to keep it."
+)
+def demo(requests: int, record: str) -> None:
+    """Two small backends with planted differences, the proxy, real traffic, the report."""
+    from shadow.demo.run import run
+
+    sys.exit(run(requests, Path(record)))
+
+
+def _load(path: str | None, flags: dict[str, str | None], needed: Iterable[str] = ()) -> Any:
+    from shadow.config import ConfigError, load
+
+    named = {name.replace("_", "-"): value for name, value in flags.items()}
+    try:
+        return load(path or os.environ.get("SHADOW_CONFIG"), named, os.environ, needed=needed)
+    except ConfigError as error:
+        _refuse(error.problems)
+
+
+def _refuse(problems: list[str]) -> NoReturn:
+    """Say what is wrong with the input, a line each, and leave."""
+    for problem in problems:
+        click.echo(problem, err=True)
+    sys.exit(BAD_INPUT)

@@ -1,0 +1,139 @@
+"""Which members of two sequences belong together, where they do not all stand at the same place.
+
+Pure and generic: lines of text and members of JSON arrays, given as keys that are equal when the
+members are. Never quadratic. Swapping the sequences swaps the pairs, exactly.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import TypeAlias, TypeVar
+
+Key = TypeVar("Key", str, bytes)
+
+Pair: TypeAlias = tuple[int | None, int | None]
+"""Index on the left and on the right; None where that side has no counterpart, never on both."""
+
+_WEIGHED = 32
+"""Members left over on one side up to which each is weighed against each: 1,024 comparisons of sets."""
+
+
+def aligned(left: Sequence[Key], right: Sequence[Key]) -> list[Pair]:
+    """The places where two ordered sequences differ, in order."""
+    if list(left) <= list(right):
+        return _aligned(left, right)
+    return _swapped(_aligned(right, left))
+
+
+def _swapped(pairs: list[Pair]) -> list[Pair]:
+    return [(j, i) for i, j in pairs]
+
+
+def place(pair: Pair) -> int:
+    """Where a pair is said to stand: the one index, or the smaller where the sides have moved."""
+    return min(index for index in pair if index is not None)
+
+
+def matched(left: Sequence[Key], right: Sequence[Key]) -> list[Pair]:
+    """What is left over of two unordered sequences when equal members are taken away in pairs:
+    members of one side only, in order. One of the two indexes is always None."""
+    places: dict[Key, list[int]] = defaultdict(list)
+    for j in range(len(right) - 1, -1, -1):
+        places[right[j]].append(j)
+    over: list[Pair] = []
+    for i, key in enumerate(left):
+        if places[key]:
+            places[key].pop()
+        else:
+            over.append((i, None))
+    over.extend((None, j) for j in sorted(j for rest in places.values() for j in rest))
+    return over
+
+
+def nearest(left: Sequence[frozenset[bytes]], right: Sequence[frozenset[bytes]]) -> list[Pair]:
+    """Pairs of members, given as sets of their parts, that have most in common; then those of one
+    side only. Long sequences are paired in order: weighing them would be quadratic."""
+    if max(len(left), len(right)) > _WEIGHED:
+        return _paired(range(len(left)), range(len(right)))
+    if [sorted(parts) for parts in left] > [sorted(parts) for parts in right]:
+        return _swapped(nearest(right, left))
+    weights = sorted((-len(a & b), i, j) for i, a in enumerate(left) for j, b in enumerate(right))
+    pairs: list[Pair] = []
+    rest_left, rest_right = dict.fromkeys(range(len(left))), dict.fromkeys(range(len(right)))
+    for _, i, j in weights:
+        if i in rest_left and j in rest_right:
+            del rest_left[i], rest_right[j]
+            pairs.append((i, j))
+    return sorted(pairs) + _paired(list(rest_left), list(rest_right))
+
+
+def _paired(left: Sequence[int], right: Sequence[int]) -> list[Pair]:
+    both = min(len(left), len(right))
+    pairs: list[Pair] = list(zip(left[:both], right[:both], strict=True))
+    pairs.extend((i, None) for i in left[both:])
+    pairs.extend((None, j) for j in right[both:])
+    return pairs
+
+
+def _aligned(left: Sequence[Key], right: Sequence[Key]) -> list[Pair]:
+    """Patience: keys that both sides hold exactly once are the anchors; between two anchors what
+    is left of the common head and tail is paired in order."""
+    head, tail = _trimmed(left, right, 0, len(left), 0, len(right))
+    end_left, end_right = len(left) - tail, len(right) - tail
+    pairs: list[Pair] = []
+    i = j = head
+    for to_left, to_right in [*_anchors(left, right, head, tail), (end_left, end_right)]:
+        start, stop = _trimmed(left, right, i, to_left, j, to_right)
+        pairs += _paired(range(i + start, to_left - stop), range(j + start, to_right - stop))
+        i, j = to_left + 1, to_right + 1
+    return pairs
+
+
+def _trimmed(
+    left: Sequence[Key], right: Sequence[Key], i: int, end_left: int, j: int, end_right: int
+) -> tuple[int, int]:
+    """Lengths of the common head and tail of left[i:end_left] and right[j:end_right]."""
+    both = min(end_left - i, end_right - j)
+    head = 0
+    while head < both and left[i + head] == right[j + head]:
+        head += 1
+    both -= head
+    tail = 0
+    while tail < both and left[end_left - 1 - tail] == right[end_right - 1 - tail]:
+        tail += 1
+    return head, tail
+
+
+def _anchors(left: Sequence[Key], right: Sequence[Key], head: int, tail: int) -> list[tuple[int, int]]:
+    """Places of the keys that both sides hold once, as far as they stand in the same order."""
+    middle_left, middle_right = left[head : len(left) - tail], right[head : len(right) - tail]
+    once_left, once_right = Counter(middle_left), Counter(middle_right)
+    place = {key: j for j, key in enumerate(middle_right, head) if once_right[key] == 1}
+    common = [
+        (i, place[key]) for i, key in enumerate(middle_left, head) if once_left[key] == 1 and key in place
+    ]
+    return _rising(common)
+
+
+def _rising(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The longest subsequence whose right indexes rise (patience sorting, O(n log n))."""
+    tops: list[int] = []
+    last: list[int] = []
+    before: list[int] = []
+    for index, (_, j) in enumerate(pairs):
+        pile = bisect_left(tops, j)
+        before.append(last[pile - 1] if pile else -1)
+        if pile == len(tops):
+            tops.append(j)
+            last.append(index)
+        else:
+            tops[pile] = j
+            last[pile] = index
+    chain: list[tuple[int, int]] = []
+    index = last[-1] if last else -1
+    while index >= 0:
+        chain.append(pairs[index])
+        index = before[index]
+    return chain[::-1]

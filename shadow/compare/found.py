@@ -1,0 +1,72 @@
+"""What a comparer found, and how the values of a difference are shown: as short, printable text."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from shadow.model import Difference, DifferenceKind
+
+SHOWN = 200
+"""Characters of a value that are shown: two lines of a terminal, and 100 differences stay under 64 KB."""
+
+LISTED = 100
+"""Differences of one body that are listed: nobody reads further, and a hostile body has millions."""
+
+_LEAD = 40
+"""Equal characters shown before the first unequal one, so that it can be found again."""
+
+
+class Found(NamedTuple):
+    """Differences in the order of the answer, and notes on what was not compared as it should be."""
+
+    differences: list[Difference]
+    notes: list[str]
+
+
+NOTHING = Found([], [])
+"""Shared: nobody appends to what was handed out."""
+
+
+def cut(differences: list[Difference], notes: list[str]) -> Found:
+    """The first `LISTED` differences, with a note if there were more."""
+    if len(differences) > LISTED:
+        notes = [*notes, f"only the first {LISTED} differences of the body are listed"]
+    return Found(differences[:LISTED], notes)
+
+
+def shown(text: str) -> str:
+    """`text` as a difference shows it: bounded, and encodable as UTF-8 whatever it was made from."""
+    if len(text) > SHOWN:
+        text = text[: SHOWN - 1] + "…"
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def changed(path: str, legacy: str, target: str, kind: DifferenceKind = DifferenceKind.CHANGED) -> Difference:
+    """A difference between two values. Of long ones it shows where they begin to differ."""
+    if len(legacy) > SHOWN or len(target) > SHOWN:
+        skipped = _common(legacy, target) - _LEAD
+        if skipped > 1:
+            legacy, target = "…" + legacy[skipped:], "…" + target[skipped:]
+    return Difference(kind, path, shown(legacy), shown(target))
+
+
+def missing(path: str, legacy: str) -> Difference:
+    """Legacy has it, the target has not."""
+    return Difference(DifferenceKind.MISSING, path, shown(legacy), None)
+
+
+def added(path: str, target: str) -> Difference:
+    """The target has it, legacy has not."""
+    return Difference(DifferenceKind.ADDED, path, None, shown(target))
+
+
+def _common(a: str, b: str) -> int:
+    """Length of the common prefix. By halving: comparing slices is C, comparing characters is not."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[low:middle] == b[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low

@@ -1,0 +1,94 @@
+"""What settings must satisfy together. What one value must be by itself, `config_values` knows.
+
+A check that fails is a line for the user, never an exception; it is told at the setting that is
+easiest to change.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+
+from shadow import address
+from shadow.compare.rules import compile_rule
+from shadow.config_file import Place, Problem
+from shadow.settings import Compare, Config
+
+Found = Iterator[tuple[str, str]]
+"""Path of a setting, and what is wrong with it."""
+
+
+def check(config: Config, places: Mapping[str, Place]) -> list[Problem]:
+    """All problems, each with the place where the setting, or what it is part of, was given."""
+    return [
+        Problem(_place(setting, places), setting, what) for one in CHECKS for setting, what in one(config)
+    ]
+
+
+def _place(setting: str, places: Mapping[str, Place]) -> Place:
+    outer = setting
+    while outer and outer not in places:
+        outer = outer[: max(outer.rfind("."), outer.rfind("["), 0)]
+    return places[outer] if outer else Place("default")
+
+
+def _backends_are_others(config: Config) -> Found:
+    """A proxy that asks itself, or that compares legacy with legacy, would look well and tell nothing."""
+    listeners = {name: address.listener(getattr(config, name)) for name in ("listen", "admin")}
+    backends = {
+        name: address.backend(getattr(config, name)) for name in ("legacy", "target") if getattr(config, name)
+    }
+    for name, backend in backends.items():
+        for listener, own in listeners.items():
+            if address.same_place(backend, own):
+                yield name, f"is this proxy's own address ({listener}); name the backend's"
+    if len(backends) == 2 and address.same_place(backends["target"], backends["legacy"]):
+        yield "target", "is the same as legacy; name the new platform's address"
+    if address.same_place(listeners["admin"], listeners["listen"]):
+        yield "admin", "is the same as listen; give it another port"
+
+
+def _matches_differ(config: Config) -> Found:
+    first: dict[str, int] = {}
+    for i, endpoint in enumerate(config.endpoints):
+        earlier = first.setdefault(endpoint.match, i)
+        if earlier != i:
+            yield f"endpoints[{i}].match", f"the same as endpoints[{earlier}], which counts; remove one"
+
+
+def _rules_compile(config: Config) -> Found:
+    """Every line is right by itself when this runs; here it is their sum."""
+    own = {"compare": Compare()} | {
+        f"endpoints[{i}].compare": e.compare for i, e in enumerate(config.endpoints)
+    }
+    for setting, compare in own.items():
+        try:
+            compile_rule(config.compare, compare)
+        except ValueError as error:
+            yield setting, str(error)
+
+
+def _authorities_load(config: Config) -> Found:
+    if config.mirror.ca is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(config.mirror.ca)
+    except ssl.SSLError:
+        yield "mirror.ca", "no certificate is in the file; name a PEM file"
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        yield "mirror.ca", f"cannot be read: {reason}; name a PEM file that this user may read"
+
+
+def _bodies_fit(config: Config) -> Found:
+    if config.mirror.body_limit > config.mirror.memory:
+        yield "mirror.body_limit", "larger than mirror.memory, so one body would not fit; lower it"
+
+
+CHECKS: tuple[Callable[[Config], Found], ...] = (
+    _backends_are_others,
+    _matches_differ,
+    _rules_compile,
+    _authorities_load,
+    _bodies_fit,
+)

@@ -1,0 +1,87 @@
+"""Runs the demonstration: backends, proxy, traffic, report. Each part is a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+
+from rich.console import Console
+from rich.progress import Progress
+
+from shadow.demo import traffic
+from shadow.report import build, text
+from shadow.report import json as report_json
+
+_PATIENCE: Final = 15.0  # seconds to start or end a process
+
+
+def run(count: int, folder: Path) -> int:
+    """The whole of it. Returns the exit code."""
+    console = Console(stderr=True)
+    folder = folder / time.strftime("%Y%m%dT%H%M%S")  # each run is a report of its own
+    with _backend("legacy") as legacy, _backend("target") as target:
+        console.print(f"legacy on port {legacy}, target on port {target}")
+        with _proxy(legacy, target, folder) as address:
+            console.print(f"shadow proxy on {address}; sending {count} requests through it")
+            started = time.perf_counter()
+            with Progress(console=console, transient=True) as progress:
+                task = progress.add_task("requests", total=count)
+                errors = asyncio.run(traffic.send(f"http://{address}", count, lambda: progress.advance(task)))
+            took = time.perf_counter() - started
+            console.print(f"{count} requests in {took:.1f} s, {errors} errors seen by clients")
+    report = build.read(folder)
+    path = folder / "report.json"
+    path.write_text(report_json.render(report), encoding="utf-8")
+    text.render(report, sys.stdout)
+    console.print(f"the same as JSON: {path}")
+    return 1 if errors else 0
+
+
+@contextmanager
+def _backend(role: str) -> Iterator[int]:
+    """A shop; its port."""
+    process = subprocess.Popen(  # noqa: S603 - our own module
+        [sys.executable, "-m", "shadow.demo.backends", role], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        yield int(_pipe(process.stdout).readline())
+    finally:
+        process.communicate(timeout=_PATIENCE)
+
+
+@contextmanager
+def _proxy(legacy: int, target: int, folder: Path) -> Iterator[str]:
+    """A proxy between the two; its address. At the end it is stopped and has written everything."""
+    command = [
+        *(sys.executable, "-m", "shadow", "proxy", "--log-format", "json"),
+        *("--legacy", f"http://127.0.0.1:{legacy}", "--target", f"http://127.0.0.1:{target}"),
+        *("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--record", str(folder)),
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)  # noqa: S603 - our own module
+    try:
+        yield _address(_pipe(process.stderr))
+    finally:
+        process.terminate()
+        process.communicate(timeout=2 * _PATIENCE)
+
+
+def _address(log: IO[bytes]) -> str:
+    """Where the proxy listens, from its log."""
+    for line in log:
+        event = json.loads(line)
+        if event.get("event") == "serving":
+            return str(event["listen"])
+        print(line.decode(), end="", file=sys.stderr)
+    raise SystemExit("the proxy did not start")
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    assert stream is not None
+    return stream

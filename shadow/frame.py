@@ -1,0 +1,106 @@
+"""What is written on the sockets between processes: length-prefixed msgpack. Pure.
+
+Live and shadow workers do not import each other; they meet here and in `model`. Both ends are
+always of one version, forked from one supervisor, so a message carries no version.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from typing import Final, Generic, TypeVar
+
+import msgspec
+
+from shadow.model import Digest, Failure, Response
+from shadow.record.mask import Masked
+from shadow.record.tally import Tally
+
+_LENGTH: Final = struct.Struct("<I")
+HELLO: Final = struct.Struct("<I")
+"""The first thing a shadow worker says to a live one: its process id, under which what it is given is booked."""
+
+T = TypeVar("T")
+
+
+class Frame(msgspec.Struct, array_like=True, gc=False):
+    """A captured exchange: live worker → shadow worker. Heads are raw, as on the wire to and from legacy."""
+
+    id: bytes
+    endpoint: str
+    rule: int  # index of the endpoint's settings, -1 for none
+    started: float  # Unix seconds
+    method: bytes
+    request_head: bytes  # as legacy got it
+    request_body: bytes
+    chunked: bool  # how legacy got it
+    status: int
+    response_head: bytes  # as legacy gave it
+    response_body: bytes | Digest
+    first_byte: float
+    total: float
+
+    @property
+    def size(self) -> int:
+        """About how much memory it holds, in bytes."""
+        body = self.response_body
+        return (
+            len(self.request_head)
+            + len(self.request_body)
+            + len(self.response_head)
+            + (len(body) if isinstance(body, bytes) else 0)
+            + 500
+        )
+
+
+class Job(msgspec.Struct, array_like=True, gc=False):
+    """A pair that is not plainly equal: shadow worker → judge."""
+
+    number: int
+    frame: Frame
+    response: Response | None  # the target's answer,
+    failure: Failure | None  # or why there is none
+
+
+class Judged(msgspec.Struct, array_like=True, gc=False):
+    """What became of a job: judge → shadow worker."""
+
+    number: int
+    comparison: Masked
+
+
+class Report(msgspec.Struct, array_like=True):
+    """What a worker counted since its last report: worker → supervisor → admin."""
+
+    worker: str  # "live-0"
+    pid: int
+    tallies: dict[str, Tally]  # by endpoint
+    handed: dict[int, dict[str, int]] = {}  # exchanges given to a shadow worker (by process id), by endpoint
+    gauges: dict[str, float] = {}  # as they stand now
+
+
+class Stream(Generic[T]):
+    """Encodes and decodes messages of one type."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self._encoder = msgspec.msgpack.Encoder()
+        self._decoder = msgspec.msgpack.Decoder(kind)
+        self._buffer = b""
+
+    def encode(self, message: T) -> bytes:
+        payload = self._encoder.encode(message)
+        return _LENGTH.pack(len(payload)) + payload
+
+    def feed(self, data: bytes) -> Iterator[T]:
+        """The messages that are complete with `data`."""
+        if self._buffer:
+            data = self._buffer + data
+        view = memoryview(data)
+        at = 0
+        while len(data) - at >= 4:
+            end = at + 4 + _LENGTH.unpack_from(data, at)[0]
+            if end > len(data):
+                break
+            yield self._decoder.decode(view[at + 4 : end])
+            at = end
+        self._buffer = data[at:] if at else data

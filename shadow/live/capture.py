@@ -1,0 +1,81 @@
+"""A bounded copy of a body that passes. Pure.
+
+The stream never waits for its copy: past the bound the copy is freed and only its length and
+digest go on, past the budget of all copies together it is given up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from shadow.model import Body, Digest
+
+
+class Budget:
+    """Bytes that all captures of a worker may hold together."""
+
+    __slots__ = ("limit", "used")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.used = 0
+
+    def take(self, size: int) -> bool:
+        """Charge `size` bytes, if there is room."""
+        if self.used + size > self.limit:
+            return False
+        self.used += size
+        return True
+
+    def give_back(self, size: int) -> None:
+        self.used -= size
+
+
+class Capture:
+    """A copy of one body."""
+
+    __slots__ = ("_budget", "_hash", "_held", "_limit", "_pieces", "exhausted", "length")
+
+    def __init__(self, limit: int, budget: Budget) -> None:
+        self._limit = limit
+        self._budget = budget
+        self._pieces: list[bytes] = []
+        self._held = 0  # bytes charged
+        self._hash: Any = None
+        self.length = 0
+        self.exhausted = False  # no room left for it in the budget
+
+    @property
+    def whole(self) -> bool:
+        """Whether every byte so far is held."""
+        return self._hash is None and not self.exhausted
+
+    def data(self, data: bytes) -> None:
+        self.length += len(data)
+        if self._hash is not None:
+            self._hash.update(data)
+        elif self.exhausted:
+            return
+        elif self.length > self._limit:
+            self._hash = hashlib.sha256(b"".join(self._pieces))
+            self._hash.update(data)
+            self.free()
+        elif self._budget.take(len(data)):
+            self._held += len(data)
+            self._pieces.append(data)
+        else:
+            self.exhausted = True
+            self.free()
+
+    def body(self) -> Body:
+        """What was captured; not to be asked for once exhausted."""
+        if self._hash is not None:
+            return Digest(self.length, self._hash.digest())
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+
+    def free(self) -> None:
+        """Give the memory back."""
+        self._budget.give_back(self._held)
+        self._held = 0
+        self._pieces = []

@@ -1,0 +1,110 @@
+"""The one way from a live worker to a shadow worker: bounded, and it never waits.
+
+What does not fit is dropped by the caller, who counts it. Frames are written a few milliseconds
+late, many at once: one system call for each would cost more than building it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, cast
+
+from shadow.frame import HELLO, Frame, Stream
+from shadow.live.capture import Budget
+from shadow.worker import connect_unix
+
+_FLUSH_AFTER: Final = 0.005  # seconds
+_FLUSH_ABOVE: Final = 256 * 1024  # bytes
+
+
+class Channel(asyncio.Protocol):
+    """A connection to a shadow worker, made anew whenever it is lost."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, path: str, budget: Budget) -> None:
+        self._loop = loop
+        self._path = path
+        self._budget = budget
+        self._stream = Stream(Frame)
+        self._transport: asyncio.Transport | None = None
+        self._hello = b""
+        self._pending: list[bytes] = []
+        self._charged = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._closed: asyncio.Future[None] | None = None
+        self.worker = 0
+        """Process id of the shadow worker at the other end; 0 while there is none."""
+
+    def connect(self) -> None:
+        """Begin to connect, and go on trying."""
+        self._connecting = self._loop.create_task(connect_unix(self._loop, lambda: self, self._path))
+
+    def offer(self, frame: Frame) -> bool:
+        """Hand over an exchange; False if there is no room, or nobody at the other end."""
+        if not self.worker:
+            return False
+        data = self._stream.encode(frame)
+        if not self._budget.take(len(data)):
+            return False
+        self._charged += len(data)
+        self._pending.append(data)
+        if self._timer is None:
+            self._timer = self._loop.call_later(_FLUSH_AFTER, self._flush)
+        elif self._charged > _FLUSH_ABOVE:
+            self._write()
+        return True
+
+    def _flush(self) -> None:
+        self._timer = None
+        self._write()
+
+    def _write(self) -> None:
+        if self._pending and self._transport is not None:
+            self._transport.write(b"".join(self._pending))
+            self._pending.clear()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Give back to the budget what the kernel has taken."""
+        left = sum(map(len, self._pending))
+        if self._transport is not None:
+            left += self._transport.get_write_buffer_size()
+        if left < self._charged:
+            self._budget.give_back(self._charged - left)
+            self._charged = left
+        if left and self._timer is None:
+            self._timer = self._loop.call_later(_FLUSH_AFTER, self._flush)
+
+    async def close(self) -> None:
+        """Deliver what was handed over, then end."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+        transport = self._transport
+        if transport is None:
+            return
+        self._closed = self._loop.create_future()
+        self._write()
+        transport.close()
+        await self._closed
+
+    # -- asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._hello = b""
+
+    def data_received(self, data: bytes) -> None:
+        self._hello += data
+        if len(self._hello) >= HELLO.size:
+            self.worker = HELLO.unpack(self._hello[: HELLO.size])[0]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self.worker = 0
+        self._pending.clear()
+        self._budget.give_back(self._charged)
+        self._charged = 0
+        if self._closed is not None:
+            self._closed.set_result(None)
+        else:
+            self.connect()

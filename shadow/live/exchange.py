@@ -1,0 +1,266 @@
+"""One live request: from the client to legacy, and the answer back.
+
+An `Exchange` is the sink of both streams. What the client sends goes to legacy and into a bounded
+capture, what legacy answers to the client and into another. When the answer has ended, what was
+captured is handed to the channel, and the client's connection knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from shadow.frame import Frame
+from shadow.live.capture import Capture
+from shadow.model import Drop, Failure, FailureKind, Skip
+from shadow.wire.body import chunk, last_chunk
+from shadow.wire.downstream import Downstream
+from shadow.wire.head import CHUNKED, IDEMPOTENT_METHODS, SAFE_METHODS, RequestHead, ResponseHead
+from shadow.wire.upstream import Connection
+
+if TYPE_CHECKING:
+    from shadow.live.worker import Live
+
+
+class LiveExchange:
+    """A request under way between a client and legacy."""
+
+    __slots__ = (
+        "_answer", "_asked", "_client", "_complete", "_connecting", "_first_byte", "_head", "_index", "_live",
+        "_name", "_request_body", "_response_body", "_retried", "_sent", "_skip", "_started", "_upstream", "_waiting",
+    )  # fmt: skip
+
+    def __init__(self, live: Live, client: Downstream, head: RequestHead) -> None:
+        self._live = live
+        self._client: Downstream | None = client
+        self._head = head
+        self._started = time.time()
+        named = live.endpoints.lookup(head.method, head.target)
+        self._name = named.name
+        self._index = named.index
+        self._skip = Skip.UPGRADE if head.upgrade else live.selection.skip(head.method, named.index, head.id)
+        self._request_body: Capture | None = None
+        if head.length and (self._skip is None or head.method in IDEMPOTENT_METHODS):
+            self._request_body = Capture(live.body_limit, live.budget)
+        self._response_body: Capture | None = None
+        self._upstream: Connection | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._waiting: list[bytes] = []  # what came while connecting
+        self._complete = False  # the request
+        self._retried = False
+        self._answer: ResponseHead | None = None
+        self._sent = self._first_byte = 0.0
+        live.tally(named.name).received += 1
+        connection = live.pool.take()
+        if connection is None:
+            self._connect()
+        else:
+            self._send(connection)
+
+    # -- the request: from the client to legacy
+
+    def _connect(self) -> None:
+        self._connecting = self._live.pool.connect(self._connected)
+
+    def _connected(self, ready: Connection | Failure) -> None:
+        self._connecting = None
+        if isinstance(ready, Failure):
+            self.failed(ready)
+            return
+        self._send(ready)
+        for piece in self._waiting:
+            ready.data(piece)
+        self._waiting.clear()
+        if self._complete:
+            ready.end()
+        ready.flush()
+        if not self._complete and self._client is not None:
+            self._client.resume()
+
+    def _send(self, connection: Connection) -> None:
+        self._upstream = connection
+        self._sent = time.perf_counter()
+        connection.begin(self, self._head.method, self._head.forward)
+
+    def data(self, data: bytes) -> None:
+        if self._request_body is not None:
+            self._request_body.data(data)
+        self._write(chunk(data) if self._head.length == CHUNKED else data)
+
+    def end(self, trailers: bytes) -> None:
+        self._complete = True
+        if self._head.length == CHUNKED:
+            self._write(last_chunk(trailers))
+        if self._upstream is not None:
+            self._upstream.end()
+
+    def _write(self, data: bytes) -> None:
+        if self._upstream is not None:
+            self._upstream.data(data)
+        elif self._connecting is not None:
+            self._waiting.append(data)
+            if self._client is not None:
+                self._client.pause()
+
+    def flush(self) -> None:
+        if self._upstream is not None:
+            self._upstream.flush()
+
+    def pause_answer(self) -> None:
+        if self._upstream is not None:
+            self._upstream.transport.pause_reading()
+
+    def resume_answer(self) -> None:
+        if self._upstream is not None:
+            self._upstream.transport.resume_reading()
+
+    def abort(self) -> None:
+        """The client has left. What it asked is not needed any more, unless it was to change something."""
+        if self._complete and self._head.method not in SAFE_METHODS:
+            self._client = None
+            self.resume_answer()
+            return
+        self._give_up()
+        self._finish(Skip.CLIENT_LEFT)
+
+    def _give_up(self) -> None:
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._upstream is not None:
+            self._upstream.close()
+            self._upstream = None
+
+    # -- the answer: from legacy to the client
+
+    def answer(self, head: ResponseHead) -> None:
+        self._first_byte = time.perf_counter() - self._sent
+        self._answer = head
+        if self._skip is None:
+            self._response_body = Capture(self._live.body_limit, self._live.budget)
+        if self._client is not None:
+            self._client.answer(head)
+
+    def answer_data(self, data: bytes) -> None:
+        if self._response_body is not None:
+            self._response_body.data(data)
+        if self._client is not None:
+            self._client.data(data)
+
+    def answer_end(self, trailers: bytes) -> None:
+        total = time.perf_counter() - self._sent
+        self._upstream = None
+        client, self._client = self._client, None
+        if client is None:
+            self._finish(Skip.CLIENT_LEFT)
+        else:
+            client.end(trailers)
+            self._finish(self._skip if self._complete else Skip.INCOMPLETE, total)
+
+    def failed(self, failure: Failure) -> None:
+        if self._may_retry(failure):
+            self._retry()
+            return
+        self._upstream = None
+        client, self._client = self._client, None
+        if client is not None:
+            if failure.kind is FailureKind.TIMEOUT:
+                client.fail(504, "legacy did not answer in time")
+            else:
+                client.fail(502, "legacy could not be asked")
+        self._finish(Skip.LEGACY_FAILED)
+
+    def _may_retry(self, failure: Failure) -> bool:
+        """RFC 9110 9.2.2 and 9112 9.3.1: a reused connection may have been closed while we wrote to it."""
+        body = self._request_body
+        return (
+            self._upstream is not None
+            and self._upstream.reused
+            and not self._upstream.answered
+            and not self._retried
+            and failure.kind is FailureKind.RESET
+            and self._complete
+            and self._head.method in IDEMPOTENT_METHODS
+            and (not self._head.length or (body is not None and body.whole))
+        )
+
+    def _retry(self) -> None:
+        self._retried = True
+        self._upstream = None
+        body = self._request_body.body() if self._request_body is not None else b""
+        if self._head.length == CHUNKED:
+            self._waiting = [chunk(body), last_chunk()] if body else [last_chunk()]
+        elif body:
+            self._waiting = [body] if isinstance(body, bytes) else []
+        self._live.retries += 1
+        self._connect()
+
+    def interim(self, head: ResponseHead) -> None:
+        if self._client is not None:
+            self._client.interim(head)
+
+    def answer_flush(self) -> None:
+        if self._client is not None:
+            self._client.flush()
+
+    def pause_request(self) -> None:
+        if self._client is not None:
+            self._client.pause()
+
+    def resume_request(self) -> None:
+        if self._client is not None:
+            self._client.resume()
+
+    def switch(self, head: ResponseHead, rest: bytes) -> None:
+        """Legacy has agreed to speak something else: from here on bytes are only passed."""
+        upstream, client = self._upstream, self._client
+        assert upstream is not None
+        if not self._head.upgrade or client is None:
+            upstream.close()
+            self.failed(Failure(FailureKind.MALFORMED, "101 that nobody asked for"))
+            return
+        self._upstream = self._client = None
+        self._live.tunnel(client.switch(head.raw), (upstream.release(), rest))
+        self._finish(Skip.UPGRADE)
+
+    # -- afterwards
+
+    def _finish(self, skip: Skip | None, total: float = 0.0) -> None:
+        """Book how the request ended, and hand over what was captured."""
+        if skip is None:
+            skip = self._hand_over(total)
+        if skip is not None:
+            self._live.tally(self._name).count_skipped(skip)
+        for capture in (self._request_body, self._response_body):
+            if capture is not None:
+                capture.free()
+
+    def _hand_over(self, total: float) -> Skip | None:
+        request, response, answer = self._request_body, self._response_body, self._answer
+        assert response is not None
+        assert answer is not None
+        if response.exhausted or (request is not None and request.exhausted):
+            self._live.tally(self._name).count_dropped(Drop.MEMORY)
+            return None
+        body = request.body() if request is not None else b""
+        if not isinstance(body, bytes):
+            return Skip.TOO_LARGE
+        head = self._head
+        self._live.hand_over(
+            Frame(
+                head.id[:128],
+                self._name,
+                -1 if self._index is None else self._index,
+                self._started,
+                head.method,
+                head.forward,
+                body,
+                head.length == CHUNKED,
+                answer.status,
+                answer.raw,
+                response.body(),
+                self._first_byte,
+                total,
+            )
+        )
+        return None

@@ -1,0 +1,127 @@
+"""A live worker: its listener, its pool to legacy, and its line to a shadow worker."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+import socket
+
+from shadow.address import backend
+from shadow.endpoint import Endpoints
+from shadow.frame import Frame
+from shadow.live.capture import Budget
+from shadow.live.channel import Channel
+from shadow.live.exchange import LiveExchange
+from shadow.live.selection import Selection
+from shadow.model import Drop, Skip
+from shadow.settings import Config
+from shadow.wire.client_tls import context
+from shadow.wire.deadlines import Deadlines
+from shadow.wire.downstream import Downstream, Front
+from shadow.wire.head import Passage, RequestHead
+from shadow.wire.resolve import authority
+from shadow.wire.tunnel import Tunnel
+from shadow.wire.upstream import Pool, Waits
+from shadow.worker import Worker
+
+REFUSED_ENDPOINT = "(refused)"
+"""Where requests are counted that name no endpoint, because they could not be read."""
+
+
+class Live:
+    """What the exchanges of one live worker share."""
+
+    def __init__(self, worker: Worker, config: Config, marker: bytes, channel_path: str) -> None:
+        loop = worker.loop
+        origin = backend(config.legacy)
+        timeouts = config.timeouts
+        self._worker = worker
+        self._timeouts = timeouts
+        self._deadlines = Deadlines(loop)
+        self._tunnels: set[Tunnel] = set()
+        self.tally = worker.tally
+        self.body_limit = config.mirror.body_limit
+        self.budget = Budget(config.mirror.memory)
+        self.channel = Channel(loop, channel_path, self.budget)
+        self.endpoints = Endpoints(config.endpoints)
+        self.selection = Selection(config.mirror, config.endpoints)
+        self.retries = 0
+        waits = Waits(timeouts.connect, timeouts.answer, timeouts.stall, timeouts.whole, timeouts.reuse)
+        self.pool = Pool(loop, origin, waits, self._deadlines, context() if origin.tls else None)
+        serial = itertools.count()
+        prefix = secrets.token_hex(8).encode()
+        self.front = Front(
+            loop,
+            self._deadlines,
+            Passage(marker, authority(origin), config.limits.request_line, config.limits.fields),
+            self._open,
+            self._refused,
+            lambda: b"%b%016x" % (prefix, next(serial)),
+            timeouts,
+            config.limits,
+            config.forwarding.trust,
+        )
+
+    def _open(self, client: Downstream, head: RequestHead) -> LiveExchange:
+        return LiveExchange(self, client, head)
+
+    def _refused(self) -> None:
+        tally = self.tally(REFUSED_ENDPOINT)
+        tally.received += 1
+        tally.count_skipped(Skip.REFUSED)
+
+    def hand_over(self, frame: Frame) -> None:
+        """Give an exchange to the shadow worker, or count it as dropped."""
+        channel = self.channel
+        if channel.offer(frame):
+            handed = self._worker.handed.get(channel.worker)
+            if handed is None:
+                handed = self._worker.handed[channel.worker] = {}
+            handed[frame.endpoint] = handed.get(frame.endpoint, 0) + 1
+        else:
+            self.tally(frame.endpoint).count_dropped(Drop.CHANNEL_FULL)
+
+    def tunnel(
+        self, client: tuple[asyncio.Transport, bytes], legacy: tuple[asyncio.Transport, bytes]
+    ) -> None:
+        """Join a client and legacy after a 101."""
+        Tunnel(self._worker.loop, self._deadlines, self._tunnels, client, legacy, self._timeouts.whole)
+
+    def gauges(self) -> dict[str, float]:
+        return {
+            "client_connections": len(self.front.connections),
+            "tunnels": len(self._tunnels),
+            "captured_bytes": self.budget.used,
+            "retries_total": self.retries,
+        }
+
+    async def drain(self) -> None:
+        """Finish what is under way, but no longer than configured."""
+        try:
+            async with asyncio.timeout(self._timeouts.drain):
+                await self.front.drain()
+        except TimeoutError:
+            for connection in list(self.front.connections):
+                connection.transport.abort()
+        for tunnel in list(self._tunnels):
+            tunnel.close()
+        self.pool.close()
+        await self.channel.close()
+
+
+async def run(
+    config: Config, name: str, line: socket.socket, listener: socket.socket, marker: bytes, channel_path: str
+) -> None:
+    """Serve clients on `listener` until told to stop."""
+    loop = asyncio.get_running_loop()
+    worker = Worker(loop, name)
+    live = Live(worker, config, marker, channel_path)
+    worker.gauges = live.gauges
+    await worker.start(line)
+    live.channel.connect()
+    server = await loop.create_server(lambda: Downstream(live.front), sock=listener, backlog=4096)
+    await worker.stopping.wait()
+    server.close()
+    await live.drain()
+    await worker.finish()

@@ -1,0 +1,71 @@
+"""Which exchanges are sent to the target now, which wait, and which are dropped. Pure.
+
+What rules decide was decided before the exchange came here; this is about load. The newest is
+dropped first: nothing was spent on it yet.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from shadow.frame import Frame
+from shadow.mirror.breaker import Breaker
+from shadow.model import Drop
+
+
+class Admission:
+    """Counts what is under way, and holds what waits."""
+
+    def __init__(self, in_flight: int, waiting: int, memory: int, breaker: Breaker) -> None:
+        self._in_flight_limit = in_flight
+        self._waiting_limit = waiting
+        self._memory_limit = memory
+        self._waiting: deque[Frame] = deque()
+        self.breaker = breaker
+        self.in_flight = 0
+        self.held = 0  # bytes of all exchanges here
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def offer(self, frame: Frame, now: float) -> Drop | None:
+        """Take an exchange in, or say why not."""
+        if self.breaker.is_open and not self._may_probe(now):
+            return Drop.BREAKER
+        if self.held + frame.size > self._memory_limit:
+            return Drop.MEMORY
+        if self.in_flight >= self._in_flight_limit and len(self._waiting) >= self._waiting_limit:
+            return Drop.QUEUE_FULL
+        self.held += frame.size
+        self._waiting.append(frame)
+        return None
+
+    def _may_probe(self, now: float) -> bool:
+        """While the breaker is open only a probe is worth taking in, and one is enough."""
+        return not self._waiting and self.breaker.probe_due(now)
+
+    def next(self, now: float) -> Frame | tuple[Frame, Drop] | None:
+        """What to send now; with a reason what to drop instead; None if nothing can be sent."""
+        if not self._waiting or self.in_flight >= self._in_flight_limit:
+            return None
+        frame = self._waiting.popleft()
+        if not self.breaker.allows(now):
+            self.held -= frame.size
+            return frame, Drop.BREAKER
+        self.in_flight += 1
+        return frame
+
+    def sent(self) -> None:
+        """A shadow request has ended; what it brought may still be judged."""
+        self.in_flight -= 1
+
+    def done(self, frame: Frame) -> None:
+        """An exchange is judged and counted."""
+        self.held -= frame.size
+
+    def clear(self) -> list[Frame]:
+        """Give up all that waits."""
+        frames = list(self._waiting)
+        self._waiting.clear()
+        return frames

@@ -1,0 +1,225 @@
+"""A shadow worker: takes exchanges in, asks the target, and knows equal answers from unequal ones.
+
+Unequal pairs go to the judge beside it, so that this loop does nothing heavy and the target's
+latency is measured by it truly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from typing import Final, cast
+
+from shadow.address import backend
+from shadow.compare.judge import same
+from shadow.frame import HELLO, Frame, Stream
+from shadow.mirror.admission import Admission
+from shadow.mirror.breaker import Breaker
+from shadow.mirror.judge import JudgeLine
+from shadow.mirror.pair import Rules, legacy_response
+from shadow.mirror.sender import ShadowRequest
+from shadow.model import Exchange, Comparison, Drop, Failure, Fate, Outcome
+from shadow.record.mask import Masked
+from shadow.settings import Config
+from shadow.wire.client_tls import context
+from shadow.wire.deadlines import Deadlines
+from shadow.wire.resolve import authority
+from shadow.wire.upstream import Pool, Waits
+from shadow.worker import Worker
+
+_DRAIN: Final = 4.0  # seconds to end what is under way once no exchange can come any more
+_UNANALYSED: Final = "not analysed: the judge was behind"
+
+
+class Mirror:
+    """What one shadow worker does with the exchanges it is given."""
+
+    def __init__(self, worker: Worker, config: Config, judge_path: str) -> None:
+        mirror = config.mirror
+        origin = backend(config.target)
+        timeout = mirror.timeout
+        self._worker = worker
+        self._loop = worker.loop
+        self._limit = mirror.body_limit
+        self._host = {"preserve": None, "target": authority(origin)}.get(
+            mirror.host, mirror.host.encode("latin-1")
+        )
+        self._rules = Rules(config)
+        self._admission = Admission(
+            mirror.in_flight,
+            mirror.waiting,
+            mirror.memory,
+            Breaker(mirror.breaker.failures, mirror.breaker.probe),
+        )
+        self._pool = Pool(
+            worker.loop,
+            origin,
+            Waits(mirror.connect, timeout, timeout, timeout, mirror.reuse),
+            Deadlines(worker.loop),
+            context(mirror.verify, mirror.ca) if origin.tls else None,
+        )
+        self._under_way: set[ShadowRequest] = set()
+        self._judge = JudgeLine(self._loop, judge_path, self._judged)
+        self._intakes: set[Intake] = set()
+        self._unanalysed = 0
+        self._idle = asyncio.Event()
+
+    def intake(self) -> Intake:
+        return Intake(self)
+
+    def connect(self) -> None:
+        self._judge.connect()
+
+    # -- exchanges come in
+
+    def opened(self, intake: Intake) -> None:
+        self._intakes.add(intake)
+
+    def closed(self, intake: Intake) -> None:
+        self._intakes.discard(intake)
+        self._notice_idle()
+
+    def offer(self, frame: Frame) -> None:
+        drop = self._admission.offer(frame, self._loop.time())
+        if drop is not None:
+            self._worker.tally(frame.endpoint).count_dropped(drop)
+
+    def pump(self) -> None:
+        """Send what may be sent now."""
+        admission = self._admission
+        while True:
+            following = admission.next(self._loop.time())
+            if following is None:
+                break
+            if isinstance(following, Frame):
+                self._send(following)
+            else:
+                frame, drop = following
+                self._worker.tally(frame.endpoint).count_dropped(drop)
+        self._notice_idle()
+
+    def _send(self, frame: Frame) -> None:
+        request = ShadowRequest(frame, self._limit, self._answered)
+        self._under_way.add(request)
+        self._worker.tally(frame.endpoint).mirrored += 1
+        request.start(self._pool, self._host)
+
+    # -- answers come back
+
+    def _answered(self, request: ShadowRequest, outcome: Outcome) -> None:
+        frame = request.frame
+        admission = self._admission
+        self._under_way.discard(request)
+        admission.sent()
+        legacy = legacy_response(frame)
+        if isinstance(outcome, Failure):
+            admission.breaker.failed(self._loop.time())
+        else:
+            admission.breaker.answered()
+            if same(Exchange('', '', 0.0, None, legacy), outcome, self._rules[frame.rule]):
+                self._worker.tally(frame.endpoint).count_match(legacy, outcome)
+                admission.done(frame)
+                self.pump()
+                return
+        if not self._judge.give(frame, outcome):
+            self._unanalysed += 1
+            self._count(frame, outcome, unanalysed(outcome))
+        self.pump()
+
+    def _judged(self, frame: Frame, outcome: Outcome, comparison: Masked | None) -> None:
+        if comparison is None:
+            self._unanalysed += 1
+            comparison = unanalysed(outcome)
+        self._count(frame, outcome, comparison)
+        self._notice_idle()
+
+    def _count(self, frame: Frame, outcome: Outcome, comparison: Masked) -> None:
+        self._worker.tally(frame.endpoint).count(legacy_response(frame), outcome, comparison)
+        self._admission.done(frame)
+
+    # -- the end
+
+    def _notice_idle(self) -> None:
+        admission = self._admission
+        if not self._intakes and not admission.in_flight and not admission.waiting and not self._judge.jobs:
+            self._idle.set()
+        else:
+            self._idle.clear()
+
+    async def drain(self) -> None:
+        """End what is under way, and count what cannot be ended."""
+        self._notice_idle()
+        try:
+            async with asyncio.timeout(_DRAIN):
+                await self._idle.wait()
+        except TimeoutError:
+            self._give_up()
+        self._pool.close()
+        await self._judge.close()
+
+    def _give_up(self) -> None:
+        for request in self._under_way:
+            request.cancel()
+            self._worker.tally(request.frame.endpoint).count_dropped(Drop.SHUTDOWN)
+        for frame in self._admission.clear():
+            self._worker.tally(frame.endpoint).count_dropped(Drop.SHUTDOWN)
+        for intake in self._intakes:
+            intake.transport.abort()
+        self._judge.give_up()
+
+    def gauges(self) -> dict[str, float]:
+        admission = self._admission
+        return {
+            "shadow_in_flight": admission.in_flight,
+            "shadow_waiting": admission.waiting,
+            "shadow_held_bytes": admission.held,
+            "breaker_open": float(admission.breaker.is_open),
+            "judge_jobs": len(self._judge.jobs),
+            "unanalysed_total": self._unanalysed,
+        }
+
+
+def unanalysed(outcome: Outcome) -> Masked:
+    """What is known of a pair that no judge has seen."""
+    fate = Fate.FAILED if isinstance(outcome, Failure) else Fate.DIFFERED
+    return Masked(Comparison(fate, (), (_UNANALYSED,)))
+
+
+class Intake(asyncio.Protocol):
+    """A live worker's channel, seen from the other end."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self._mirror = mirror
+        self._stream = Stream(Frame)
+        self.transport: asyncio.Transport = cast(asyncio.Transport, None)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.write(HELLO.pack(os.getpid()))
+        self._mirror.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        for frame in self._stream.feed(data):
+            self._mirror.offer(frame)
+            self._mirror.pump()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._mirror.closed(self)
+
+
+async def run(
+    config: Config, name: str, line: socket.socket, listener: socket.socket, judge_path: str
+) -> None:
+    """Take exchanges from live workers that connect to `listener` until told to stop."""
+    loop = asyncio.get_running_loop()
+    worker = Worker(loop, name)
+    mirror = Mirror(worker, config, judge_path)
+    worker.gauges = mirror.gauges
+    await worker.start(line)
+    mirror.connect()
+    server = await loop.create_unix_server(mirror.intake, sock=listener, backlog=128)
+    await worker.stopping.wait()
+    server.close()
+    await mirror.drain()
+    await worker.finish()

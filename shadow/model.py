@@ -1,0 +1,161 @@
+"""The words of the system, as types.
+
+Everything that crosses from one part to another is one of these: what a client asked and legacy
+answered (`Exchange`), what a backend gave (`Outcome`), what differs (`Difference`), and how each
+request ended (`Fate`). No behaviour beyond what follows from the fields, and no I/O.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple, TypeAlias
+
+import msgspec
+
+Headers: TypeAlias = tuple[tuple[bytes, bytes], ...]
+"""Field name and value as they stood on the wire: order, case and duplicates kept, value trimmed."""
+
+
+class Digest(NamedTuple):
+    """Stands for a body that was too large to keep."""
+
+    length: int
+    sha256: bytes
+
+
+Body: TypeAlias = bytes | Digest
+"""A body as it stood on the wire after unchunking, still content-encoded, or its digest."""
+
+
+class Request(NamedTuple):
+    """What the client asked, as it was forwarded to legacy: hop-by-hop fields gone, ours added."""
+
+    method: bytes
+    target: bytes
+    headers: Headers
+    body: bytes = b""
+
+
+class Response(NamedTuple):
+    """A backend's final answer. Times are in seconds since the request began to be sent."""
+
+    status: int
+    headers: Headers
+    body: Body = b""
+    first_byte: float = 0.0
+    total: float = 0.0
+
+
+class FailureKind(enum.StrEnum):
+    """Why a backend gave no answer."""
+
+    DNS = "dns"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    RESET = "reset"
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+
+
+class Failure(NamedTuple):
+    """A backend that gave no answer. A value, not an exception: networks fail."""
+
+    kind: FailureKind
+    detail: str = ""
+    total: float = 0.0
+
+
+Outcome: TypeAlias = Response | Failure
+
+
+class Exchange(NamedTuple):
+    """One client request and legacy's answer to it. `started` is in Unix seconds."""
+
+    id: str
+    endpoint: str
+    started: float
+    request: Request
+    response: Response
+
+
+class DifferenceKind(enum.StrEnum):
+    """How two answers differ at one place."""
+
+    CHANGED = "changed"
+    MISSING = "missing"  # legacy has it, the target has not
+    ADDED = "added"  # the target has it, legacy has not
+    TYPE = "type"  # 1 against "1"
+    ORDER = "order"  # the same members in another order
+    CHARSET = "charset"
+    UNDECODABLE = "undecodable"  # the bytes differ and one side cannot be read as what it says it is
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """One place where two answers differ.
+
+    `path` names the place in the words of the configuration: `status`, `header:content-type`,
+    `cookie:sid;secure`, `json:$.items[3].price`, `text:12`, `body`. A value is shown as text of a
+    bounded length; None stands for *not there*.
+    """
+
+    kind: DifferenceKind
+    path: str
+    legacy: str | None = None
+    target: str | None = None
+
+    def swapped(self) -> Difference:
+        """The same difference seen from the other side."""
+        kind = _SWAPPED.get(self.kind, self.kind)
+        return Difference(kind, self.path, self.target, self.legacy)
+
+
+_SWAPPED = {
+    DifferenceKind.MISSING: DifferenceKind.ADDED,
+    DifferenceKind.ADDED: DifferenceKind.MISSING,
+}
+
+
+class Fate(enum.StrEnum):
+    """How a received request ended; every one ends in exactly one of these."""
+
+    MATCHED = "matched"
+    DIFFERED = "differed"
+    FAILED = "failed"  # the target gave no answer
+    SKIPPED = "skipped"  # by rule
+    DROPPED = "dropped"  # by load
+
+
+class Skip(enum.StrEnum):
+    """Why a rule kept a request from the target."""
+
+    METHOD = "method"  # not safe, and no rule opts it in
+    RULE = "rule"  # `mirror: false`
+    SAMPLE = "sample"
+    UPGRADE = "upgrade"
+    TOO_LARGE = "too_large"  # the request's body passed the capture limit
+    REFUSED = "refused"  # answered by the proxy itself: it never reached legacy
+    LEGACY_FAILED = "legacy_failed"
+    CLIENT_LEFT = "client_left"
+    INCOMPLETE = "incomplete"  # legacy answered before the request had ended
+
+
+class Drop(enum.StrEnum):
+    """Why load kept a request from the target."""
+
+    CHANNEL_FULL = "channel_full"
+    MEMORY = "memory"
+    QUEUE_FULL = "queue_full"
+    BREAKER = "breaker"
+    LOST = "lost"  # handed to a shadow worker that died
+    SHUTDOWN = "shutdown"
+
+
+class Comparison(msgspec.Struct, frozen=True):
+    """What `compare.judge` found. `fate` is matched, differed or failed; `notes` say what was not
+    compared as it should be, and why (a body known only by its digest, a tree too deep)."""
+
+    fate: Fate
+    differences: tuple[Difference, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,245 @@
+"""Secrets become keyed hashes before anything is kept.
+
+Pure. A masked value reads `masked:` and 16 digits. Equal values stay equal under one key, so that what
+differs is still seen to differ; without the key nobody can try out what a hash stands for. `secrets` knows
+what looks like a secret, and the configuration names more.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any, NewType
+from urllib.parse import quote, unquote_plus
+
+from shadow.compare import jsonpath
+from shadow.compare.jsonpath import Key, Place, Reached
+from shadow.model import Comparison, Difference, DifferenceKind, Headers
+from shadow.record.secrets import Text, is_secret, shapes_hidden
+
+Masked = NewType("Masked", Comparison)
+"""A comparison that may be kept and shown."""
+
+_FORMS = "a header's name, query:NAME or json:$.path"
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_MASKED = re.compile(r"masked:[0-9a-f]{16}")
+
+# What is kept readable of Set-Cookie, beside the name: losing one of these is what a migration breaks.
+_ATTRIBUTES = frozenset(
+    {"domain", "expires", "httponly", "max-age", "partitioned", "path", "priority", "samesite", "secure"}
+)
+_ADDRESSES = frozenset({"location", "content-location", "referer", "refresh", "link", "origin"})
+
+_KEY = re.compile(r'\.(?P<name>[^\W\d][\w-]*)|\[(?P<index>\d+)\]|\[(?P<quoted>"(?:[^"\\]|\\.)*")\]')
+_INNER_QUOTE = re.compile(r'(?<!\\)".')  # no string has one
+_DELIMITER = re.compile(r"([?&;#])")
+
+
+class Mask:
+    """Hides what the configuration's `lines` name, and what looks like a secret anyway.
+
+    `key` keeps the hashes from being guessed: as long as it is the same, equal values stay equal.
+    Raises ValueError with one line that says what is wrong.
+    """
+
+    def __init__(self, lines: Iterable[str], key: bytes) -> None:
+        if not key:
+            raise ValueError("mask: the key is empty")
+        self._key = blake2b(key).digest()
+        self._headers: set[str] = set()
+        self._parameters: set[str] = set()
+        self._places: Reached = ()
+        for line in lines:
+            self._add(line)
+        members = {name for place in self._places if (name := _last_name(place)) is not None}
+        self._text = Text(sorted(self._headers | self._parameters | members))
+
+    def _add(self, line: str) -> None:
+        kind, colon, rest = line.partition(":")
+        if kind == "json" and colon:
+            self._places = (*self._places, jsonpath.compile_pattern(rest, "ignore"))
+        elif kind == "query" and rest:
+            self._parameters.add(rest.lower())
+        elif _TOKEN.fullmatch(line) or (kind == "header" and _TOKEN.fullmatch(rest)):
+            self._headers.add((rest or line).lower())
+        else:
+            raise ValueError(f"mask: {line!r} is not understood; it can be {_FORMS}")
+
+    def value(self, secret: str) -> str:
+        """What is shown in the place of a secret. A value masked already stays as it is."""
+        if _MASKED.fullmatch(secret):
+            return secret
+        digest = blake2b(secret.encode("utf-8", "backslashreplace"), key=self._key, digest_size=8)
+        return f"masked:{digest.hexdigest()}"
+
+    def text(self, text: str) -> str:
+        """Running text, with each secret that can be recognised in it masked."""
+        return self._text.hidden(_encodable(text), self.value)
+
+    def headers(self, headers: Headers) -> Headers:
+        """Header fields as they stood on the wire, with the secrets in their values masked."""
+        return tuple(
+            (name, self._field(name.decode("latin-1"), value.decode("latin-1")).encode("latin-1"))
+            for name, value in headers
+        )
+
+    def target(self, target: str) -> str:
+        """A request target or URL: parameters by their names, the rest as text, seen unquoted."""
+        parts = _DELIMITER.split(target)
+        return "".join(part if i % 2 else self._piece(part) for i, part in enumerate(parts))
+
+    def comparison(self, comparison: Comparison) -> Masked:
+        """What was found, fit to be kept."""
+        differences = tuple(map(self._difference, comparison.differences))
+        notes = tuple(map(self.text, comparison.notes))
+        return Masked(Comparison(comparison.fate, differences, notes))
+
+    def _field(self, name: str, value: str) -> str:
+        name = name.lower()
+        if name == "cookie":
+            return "; ".join(map(self._pair, value.split(";")))
+        if name == "set-cookie":
+            pair, *attributes = value.split(";")
+            return "; ".join([self._pair(pair), *map(self._attribute, attributes)])
+        if name in self._headers or is_secret(name):
+            return self.value(value)
+        return self.target(value) if name in _ADDRESSES else self.text(value)
+
+    def _pair(self, pair: str) -> str:
+        """A cookie; without `=` it is a value without a name (RFC 6265, 5.2)."""
+        name, equals, value = pair.strip().partition("=")
+        return f"{name}={self.value(value)}" if equals else self.value(name)
+
+    def _attribute(self, attribute: str) -> str:
+        name, equals, value = attribute.strip().partition("=")
+        return (
+            attribute.strip()
+            if name.lower() in _ATTRIBUTES
+            else f"{name}{equals}{value and self.value(value)}"
+        )
+
+    def _piece(self, piece: str) -> str:
+        """What stands between two delimiters of a URL."""
+        name, equals, value = piece.partition("=")
+        if equals and (is_secret(_unquoted(name)) or _unquoted(name).lower() in self._parameters):
+            return f"{name}={self.value(_unquoted(value))}"
+        plain = _unquoted(piece)
+        masked = self.text(plain)
+        return (
+            piece if masked == plain else quote(masked, safe="/:=@,+", encoding="latin-1", errors="replace")
+        )
+
+    def _difference(self, difference: Difference) -> Difference:
+        kind, path = difference.kind, difference.path
+        if path == "status":
+            return difference
+
+        def shown(value: str | None) -> str | None:
+            return None if value is None else self._at(path, kind, value)
+
+        return Difference(
+            kind,
+            shapes_hidden(_encodable(path), self.value),
+            shown(difference.legacy),
+            shown(difference.target),
+        )
+
+    def _at(self, path: str, kind: DifferenceKind, value: str) -> str:
+        """The value of a difference, by what stands at its path."""
+        place, _, name = path.partition(":")
+        if place == "header":
+            return self._field(name, value)
+        if place == "cookie":
+            return self._cookie(name.partition(";")[2], value)
+        if place == "json":
+            reached = self._reached(name)
+            return self.value(value.strip('"')) if reached is None else self._json(value, reached, kind)
+        return self.text(value)
+
+    def _cookie(self, attribute: str, value: str) -> str:
+        """One attribute's value, or all attributes of a cookie."""
+        if attribute:
+            return value if attribute in _ATTRIBUTES else self.value(value)
+        parts = re.split("([;,] ?)", value)
+        return "".join(part if i % 2 else self._attribute(part) for i, part in enumerate(parts))
+
+    def _reached(self, path: str) -> Reached | None:
+        """The places that lines name from here on; None where the value as a whole is secret."""
+        reached, position = self._places, len("$")
+        while position < len(path):
+            found = _KEY.match(path, position)
+            if found is None:
+                return None  # cut: what stands below cannot be known
+            key: Key = int(found["index"]) if found["index"] else found["name"] or json.loads(found["quoted"])
+            reached = jsonpath.step(reached, key)
+            if is_secret(str(key)) or jsonpath.ignored(reached):
+                return None
+            position = found.end()
+        return reached
+
+    def _json(self, value: str, reached: Reached, kind: DifferenceKind) -> str:
+        """A value as it is written in JSON, perhaps cut."""
+        if value.startswith(("{", "[")):
+            try:
+                tree = json.loads(value, object_pairs_hook=_members)
+            except (ValueError, RecursionError):  # cut, or with a key given twice
+                return self.text(value) if all(map(_has_name, reached)) else self.value(value)
+            masked = self._tree(tree, reached)
+            return self.text(value if masked == tree else _written(masked))
+        if value.startswith("…") and (kind is not DifferenceKind.CHANGED or _INNER_QUOTE.search(value)):
+            return self.value(value)  # the end of a tree: under which names it stood is not known
+        return self.text(value)
+
+    def _tree(self, tree: Any, reached: Reached) -> Any:
+        if isinstance(tree, dict):
+            return {key: self._member(key, value, jsonpath.step(reached, key)) for key, value in tree.items()}
+        if isinstance(tree, list):
+            return [self._member(i, value, jsonpath.step(reached, i)) for i, value in enumerate(tree)]
+        return tree
+
+    def _member(self, key: Key, value: Any, reached: Reached) -> Any:
+        if is_secret(str(key)) or jsonpath.ignored(reached):
+            return self.value(value if isinstance(value, str) else _written(value))
+        return self._tree(value, reached)
+
+
+def _encodable(text: str) -> str:
+    """As UTF-8, whatever it was made from."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _unquoted(part: str) -> str:
+    """Without percent-encoding, up to three layers of it. By Latin-1, so that no byte is lost."""
+    for _ in range(3):
+        plain = unquote_plus(part, encoding="latin-1")
+        if plain == part:
+            break
+        part = plain
+    return part
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a key is given twice")
+    return members
+
+
+def _written(tree: Any) -> str:
+    return json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
+
+
+def _has_name(place: Place) -> bool:
+    """Whether a name still leads to what the line masks: then it can be found in a tree that was cut."""
+    return _last_name(place) is not None
+
+
+def _last_name(place: Place) -> str | None:
+    name = None
+    following: Place | None = place
+    while following is not None:
+        name = following.key if isinstance(following.key, str) else name
+        following = following.then
+    return name

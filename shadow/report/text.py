@@ -1,0 +1,166 @@
+"""The report for a terminal: the verdict, the endpoints, the most frequent differences.
+
+Colour only on a terminal. Every word that comes from a record passes through `plain`, for a terminal obeys
+what it is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from typing import TextIO
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from shadow.report.schema import EndpointReport, Report, Sides, Totals
+from shadow.verdict.causes import Cause
+from shadow.verdict.verdict import Verdict
+
+CAUSES = 10
+"""Causes shown; the JSON report has more."""
+
+_LONGEST = 200  # characters shown of a value that comes from a record
+_NO_TERMINAL = 100  # columns, where nothing says how wide the reader's page is
+_SIGN = {
+    Verdict.REGRESSED: ("✗", "bold red"),
+    Verdict.NOT_ENOUGH_DATA: ("?", "yellow"),
+    Verdict.READY: ("✓", "green"),
+}
+_COUNTS = ("received", "compared", "matched", "differed", "failed")
+
+
+def render(report: Report, stream: TextIO, width: int | None = None) -> None:
+    """Write the report to `stream`; `width` in columns, None for the terminal's own."""
+    if width is None and not stream.isatty():
+        width = _NO_TERMINAL
+    console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+    for part in chain(_head(report), _endpoints(report.endpoints), _causes(report.causes)):
+        console.print(part)
+
+
+def plain(text: str) -> str:
+    """Text of which a terminal obeys, hides and turns around nothing: such characters become escapes."""
+    shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in shown
+    )
+
+
+def _head(report: Report) -> Iterator[RenderableType]:
+    sign, style = _SIGN[report.verdict]
+    yield Text.assemble((f"{sign} {report.verdict.upper()}", style), f"  {report.why}")
+    yield Text(_sum(report.totals))
+    if report.window.start is not None and report.window.end is not None:
+        period = f"{_moment(report.window.start)} to {_moment(report.window.end)} UTC"
+        yield Text(f"{period}, configuration {plain(report.config_hash)}", "dim")
+    bad = report.unreadable
+    if bad.lines or bad.segments:
+        yield Text(f"Not in this report: {bad.lines:,} unreadable lines, {bad.segments:,} segments", "yellow")
+
+
+def _sum(totals: Totals) -> str:
+    """Where every request went, as a sum that the reader can check."""
+    parts = [f"{totals.matched:,} matched", f"{totals.differed:,} differed", f"{totals.failed:,} failed"]
+    parts += _reasons("skipped", totals.skipped) + _reasons("dropped", totals.dropped)
+    if totals.in_flight:
+        parts.append(f"{totals.in_flight:,} in flight")
+    return f"{totals.received:,} received = {' + '.join(parts)}"
+
+
+def _reasons(fate: str, counts: dict[str, int]) -> list[str]:
+    return [f"{count:,} {fate} ({plain(reason)})" for reason, count in counts.items()]
+
+
+def _endpoints(endpoints: Iterable[EndpointReport]) -> Iterator[RenderableType]:
+    yield Rule(style="dim")
+    yield _row("", Text("endpoint"), Text("verdict"), _COUNTS, style="dim")
+    for each in endpoints:
+        sign, style = _SIGN[each.verdict]
+        counts = [f"{getattr(each, name):,}" for name in _COUNTS]
+        yield _row(Text(sign, style), Text(plain(each.endpoint)), Text(each.verdict, style), counts)
+        for detail in _details(each):
+            yield Padding(Text(detail, "dim"), (0, 0, 0, 4))
+
+
+def _row(
+    sign: Text | str, endpoint: Text, verdict: Text, counts: Iterable[str], style: str = ""
+) -> RenderableType:
+    """A line of the table. Each is a table of its own, as the details below span its columns."""
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_column(width=1)
+    table.add_column(ratio=1, overflow="fold")
+    table.add_column(width=len(Verdict.NOT_ENOUGH_DATA))
+    for name in _COUNTS:
+        table.add_column(width=max(len(name), 9), justify="right")
+    table.add_row(sign, endpoint, verdict, *counts, style=style)
+    return table
+
+
+def _details(endpoint: EndpointReport) -> Iterator[str]:
+    yield endpoint.why
+    unequal = {pair: count for pair, count in endpoint.status.items() if not _equal(pair)}
+    facts = [f"{plain(pair)} ×{count:,}" for pair, count in unequal.items()]
+    facts += _reasons("skipped", endpoint.skipped) + _reasons("dropped", endpoint.dropped)
+    if facts:
+        yield " · ".join(facts)
+    if endpoint.latency.legacy.p50 is not None:
+        yield _latency(endpoint.latency)
+
+
+def _equal(pair: str) -> bool:
+    legacy, _, target = pair.partition("→")
+    return legacy == target
+
+
+def _latency(sides: Sides) -> str:
+    """`p50 1.2 → 1.3 ms`, legacy's first."""
+    names = ("p50", "p95", "p99")
+    pairs = [(getattr(sides.legacy, name), getattr(sides.target, name)) for name in names]
+    shown = (
+        f"{name} {_ms(legacy)} → {_ms(target)}" for name, (legacy, target) in zip(names, pairs, strict=True)
+    )
+    return f"{' · '.join(shown)} ms"
+
+
+def _ms(seconds: float | None) -> str:
+    """Milliseconds with three digits that count: the buckets know no more."""
+    ms = (seconds or 0.0) * 1000
+    return f"{ms:.2f}" if ms < 10 else f"{ms:.1f}" if ms < 100 else f"{ms:,.0f}"
+
+
+def _causes(causes: list[Cause]) -> Iterator[RenderableType]:
+    yield Rule(style="dim")
+    if not causes:
+        yield Text("No differences.")
+        return
+    listed = f"the {CAUSES} most frequent of {len(causes)}" if len(causes) > CAUSES else "by frequency"
+    yield Text(f"Differences, {listed}, each with an example", "dim")
+    for cause in causes[:CAUSES]:
+        where = cause.endpoints[0] if len(cause.endpoints) == 1 else f"{len(cause.endpoints)} endpoints"
+        yield Text.assemble(
+            (f"{cause.count:>9,} ×  "),
+            (f"{plain(cause.kind)} {plain(cause.path)}", "bold"),
+            f"  {plain(where)}",
+        )
+        for detail in _example(cause):
+            yield Padding(Text(detail, "dim", overflow="fold"), (0, 0, 0, 13))
+
+
+def _example(cause: Cause) -> Iterator[str]:
+    if cause.example is not None:
+        yield f"{plain(cause.example.request)}  (comparison {plain(cause.example.id)})"
+    yield f"legacy {_value(cause.legacy)}"
+    yield f"target {_value(cause.target)}"
+
+
+def _value(value: str | None) -> str:
+    return "has none" if value is None else plain(value) or "(empty)"
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")

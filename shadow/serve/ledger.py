@@ -1,0 +1,76 @@
+"""What all workers counted, added up: every request received has one fate. Pure.
+
+Live workers count what they received, skipped, dropped and handed over, shadow workers what became
+of it. What was handed to a shadow worker that died, and never judged, is booked as dropped (lost).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from shadow.frame import Report
+from shadow.model import Drop
+from shadow.record.tally import Tally
+
+
+class Ledger:
+    """A fold over reports."""
+
+    def __init__(self) -> None:
+        self.totals: dict[str, Tally] = {}
+        self.gauges: dict[str, dict[str, float]] = {}  # by worker
+        self._handed: dict[int, Counter[str]] = {}  # by process id of the shadow worker, by endpoint
+        self._judged: dict[int, Counter[str]] = {}
+        self._dead: set[int] = set()
+
+    def fold(self, report: Report) -> None:
+        """Take over one report."""
+        judged = self._judged.setdefault(report.pid, Counter())
+        for endpoint, tally in report.tallies.items():
+            merge_into(self.totals, endpoint, tally)
+            judged[endpoint] += tally.fates
+        for pid, handed in report.handed.items():
+            self._handed.setdefault(pid, Counter()).update(handed)
+        if report.gauges:
+            self.gauges[report.worker] = report.gauges
+
+    def died(self, worker: str, pid: int) -> None:
+        """A process has ended: what it was given and did not judge, it never will."""
+        self._dead.add(pid)
+        self.gauges.pop(worker, None)
+
+    def lost(self) -> dict[str, Tally]:
+        """What the dead have taken with them, as tallies to fold. Live workers report up to a second
+        late what they handed over, so this is asked again and again."""
+        lost: dict[str, Tally] = {}
+        for pid in self._dead & self._handed.keys():
+            judged = self._judged.setdefault(pid, Counter())
+            for endpoint, handed in self._handed[pid].items():
+                missing = handed - judged[endpoint]
+                if missing > 0:
+                    judged[endpoint] += missing
+                    lost.setdefault(endpoint, Tally()).count_dropped(Drop.LOST, missing)
+        return lost
+
+    def remainder(self) -> dict[str, Tally]:
+        """Once no process is left: what makes received and fates equal, as tallies to fold.
+
+        Too few fates: processes were killed with requests under way. Too many: a live worker was
+        killed before it could report what it had received.
+        """
+        rest: dict[str, Tally] = {}
+        for endpoint, tally in self.totals.items():
+            missing = tally.in_flight
+            if missing > 0:
+                rest.setdefault(endpoint, Tally()).count_dropped(Drop.LOST, missing)
+            elif missing < 0:
+                rest[endpoint] = Tally(received=-missing)
+        return rest
+
+
+def merge_into(totals: dict[str, Tally], endpoint: str, tally: Tally) -> None:
+    """Add a tally to those of its endpoint."""
+    known = totals.get(endpoint)
+    if known is None:
+        known = totals[endpoint] = Tally()
+    known.merge(tally)

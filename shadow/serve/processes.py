@@ -1,0 +1,92 @@
+"""Forking a worker: what it gets, what it must not keep, and how its life is told.
+
+The supervisor has no loop, no thread and no pool, so it may fork at any time; a child closes
+whatever the supervisor holds for others, or a dead process would look alive to its peers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, NamedTuple, Protocol
+
+import structlog
+import uvloop
+
+from shadow.frame import Report, Stream
+
+Main = Callable[[socket.socket], Coroutine[Any, Any, None]]
+
+LOW_PRIORITY: Final = 19
+"""Of what asks and judges: on a busy machine every cycle belongs to the clients first."""
+
+
+class Kind(NamedTuple):
+    """One worker to be kept running. `main` gets the line to the supervisor."""
+
+    name: str
+    main: Main
+    nice: int
+    keeps: tuple[socket.socket, ...]  # listeners that it uses
+
+
+class Closable(Protocol):
+    """A socket or a selector."""
+
+    def fileno(self) -> int:
+        """Its descriptor."""
+
+    def close(self) -> None:
+        """Close it in this process."""
+
+
+class Process:
+    """A running worker, as the supervisor knows it."""
+
+    def __init__(self, kind: Kind, pid: int, line: socket.socket, started: float) -> None:
+        self.kind = kind
+        self.pid = pid
+        self.line = line
+        self.started = started
+        self.ready = False
+        self.reports: Stream[Report] = Stream(Report)
+        self.outgoing = bytearray()  # what its line has not taken yet
+
+
+def fork(kind: Kind, foreign: list[Closable], now: float) -> Process:
+    """Start a worker. `foreign` is what the child must not keep."""
+    ours, theirs = socket.socketpair()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        theirs.close()
+        ours.setblocking(False)
+        return Process(kind, pid, ours, now)
+    status = 1
+    try:
+        ours.close()
+        _become(kind, foreign)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(kind.main(theirs))
+        status = 0
+    except Exception:
+        structlog.get_logger().exception("worker_crashed", worker=kind.name)
+    finally:
+        # Not sys.exit: what the supervisor would do at its end is not for its children.
+        os._exit(status)
+
+
+def _become(kind: Kind, foreign: list[Closable]) -> None:
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    keeps = {keep.fileno() for keep in kind.keeps}
+    for other in foreign:
+        if other.fileno() not in keeps:
+            other.close()
+    os.nice(kind.nice)

@@ -1,0 +1,157 @@
+"""Every setting: its name, its type, its default and the reason for it.
+
+The shape of the configuration file. `config` fills it from file, environment and flags; nothing
+here reads anything. `config/reference.yaml` shows the same, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+
+class Seconds(float):
+    """A duration; written `250ms`, `10s`, `5m`, `1h`, `14d`, or a number of seconds."""
+
+
+class Size(int):
+    """A number of bytes; written `512`, `64KiB`, `1MiB`, `2GiB`."""
+
+
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Count = Annotated[int, Meta(ge=1)]
+Tolerance = Annotated[float, Meta(ge=0.0)]
+
+# Text with a meaning. `form` names its check in `config_values`.
+Url = Annotated[str, Meta(description="http://HOST:PORT or https://HOST:PORT", extra={"form": "url"})]
+Listen = Annotated[str, Meta(description="HOST:PORT; port 0 picks one", extra={"form": "listen"})]
+Network = Annotated[str, Meta(description="a network such as 10.0.0.0/8", extra={"form": "network"})]
+Host = Annotated[str, Meta(description="preserve, target, or a literal name", extra={"form": "host"})]
+Match = Annotated[str, Meta(description="GET /items/{id} or * /admin/**", extra={"form": "match"})]
+Ignored = Annotated[
+    str, Meta(description="header:NAME, cookie:NAME, json:$.path, status, body or text", extra={"form": "ignore"})
+]
+Array = Annotated[str, Meta(description="json:$.path of an array", extra={"form": "unordered"})]
+Number = Annotated[str, Meta(description="json:$.path of a number", extra={"form": "tolerance"})]
+Masked = Annotated[str, Meta(description="a header name, query:NAME or json:$.path", extra={"form": "mask"})]
+Secret = Annotated[str, Meta(description="never shown", extra={"secret": True})]
+
+
+class Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A section of the file: an unknown key is an error."""
+
+
+class Workers(Strict, frozen=True):
+    """How many processes of each kind that carries traffic."""
+
+    live: Count = 1  # serve clients; one core each
+    shadow: Count = 1  # ask the target; each has its own judge beside it
+
+
+class Timeouts(Strict, frozen=True):
+    """Deadlines of the live path."""
+
+    header: Seconds = Seconds(10)  # first byte of a request head to its last: slow senders get 408
+    idle: Seconds = Seconds(75)  # keep-alive client; above the 60 s of AWS load balancers: they close first
+    connect: Seconds = Seconds(3)  # to legacy, which is near: a SYN lost twice is still inside
+    answer: Seconds = Seconds(60)  # whole request sent to first byte of answer; nginx's proxy_read_timeout
+    stall: Seconds = Seconds(60)  # no byte moves in either direction while a message is under way
+    whole: Seconds = Seconds(3600)  # one exchange; a gigabyte at 300 KB/s passes
+    reuse: Seconds = Seconds(4)  # idle connection to legacy; under the 5 s of Apache and Node: we close first
+    linger: Seconds = Seconds(2)  # after refusing, so that the refusal is read before a reset
+    drain: Seconds = Seconds(25)  # SIGTERM to the end; under Kubernetes' 30 s
+
+
+class Limits(Strict, frozen=True):
+    """What one client may ask for. Neighbours: nginx 8 KiB a line, Envoy 60 KiB of header, HAProxy 15 KiB."""
+
+    request_line: Size = Size(16 * 1024)  # 414 above; an 8 KiB target passes with room
+    header_block: Size = Size(64 * 1024)  # 431 above; a 16 KiB cookie passes with room
+    fields: Count = 200  # 431 above; 100 pass with room
+    connections: Count = 10_000  # clients of one live worker; above, new ones are closed at once
+    read_ahead: Size = Size(64 * 1024)  # pipelined bytes kept while an answer is under way; then no reading
+
+
+class Breaker(Strict, frozen=True):
+    """When to stop asking a dead target."""
+
+    failures: Count = 20  # in a row, answers of none at all
+    probe: Seconds = Seconds(5)  # then one request is let through to see
+
+
+class Mirror(Strict, frozen=True):
+    """The shadow path."""
+
+    sample: Share = 1.0  # of each endpoint's eligible requests
+    salt: Secret = ""  # other salt, other sample; the same on every replica that must agree
+    timeout: Seconds = Seconds(10)  # whole shadow request
+    connect: Seconds = Seconds(3)
+    reuse: Seconds = Seconds(4)  # idle connection to the target
+    in_flight: Count = 256  # shadow requests under way in one worker
+    waiting: Annotated[int, Meta(ge=0)] = 1024  # behind those; above, dropped
+    body_limit: Size = Size(1024 * 1024)  # one body kept to be compared or sent; Envoy's buffer limit
+    memory: Size = Size(64 * 1024 * 1024)  # bodies kept in one live worker, and again the frames behind it
+    host: Host = "preserve"  # Host at the target: preserve, target, or a literal name
+    verify: bool = True  # the target's certificate
+    ca: str | None = None  # PEM file of authorities beside the system's
+    breaker: Breaker = field(default_factory=Breaker)
+
+
+class Forwarding(Strict, frozen=True):
+    """What the backends are told of the client."""
+
+    trust: tuple[Network, ...] = ()  # whose X-Forwarded-* are believed and appended to; others' are replaced
+
+
+class Compare(Strict, frozen=True):
+    """How an endpoint's answers are compared; an endpoint's own lines are added to the general ones."""
+
+    ignore: tuple[Ignored, ...] = ()  # header:NAME, cookie:NAME, json:$.path, status, body
+    unordered: tuple[Array, ...] = ()  # json:$.path of an array whose order does not matter
+    tolerance: dict[Number, Tolerance] = field(default_factory=dict)  # json:$.path → largest difference
+
+
+class Endpoint(Strict, frozen=True):
+    """Settings of the requests that `match` names; the first match counts."""
+
+    match: Match  # "GET /items/{id}", "* /admin/**"
+    mirror: bool | None = None  # None: safe methods only
+    sample: Share | None = None
+    compare: Compare = field(default_factory=Compare)
+
+
+class Record(Strict, frozen=True):
+    """What is kept."""
+
+    to: str = "shadow-data"  # folder
+    keep: Seconds = Seconds(14 * 86400)  # older segments are deleted
+    window: Seconds = Seconds(60)  # of one tally
+    evidence: Count = 20  # comparisons kept of each cause, by each judge
+    segment: Size = Size(8 * 1024 * 1024)  # sealed above this
+    mask: tuple[Masked, ...] = ()  # header names, query:NAME, json:$.path; added to the built-in ones
+
+
+class Log(Strict, frozen=True):
+    """The program's own log, on standard error."""
+
+    format: Literal["console", "json", "ltsv"] = "console"
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(Strict, frozen=True):
+    """Everything that can be set."""
+
+    legacy: Url = ""  # http://host:port
+    target: Url = ""
+    listen: Listen = "127.0.0.1:8080"
+    admin: Listen = "127.0.0.1:9900"
+    workers: Workers = field(default_factory=Workers)
+    timeouts: Timeouts = field(default_factory=Timeouts)
+    limits: Limits = field(default_factory=Limits)
+    forwarding: Forwarding = field(default_factory=Forwarding)
+    mirror: Mirror = field(default_factory=Mirror)
+    compare: Compare = field(default_factory=Compare)
+    endpoints: tuple[Endpoint, ...] = ()
+    record: Record = field(default_factory=Record)
+    log: Log = field(default_factory=Log)

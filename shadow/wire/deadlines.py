@@ -1,0 +1,49 @@
+"""One sweeper for every timeout.
+
+A timer per request costs more than parsing it. Here a connection only holds the time at which it
+has waited long enough, and one timer per process looks at all of them, four times a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, Protocol
+
+NEVER: Final = float("inf")
+INTERVAL: Final = 0.25
+"""Seconds between two looks: how late a deadline can be noticed."""
+
+
+class Timed(Protocol):
+    """What can be watched: `deadline` is in the loop's time, NEVER for none."""
+
+    deadline: float
+
+    def expired(self, now: float) -> None:
+        """The deadline has passed."""
+
+
+class Deadlines:
+    """Watches connections and tells those whose deadline has passed."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._watched: set[Timed] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._watched)
+
+    def watch(self, timed: Timed) -> None:
+        self._watched.add(timed)
+        if self._timer is None:
+            self._timer = self._loop.call_later(INTERVAL, self._sweep)
+
+    def forget(self, timed: Timed) -> None:
+        self._watched.discard(timed)
+
+    def _sweep(self) -> None:
+        now = self._loop.time()
+        for timed in [timed for timed in self._watched if timed.deadline <= now]:
+            timed.expired(now)
+        self._timer = self._loop.call_later(INTERVAL, self._sweep) if self._watched else None

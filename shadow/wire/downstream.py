@@ -1,0 +1,396 @@
+"""A client's connection: requests in, answers out, in order.
+
+One request is under way at a time; what a client pipelines behind it waits unparsed, up to a
+bound, and then reading pauses. Who answers is none of this module's business: it opens a
+`RequestSink` for each request, and whoever stands behind it writes the answer here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import http
+import ipaddress
+from collections.abc import Callable
+from typing import Final, Protocol, cast
+
+from shadow.settings import Limits, Timeouts
+from shadow.wire.body import Chunked, Decoder, Malformed, chunk, decoder, last_chunk
+from shadow.wire.deadlines import NEVER, Deadlines
+from shadow.wire.head import (
+    CHUNKED,
+    UNTIL_CLOSE,
+    Passage,
+    Peer,
+    Refusal,
+    RequestHead,
+    ResponseHead,
+    parse_request,
+    unfinished,
+)
+
+_ALLOW: Final = b"Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class RequestSink(Protocol):
+    """Who gets a request. `flush` follows whatever one read from the client has brought."""
+
+    def data(self, data: bytes) -> None:
+        """A part of its body, unchunked."""
+
+    def end(self, trailers: bytes) -> None:
+        """It is complete."""
+
+    def flush(self) -> None:
+        """Nothing more is at hand now."""
+
+    def abort(self) -> None:
+        """The client has gone, or what it sends makes no sense: it will not read an answer."""
+
+    def pause_answer(self) -> None:
+        """The client takes the answer more slowly than it comes."""
+
+    def resume_answer(self) -> None:
+        """It can take more again."""
+
+
+Open = Callable[["Downstream", RequestHead], RequestSink]
+
+
+class Front:
+    """What all client connections of a worker share."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        deadlines: Deadlines,
+        passage: Passage,
+        open_request: Open,
+        refused: Callable[[], None],
+        fresh_id: Callable[[], bytes],
+        timeouts: Timeouts,
+        limits: Limits,
+        trust: tuple[str, ...] = (),
+        scheme: bytes = b"http",
+    ) -> None:
+        self.loop = loop
+        self.deadlines = deadlines
+        self.passage = passage
+        self.open_request = open_request
+        self.refused = refused
+        self.fresh_id = fresh_id
+        self.timeouts = timeouts
+        self.limits = limits
+        self.scheme = scheme
+        self.connections: set[Downstream] = set()
+        self.draining = False
+        self._trust: list[Network] = [ipaddress.ip_network(network) for network in trust]
+        self._emptied: asyncio.Future[None] | None = None
+
+    def peer(self, address: str) -> Peer:
+        """What is told of a client at this address."""
+        trusted = bool(self._trust) and any(
+            ipaddress.ip_address(address) in network for network in self._trust
+        )
+        return Peer(address.encode(), trusted, self.scheme)
+
+    def drain(self) -> asyncio.Future[None]:
+        """Close idle connections, the others after their answer; done when none is left."""
+        self.draining = True
+        self._emptied = self.loop.create_future()
+        for connection in list(self.connections):
+            connection.drain()
+        self.left(None)
+        return self._emptied
+
+    def left(self, connection: Downstream | None) -> None:
+        """A connection has closed."""
+        if connection is not None:
+            self.connections.discard(connection)
+            self.deadlines.forget(connection)
+        if not self.connections and self._emptied is not None and not self._emptied.done():
+            self._emptied.set_result(None)
+
+
+class Downstream(asyncio.Protocol):
+    """One client's connection."""
+
+    __slots__ = (
+        "_answering", "_buffer", "_chunking", "_close", "_decoder", "_front", "_head", "_lingering",
+        "_out", "_peer", "_reading_paused", "_request", "deadline", "transport",
+    )  # fmt: skip
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self.transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self.deadline = NEVER
+        self._peer: Peer = cast(Peer, None)
+        self._buffer = b""
+        self._head: RequestHead | None = None
+        self._request: RequestSink | None = None
+        self._decoder: Decoder | None = None  # of a request body that has not ended
+        self._out: list[bytes] = []
+        self._answering = False  # the final head has been written
+        self._chunking = False
+        self._close = False  # after this answer
+        self._lingering = False
+        self._reading_paused = False
+
+    # -- asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        front = self._front
+        if len(front.connections) >= front.limits.connections:
+            self.transport.abort()
+            return
+        address = transport.get_extra_info("peername")
+        self._peer = front.peer(address[0] if isinstance(address, tuple) else "127.0.0.1")
+        front.connections.add(self)
+        front.deadlines.watch(self)
+        self.deadline = front.loop.time() + front.timeouts.idle
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._front.left(self)
+        self._lingering = True
+        request = self._request
+        if request is not None:
+            self._request = None
+            request.abort()
+
+    def data_received(self, data: bytes) -> None:
+        if self._lingering:
+            return
+        if self._decoder is not None:
+            self._read_body(data)
+        elif self._request is not None:
+            self._buffer += data
+            if len(self._buffer) > self._front.limits.read_ahead:
+                self._pause_reading()
+        else:
+            self._read_heads(self._buffer + data if self._buffer else data, len(self._buffer))
+
+    def pause_writing(self) -> None:
+        self.deadline = self._front.loop.time() + self._front.timeouts.stall
+        if self._request is not None:
+            self._request.pause_answer()
+
+    def resume_writing(self) -> None:
+        if self._request is not None:
+            self.deadline = NEVER
+            self._request.resume_answer()
+        elif not self._lingering:
+            self.deadline = self._front.loop.time() + self._front.timeouts.idle
+
+    def expired(self, now: float) -> None:
+        """A deadline has passed: which one follows from what was under way."""
+        if self._lingering or self._answering:
+            self.transport.abort()
+        elif self._request is not None or self._buffer:
+            self._refuse(Refusal(408, "request not sent in time"))
+        else:
+            self._lingering = True
+            self.transport.close()
+
+    # -- requests
+
+    def _read_heads(self, data: bytes, seen: int) -> None:
+        """Open the next request in `data`, of which `seen` bytes were there before."""
+        front = self._front
+        limits = front.limits
+        while data[:2] == b"\r\n":  # RFC 9112 2.2: at least one empty line before a request is ignored
+            data = data[2:]
+        end = data.find(b"\r\n\r\n", max(0, seen - 3)) + 4
+        if end < 4 or end > limits.header_block:
+            if data and (seen == 0 or not self._buffer):
+                self.deadline = front.loop.time() + front.timeouts.header
+            self._buffer = data
+            refusal = unfinished(data, limits.request_line, limits.header_block)
+            if refusal is not None:
+                self._refuse(refusal)
+            return
+        head = parse_request(data[:end], self._peer, front.passage, front.fresh_id())
+        self._buffer = data[end:]
+        if isinstance(head, Refusal):
+            self._refuse(head)
+            return
+        self._head = head
+        self.deadline = NEVER
+        self._close = not head.keep_alive or front.draining
+        if head.length:
+            self._decoder = decoder(head.length)
+        self._request = request = front.open_request(self, head)
+        if not head.length:
+            request.end(b"")
+            request.flush()
+        else:
+            data, self._buffer = self._buffer, b""
+            self._read_body(data)
+
+    def _read_body(self, data: bytes) -> None:
+        request, body = self._request, self._decoder
+        assert body is not None
+        if request is None:  # answered already, and the rest of the request is of no interest
+            return
+        self.deadline = self._front.loop.time() + self._front.timeouts.stall
+        try:
+            piece = body.feed(data) if data else b""
+        except Malformed as error:
+            self._refuse(Refusal(400, str(error)))
+            return
+        if piece:
+            request.data(piece)
+        if body.done:
+            self._decoder = None
+            self._buffer = body.rest
+            self.deadline = NEVER
+            request.end(body.trailers if isinstance(body, Chunked) else b"")
+        request.flush()
+
+    def pause(self) -> None:
+        """Legacy takes the request more slowly than the client sends it."""
+        self._pause_reading()
+        self.deadline = NEVER  # it is not the client's fault
+
+    def resume(self) -> None:
+        self._resume_reading()
+        if self._decoder is not None:
+            self.deadline = self._front.loop.time() + self._front.timeouts.stall
+
+    def _pause_reading(self) -> None:
+        if not self._reading_paused and not self.transport.is_closing():
+            self._reading_paused = True
+            self.transport.pause_reading()
+
+    def _resume_reading(self) -> None:
+        if self._reading_paused and not self.transport.is_closing():
+            self._reading_paused = False
+            self.transport.resume_reading()
+
+    # -- answers
+
+    def interim(self, head: ResponseHead) -> None:
+        """Relay a 1xx; HTTP/1.0 does not know them, and an unasked 100 breaks some clients."""
+        asked = self._head
+        if asked is not None and asked.minor == 1 and (head.status != 100 or asked.expects):
+            self._out.append(head.relay + b"\r\n")
+
+    def answer(self, head: ResponseHead) -> None:
+        """The final answer begins."""
+        asked = self._head
+        assert asked is not None
+        self._answering = True
+        out = self._out
+        out.append(head.relay)
+        if head.length == CHUNKED or head.length == UNTIL_CLOSE:
+            if asked.minor == 1:
+                self._chunking = True
+                out.append(b"Transfer-Encoding: chunked\r\n")
+            else:
+                self._close = True
+        if self._decoder is not None:
+            # The answer comes before the request has ended: how much of that will still come, nobody knows.
+            self._close = True
+        if self._close:
+            out.append(b"Connection: close\r\n\r\n")
+        elif asked.minor == 0:
+            out.append(b"Connection: keep-alive\r\n\r\n")
+        else:
+            out.append(b"\r\n")
+
+    def data(self, data: bytes) -> None:
+        self._out.append(chunk(data) if self._chunking else data)
+
+    def end(self, trailers: bytes = b"") -> None:
+        """The answer is complete; go on with the next request."""
+        if self._chunking:
+            self._out.append(last_chunk(trailers))
+        self.flush()
+        self._request = self._head = None
+        self._answering = self._chunking = False
+        if self._decoder is not None or self._close or self._front.draining:
+            self._linger()
+            return
+        self.deadline = self._front.loop.time() + self._front.timeouts.idle
+        if self._buffer:
+            self._read_heads(self._buffer, 0)
+        if self._request is None or self._decoder is not None:
+            self._resume_reading()
+
+    def flush(self) -> None:
+        out = self._out
+        if out:
+            data = out[0] if len(out) == 1 else b"".join(out)
+            out.clear()
+            if not self._lingering:
+                self.transport.write(data)
+
+    def fail(self, status: int, reason: str) -> None:
+        """Answer in legacy's place, or break off where its answer has begun."""
+        if self._answering:
+            self._request = None
+            self._lingering = True
+            self.transport.abort()
+        else:
+            self._close = self._close or self._decoder is not None
+            self._write_error(status, reason, close=self._close)
+            self.end()
+
+    def switch(self, head: bytes) -> tuple[asyncio.Transport, bytes]:
+        """Write the 101 and give up the connection: its transport, and what the client has sent ahead."""
+        self._out.append(head)
+        self.flush()
+        self._front.left(self)
+        self._request = None
+        self._lingering = True
+        self._resume_reading()
+        return self.transport, self._buffer
+
+    # -- endings
+
+    def drain(self) -> None:
+        """Close now if idle, else after the answer."""
+        self._close = True
+        if self._request is None and not self._buffer and not self._lingering:
+            self.transport.close()
+
+    def _refuse(self, refusal: Refusal) -> None:
+        request, self._request = self._request, None
+        if request is not None:
+            request.abort()
+        else:
+            self._front.refused()
+        self._buffer = b""
+        if self._answering:
+            self._lingering = True
+            self.transport.abort()
+            return
+        self._write_error(refusal.status, refusal.reason, close=True)
+        self.flush()
+        self._linger()
+
+    def _write_error(self, status: int, reason: str, close: bool) -> None:
+        phrase = http.HTTPStatus(status).phrase
+        text = f"{status} {phrase}: {reason}\n".encode()
+        self._out.append(
+            b"HTTP/1.1 %d %b\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n%b%b\r\n"
+            % (
+                status,
+                phrase.encode(),
+                len(text),
+                _ALLOW if status == 405 else b"",
+                b"Connection: close\r\n" if close else b"",
+            )
+        )
+        if self._head is None or self._head.method != b"HEAD":
+            self._out.append(text)
+
+    def _linger(self) -> None:
+        """Half-close, and read on for a moment: closing on unread bytes would reset the answer away."""
+        if self._lingering:
+            return
+        self._lingering = True
+        self.deadline = self._front.loop.time() + self._front.timeouts.linger
+        self._resume_reading()
+        if not self.transport.is_closing():
+            self.transport.write_eof()

@@ -1,0 +1,98 @@
+"""Bytes both ways between a client and legacy, once a 101 has turned the connection into something else."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from shadow.wire.deadlines import Deadlines
+
+
+class _Half(asyncio.Protocol):
+    """Reads one side and writes the other."""
+
+    __slots__ = ("other", "transport", "tunnel")
+
+    def __init__(self, tunnel: Tunnel, transport: asyncio.Transport) -> None:
+        self.tunnel = tunnel
+        self.transport = transport
+        self.other = cast("_Half", None)
+
+    def data_received(self, data: bytes) -> None:
+        self.tunnel.touch()
+        self.other.transport.write(data)
+
+    def eof_received(self) -> bool:
+        self.tunnel.half_closed(self.other.transport)
+        return True
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.tunnel.lost(self.other.transport, broken=exc is not None)
+
+    def pause_writing(self) -> None:
+        self.other.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if not self.other.transport.is_closing():
+            self.other.transport.resume_reading()
+
+
+class Tunnel:
+    """Two transports joined until both have ended, or nothing has moved for `idle` seconds."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        deadlines: Deadlines,
+        open_tunnels: set[Tunnel],
+        client: tuple[asyncio.Transport, bytes],
+        legacy: tuple[asyncio.Transport, bytes],
+        idle: float,
+    ) -> None:
+        """Each side comes with the bytes already read from it."""
+        self._loop = loop
+        self._deadlines = deadlines
+        self._open = open_tunnels
+        self._idle = idle
+        self._ends = 0
+        near, far = _Half(self, client[0]), _Half(self, legacy[0])
+        near.other, far.other = far, near
+        near.transport.set_protocol(near)
+        far.transport.set_protocol(far)
+        self._transports = (near.transport, far.transport)
+        self.touch()
+        deadlines.watch(self)
+        open_tunnels.add(self)
+        if client[1]:
+            far.transport.write(client[1])
+        if legacy[1]:
+            near.transport.write(legacy[1])
+
+    def touch(self) -> None:
+        self.deadline = self._loop.time() + self._idle
+
+    def half_closed(self, other: asyncio.Transport) -> None:
+        """One side has said all it will; tell the other."""
+        self._ends += 1
+        if self._ends == 2:
+            self.close()
+        elif not other.is_closing():
+            other.write_eof() if other.can_write_eof() else other.close()  # TLS cannot half-close
+
+    def lost(self, other: asyncio.Transport, broken: bool) -> None:
+        self._forget()
+        if not other.is_closing():
+            other.abort() if broken else other.close()
+
+    def close(self) -> None:
+        """End both sides, with what is written still delivered."""
+        self._forget()
+        for transport in self._transports:
+            transport.close()
+
+    def expired(self, now: float) -> None:
+        self.close()
+
+    def _forget(self) -> None:
+        self._deadlines.forget(self)
+        self._open.discard(self)

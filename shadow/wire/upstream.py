@@ -1,0 +1,355 @@
+"""A backend's connection, and the pool of them.
+
+A `Connection` carries one request at a time: it writes what it is given and tells a sink what the
+backend answers. Which backend this is, and what becomes of the answer, it does not know: the live
+path asks legacy through it, the shadow path the target.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Final, NamedTuple, Protocol, cast
+
+from shadow.address import Backend
+from shadow.model import Failure, FailureKind
+from shadow.wire.body import Chunked, Decoder, Malformed, UntilClose, decoder
+from shadow.wire.deadlines import NEVER, Deadlines
+from shadow.wire.head import ResponseHead, parse_response
+from shadow.wire.resolve import Resolver
+
+_MAX_HEAD: Final = 256 * 1024  # of an answer: legacy may set many cookies, and is not an attacker
+_MAX_INTERIM: Final = 100  # 1xx answers to one request
+_MAX_IDLE: Final = 512  # connections kept; more were a burst
+
+
+class AnswerSink(Protocol):
+    """Who gets an answer. `answer_flush` follows whatever one read from the backend has brought."""
+
+    def interim(self, head: ResponseHead) -> None:
+        """A 1xx other than 101."""
+
+    def answer(self, head: ResponseHead) -> None:
+        """The final answer begins."""
+
+    def answer_data(self, data: bytes) -> None:
+        """A part of its body, unchunked."""
+
+    def answer_end(self, trailers: bytes) -> None:
+        """It is complete, and the connection is free already."""
+
+    def answer_flush(self) -> None:
+        """Nothing more is at hand now."""
+
+    def failed(self, failure: Failure) -> None:
+        """There will be no (more of the) answer; the connection is gone."""
+
+    def switch(self, head: ResponseHead, rest: bytes) -> None:
+        """101: from here on the bytes are not HTTP; `rest` are the first of them."""
+
+    def pause_request(self) -> None:
+        """The backend takes the request more slowly than it comes."""
+
+    def resume_request(self) -> None:
+        """It can take more again."""
+
+
+class Waits(NamedTuple):
+    """How long a backend may take, in seconds."""
+
+    connect: float
+    answer: float
+    stall: float
+    whole: float
+    reuse: float
+
+
+class Connection(asyncio.Protocol):
+    """One connection to a backend."""
+
+    __slots__ = (
+        "_buffer", "_complete", "_decoder", "_head", "_interims", "_limit", "_method", "_out", "_pool",
+        "_sink", "answered", "deadline", "reused", "transport",
+    )  # fmt: skip
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self.transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self.deadline = NEVER
+        self.reused = False
+        self.answered = False  # a byte of the answer has come
+        self._sink: AnswerSink | None = None
+        self._method = b""
+        self._complete = False  # the request has been given whole
+        self._limit = NEVER
+        self._head: ResponseHead | None = None
+        self._decoder: Decoder | None = None
+        self._buffer = b""
+        self._interims = 0
+        self._out: list[bytes] = []
+
+    # -- the request's side
+
+    def begin(self, sink: AnswerSink, method: bytes, head: bytes) -> None:
+        """Start a request. Nothing is written before `flush`."""
+        now = self._pool.loop.time()
+        self._sink = sink
+        self._method = method
+        self._out.append(head)
+        self._limit = now + self._pool.waits.whole
+        self.deadline = min(now + self._pool.waits.stall, self._limit)
+
+    def data(self, data: bytes) -> None:
+        """A part of the request's body, framed as its head says."""
+        self._out.append(data)
+        self.deadline = min(self._pool.loop.time() + self._pool.waits.stall, self._limit)
+
+    def end(self) -> None:
+        """The request is complete: the backend's time to answer begins."""
+        self._complete = True
+        if not self.answered:
+            self.deadline = min(self._pool.loop.time() + self._pool.waits.answer, self._limit)
+
+    def flush(self) -> None:
+        out = self._out
+        if out:
+            self.transport.write(out[0] if len(out) == 1 else b"".join(out))
+            out.clear()
+
+    def close(self) -> None:
+        """Give up whatever is under way, without a word to the sink."""
+        self._sink = None
+        self._pool.forget(self)
+        self.transport.abort()
+
+    def release(self) -> asyncio.Transport:
+        """Hand the transport to a tunnel; the pool knows it no more."""
+        self._sink = None
+        self._pool.forget(self)
+        return self.transport
+
+    # -- asyncio's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        sink = self._sink
+        if sink is None:
+            # Nobody asked. Kept, these bytes would become the next client's answer.
+            self.close()
+            return
+        self.answered = True
+        self.deadline = min(self._pool.loop.time() + self._pool.waits.stall, self._limit)
+        try:
+            if self._decoder is not None:
+                self._read_body(sink, data)
+            else:
+                self._read_head(sink, self._buffer + data if self._buffer else data)
+        except Malformed as error:
+            self._fail(FailureKind.MALFORMED, str(error))
+            return
+        if self._sink is sink:
+            sink.answer_flush()
+
+    def _read_head(self, sink: AnswerSink, data: bytes) -> None:
+        while True:
+            end = data.find(b"\r\n\r\n") + 4
+            if end < 4:
+                if len(data) > _MAX_HEAD:
+                    raise Malformed("head too large")
+                self._buffer = data
+                return
+            head = parse_response(data[:end], self._method)
+            if head is None:
+                raise Malformed("malformed head")
+            data = data[end:]
+            if head.status >= 200:
+                break
+            if head.status == 101:
+                self._buffer = b""
+                sink.switch(head, data)
+                return
+            self._interims += 1
+            if self._interims > _MAX_INTERIM:
+                raise Malformed("too many interim answers")
+            sink.interim(head)
+        self._buffer = b""
+        self._head = head
+        self._decoder = decoder(head.length)
+        sink.answer(head)
+        if self._sink is sink:
+            self._read_body(sink, data)
+
+    def _read_body(self, sink: AnswerSink, data: bytes) -> None:
+        body = self._decoder
+        assert body is not None
+        if data and not body.done:
+            piece = body.feed(data)
+            if piece:
+                sink.answer_data(piece)
+            data = body.rest
+        if body.done and self._sink is sink:
+            trailers = body.trailers if isinstance(body, Chunked) else b""
+            self._answered_whole(surplus=bool(data))
+            sink.answer_end(trailers)
+
+    def _answered_whole(self, surplus: bool) -> None:
+        """Free the connection, or close it if anything about it is odd."""
+        reusable = self._complete and not surplus and self._head is not None and self._head.keep_alive
+        self._sink = self._head = self._decoder = None
+        self._complete = self.answered = False
+        self._interims = 0
+        if reusable and not self._out:
+            self._pool.give_back(self)
+        else:
+            self.close()
+
+    def _fail(self, kind: FailureKind, detail: str) -> None:
+        sink = self._sink
+        self.close()
+        if sink is not None:
+            sink.failed(Failure(kind, detail))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        sink = self._sink
+        self._sink = None
+        self._pool.forget(self)
+        if sink is None:
+            return
+        if exc is None and isinstance(self._decoder, UntilClose):
+            sink.answer_end(b"")
+        elif isinstance(exc, ssl.SSLError):
+            sink.failed(Failure(FailureKind.TLS, "TLS broke"))
+        else:
+            where = "in the middle of the answer" if self.answered else "before answering"
+            sink.failed(Failure(FailureKind.RESET, f"connection closed {where}"))
+
+    def pause_writing(self) -> None:
+        if self._sink is not None:
+            self._sink.pause_request()
+
+    def resume_writing(self) -> None:
+        if self._sink is not None:
+            self._sink.resume_request()
+
+    def expired(self, now: float) -> None:
+        """A deadline has passed; an idle connection just goes."""
+        if self.answered:
+            self._fail(FailureKind.TIMEOUT, "the answer stalled")
+        else:
+            self._fail(FailureKind.TIMEOUT, "no answer in time" if self._complete else "the request stalled")
+
+
+Ready = Callable[[Connection | Failure], None]
+
+
+class Pool:
+    """Connections to one backend: last in, first out, so that a lull closes what a burst opened."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        backend: Backend,
+        waits: Waits,
+        deadlines: Deadlines,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.loop = loop
+        self.waits = waits
+        self._backend = backend
+        self._tls = tls
+        self._deadlines = deadlines
+        self._resolver = Resolver(loop, backend.host)
+        self._idle: list[Connection] = []
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<Pool {self._backend.host}:{self._backend.port} idle={len(self._idle)} connecting={len(self._connecting)}>"
+
+    def take(self) -> Connection | None:
+        """An idle connection that the backend should still hold open."""
+        now = self.loop.time()
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.deadline > now and not connection.transport.is_closing():
+                connection.reused = True
+                return connection
+            connection.close()
+        return None
+
+    def connect(self, ready: Ready) -> asyncio.Task[None]:
+        """Open a new connection; `ready` gets it, or why there is none. Cancel the task to forget about it."""
+        task = self.loop.create_task(self._connect(ready))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+        return task
+
+    def give_back(self, connection: Connection) -> None:
+        if self._closed or len(self._idle) >= _MAX_IDLE:
+            connection.close()
+            return
+        connection.deadline = self.loop.time() + self.waits.reuse
+        self._idle.append(connection)
+
+    def forget(self, connection: Connection) -> None:
+        self._deadlines.forget(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+
+    def close(self) -> None:
+        """Close what is idle and keep nothing more."""
+        self._closed = True
+        for connection in list(self._idle):
+            connection.close()
+
+    async def _connect(self, ready: Ready) -> None:
+        try:
+            async with asyncio.timeout(self.waits.connect):
+                connection = await self._open()
+        except (OSError, UnicodeError) as error:
+            ready(_failure(error))
+        else:
+            self._deadlines.watch(connection)
+            ready(connection)
+
+    async def _open(self) -> Connection:
+        problem: OSError = OSError("no address")
+        for address in await self._resolver.addresses():
+            try:
+                _, connection = await self.loop.create_connection(
+                    lambda: Connection(self),
+                    address,
+                    self._backend.port,
+                    ssl=self._tls,
+                    server_hostname=self._backend.host if self._tls else None,
+                )
+            except TimeoutError:
+                raise
+            except OSError as error:
+                problem = error
+            else:
+                return connection
+        raise problem
+
+
+_FAILURES: Final = (
+    (socket.gaierror, FailureKind.DNS),
+    (UnicodeError, FailureKind.DNS),
+    (ssl.SSLError, FailureKind.TLS),
+    (ssl.CertificateError, FailureKind.TLS),
+    (TimeoutError, FailureKind.TIMEOUT),
+    (ConnectionRefusedError, FailureKind.REFUSED),
+    (ConnectionResetError, FailureKind.RESET),
+)
+"""From what the system raises to what we say; the first that fits."""
+
+
+def _failure(error: Exception) -> Failure:
+    for kind, failure in _FAILURES:
+        if isinstance(error, kind):
+            return Failure(failure, "could not connect")
+    return Failure(FailureKind.UNREACHABLE, "could not connect")
