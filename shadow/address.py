@@ -45,6 +45,8 @@ def backend(url: str) -> Backend:
 
 def _what_is_wrong(url: str) -> str:
     """Never repeats what stands before an `@`: it may be a password."""
+    if "@" in url:
+        return "user and password cannot stand in the URL; clients' own Authorization is forwarded"
     scheme, found, rest = url.partition("://")
     if not found:
         example = f"http://{url}" if _LISTENER.fullmatch(url) else "http://HOST:PORT"
@@ -52,8 +54,6 @@ def _what_is_wrong(url: str) -> str:
     if scheme.lower() not in ("http", "https"):
         return f"a backend is asked by http:// or https://, not by {scheme[:20]!r}"
     authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
-    if "@" in url:
-        return "user and password cannot stand in the URL; clients' own Authorization is forwarded"
     if not authority:
         return "the host is missing; write http://HOST:PORT"
     if authority != rest.rstrip("/"):

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -100,14 +101,13 @@ def report(folder: str, form: str, output: str | None, fail_on: str) -> None:
     if not made.endpoints:
         _refuse([f"{folder}: holds no records yet; give the folder that was named by --record"])
     try:
-        stream = sys.stdout if output is None else Path(output).open("w", encoding="utf-8")
+        with nullcontext(sys.stdout) if output is None else Path(output).open("w", encoding="utf-8") as stream:
+            if form == "json":
+                stream.write(json.render(made))
+            else:
+                text.render(made, stream)
     except OSError as error:
-        _refuse([f"{output}: {error.strerror}"])
-    with stream:
-        if form == "json":
-            stream.write(json.render(made))
-        else:
-            text.render(made, stream)
+        _refuse([f"{output or 'standard output'}: {error.strerror}"])
     sys.exit(_code(made.verdict, fail_on))
 
 
@@ -137,7 +137,7 @@ def validate(config: str | None, **flags: str | None) -> None:
 @click.option("--origin", is_flag=True, help="Say beside each value where it comes from.")
 def show_settings(config: str | None, origin: bool, **flags: str | None) -> None:
     """Print the settings in force, secrets masked."""
-    from shadow.config import show
+    from shadow.config.load import show
 
     click.echo(show(_load(config, flags), origin=origin), nl=False)
 
@@ -147,7 +147,7 @@ def print_schema() -> None:
     """Print the JSON schema of the configuration file, for editors."""
     import json
 
-    from shadow.config import schema
+    from shadow.config.load import schema
 
     click.echo(json.dumps(schema(), indent=2))
 
@@ -165,7 +165,7 @@ def demo(requests: int, record: str) -> None:
 
 
 def _load(path: str | None, flags: dict[str, str | None], needed: Iterable[str] = ()) -> Any:
-    from shadow.config import ConfigError, load
+    from shadow.config.load import ConfigError, load
 
     named = {name.replace("_", "-"): value for name, value in flags.items()}
     try:

@@ -23,14 +23,15 @@ Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1)]
 Tolerance = Annotated[float, Meta(ge=0.0)]
 
-# Text with a meaning. `form` names its check in `config_values`.
+# Text with a meaning. `form` names its check in `config.values`.
 Url = Annotated[str, Meta(description="http://HOST:PORT or https://HOST:PORT", extra={"form": "url"})]
 Listen = Annotated[str, Meta(description="HOST:PORT; port 0 picks one", extra={"form": "listen"})]
 Network = Annotated[str, Meta(description="a network such as 10.0.0.0/8", extra={"form": "network"})]
 Host = Annotated[str, Meta(description="preserve, target, or a literal name", extra={"form": "host"})]
 Match = Annotated[str, Meta(description="GET /items/{id} or * /admin/**", extra={"form": "match"})]
 Ignored = Annotated[
-    str, Meta(description="header:NAME, cookie:NAME, json:$.path, status, body or text", extra={"form": "ignore"})
+    str,
+    Meta(description="header:NAME, cookie:NAME, json:$.path, status, body or text", extra={"form": "ignore"}),
 ]
 Array = Annotated[str, Meta(description="json:$.path of an array", extra={"form": "unordered"})]
 Number = Annotated[str, Meta(description="json:$.path of a number", extra={"form": "tolerance"})]

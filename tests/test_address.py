@@ -49,7 +49,14 @@ def test_a_bad_url_is_one_line_that_says_what_to_write(url: str, words: str) -> 
 
 
 @pytest.mark.parametrize(
-    "url", ["http://user:hunter2@old", "http://user:hun/ter2@old", "hunter2@old", "x://hunter2@o"]
+    "url",
+    [
+        "http://user:hunter2@old",
+        "http://user:hun/ter2@old",
+        "hunter2@old",
+        "x://hunter2@o",
+        "u:hunter2@h://x",
+    ],
 )
 def test_a_password_is_refused_and_not_repeated(url: str) -> None:
     """An error is printed, logged and pasted into tickets."""

@@ -15,11 +15,11 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shadow import config
-from shadow.config import FLAGS, SETTINGS, VARIABLES, ConfigError, config_hash, load, schema, show
+from shadow.config import load as config
+from shadow.config.load import FLAGS, SETTINGS, VARIABLES, ConfigError, config_hash, load, schema, show
 from shadow.settings import Compare, Config, Endpoint, Log, Mirror, Record, Seconds, Size, Strict
 
-FILES = Path(__file__).parent.parent / "config"
+FILES = Path(__file__).parent.parent.parent / "config"
 
 Write = Callable[[str], str]
 
@@ -259,6 +259,11 @@ flag --workers: workers.live: expected a whole number, 1 or more, got '0'
         ("legacy", "shadow.yaml:1: expected settings written as NAME: VALUE, got 'legacy'"),
         ("? [a]\n: b", "shadow.yaml:1: expected a name before the colon, got a list"),
         ('"a\\nb": 1', "shadow.yaml:1: a\\nb: unknown setting; known here: legacy, target, "),
+        ("endpoints: [~]", "shadow.yaml:1: endpoints[0].match: is missing; write match: "),
+        (
+            'mirror: {salt: "hunter\\ud800"}',
+            "mirror.salt: expected text without line ends and control characters",
+        ),
         ("endpoints: [&a [*a]]", "endpoints[0]: expected settings written as NAME: VALUE, got a list"),
     ],
 )
@@ -279,7 +284,7 @@ def test_what_is_empty_is_default(write: Write, text: str) -> None:
 def test_files_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:
     """Missing, a folder, not text, too large, of no possible name: and nothing else is complained of."""
     (tmp_path / "binary").write_bytes(b"a: b\nc: \xff")
-    (tmp_path / "large").write_bytes(b"#" * (1 << 20) + b"\n")
+    (tmp_path / "large").write_bytes(b"#" * (1 << 18) + b"\n")
     names = ("none", "", "binary", "large", "a\0b")
     lines = [problems(f"{tmp_path}/{name}", needed=("legacy",)) for name in names]
     assert [len(found) for found in lines] == [1] * 5
@@ -287,7 +292,7 @@ def test_files_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:
         "none: cannot be read: No such file or directory",
         f"{tmp_path}/: cannot be read: Is a directory".replace(f"{tmp_path}/", ""),
         "binary:2: not UTF-8",
-        "large: larger than 1024 KiB",
+        "large: larger than 256 KiB",
         "a\\x00b: cannot be read: embedded null byte",
     ]
 
@@ -403,8 +408,9 @@ def test_authorities_must_be_a_pem_file(tmp_path: Path, write: Write) -> None:
         + "]}}, "
         + "*e," * 2000
         + "]",
-        "a: &a [" + "]\nb: &b [".join(["*a," * 9] * 1) + "]",
-        "forwarding: {trust: " + "9" * 500_000 + "}",
+        "a:\n" * 80_000,
+        "endpoints: [&e {" + ", ".join(f"k{i}: 1" for i in range(9000)) + "}, " + "*e," * 9000 + "]",
+        "forwarding: {trust: [" + "9" * 200_000 + "]}",
     ],
 )
 def test_a_hostile_file_costs_little(write: Write, text: str) -> None:
@@ -414,14 +420,17 @@ def test_a_hostile_file_costs_little(write: Write, text: str) -> None:
     assert time.process_time() - begun < 20
 
 
-PIECES = "mirror|sample|endpoints|match|GET /a|compare|1|on|[|]|{|}|: |\n|\n  |- |&a |*a|!!x |'|\"|#|>|\t|%|@|~|, |? |<<"
-WORDS = st.sampled_from([*PIECES.split("|"), "|", "---\n", "\x85", "é", "\x1b"])
+NAMES = ["mirror", "sample", "endpoints", "match", "GET /a", "compare", "1", "on", "é", "\x85", "\x1b"]
+SIGNS = ["\n", "\n  ", "---\n", *"[]{}'#|>%@~", ": ", ", ", "- ", "? ", "&a ", "*a", "!!x ", '"', "\t", "<<"]
+WORDS = st.sampled_from(NAMES + SIGNS)
 
 
 def lines_of(path: str | None, environ: dict[str, str]) -> list[str]:
     """The error's lines, or none where the settings load."""
     try:
-        load(path, {}, environ)
+        loaded = load(path, {}, environ)
+        assert show(loaded, origin=True)
+        assert config_hash(loaded.config)
     except ConfigError as error:
         return error.problems or ["an error without a line\n"]
     return []
@@ -452,7 +461,7 @@ CHANGED = Config(
         Endpoint(match="* /admin/**", mirror=False),
         Endpoint(match="GET /検索/{id}", sample=0.1, compare=Compare(unordered=("json:$.items",))),
     ),
-    record=Record(to="a\nb: '\"#", mask=("cookie",)),
+    record=Record(to="a: '\"# \\", mask=("cookie",)),
     log=Log(format="json"),
 )
 

@@ -48,7 +48,11 @@ def read(text: str, kind: mi.Type) -> Any:
         if form:
             FORMS[form](text)
         return value
-    value = _read_plain(text.strip(), kind) if not isinstance(kind, mi.StrType) else text
+    if isinstance(kind, mi.StrType):
+        if not text.isprintable():  # not repeated: it may be a secret
+            raise ValueError("expected text without line ends and control characters")
+        return text
+    value = _read_plain(text.strip(), kind)
     if value is None:
         raise ValueError(f"expected {describe(kind)}, got {shown(text)}")
     return value
@@ -122,7 +126,7 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "…")
 
 
-_PASSWORD = re.compile(r"(?<=://)[^/?#\s]*@")
+_PASSWORD = re.compile(r"(?<=://)\S*@")
 
 
 def without_password(text: str) -> str:

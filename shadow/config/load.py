@@ -8,7 +8,6 @@ setting needs no line here. All that is wrong is told at once, in `ConfigError`.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,8 +19,8 @@ import yaml
 from msgspec import Struct
 from msgspec import inspect as mi
 
-from shadow import config_checks, config_file, config_values
-from shadow.config_file import CONFIG, WRONG, Given, Place, Problem, Reader, ReadError
+from shadow.config import checks, file, values
+from shadow.config.file import CONFIG, SETTINGS, WRONG, Given, Place, Problem, Reader, ReadError
 from shadow.settings import Config, Seconds, Size
 
 FLAGS = {
@@ -37,7 +36,6 @@ FLAGS = {
 }
 """Flag, without its dashes → the setting that it sets."""
 
-SETTINGS = config_file.leaves(CONFIG)
 VARIABLES = {f"SHADOW_{path.upper().replace('.', '_')}": path for path in SETTINGS}
 """Environment variable → the setting that it sets."""
 
@@ -82,7 +80,7 @@ def load(
         ]
     config = _build(given)
     places |= {setting: one.place for setting, one in given.items()}
-    problems += config_checks.check(config, places)
+    problems += checks.check(config, places)
     if problems:
         raise ConfigError(dict.fromkeys(str(problem) for problem in sorted(problems, key=lambda p: p.order)))
     origin = dict.fromkeys(SETTINGS, "default") | {setting: str(place) for setting, place in places.items()}
@@ -116,7 +114,7 @@ def _from_file(path: str | None, problems: list[Problem]) -> tuple[dict[str, Giv
         return given, {}
     reader = Reader(path, problems)
     try:
-        root = config_file.compose(config_file.read_text(path), path)
+        root = file.compose(file.read_text(path), path)
         if root is not None:
             reader.section(root, CONFIG, "", given)
     except ReadError as error:
@@ -141,7 +139,7 @@ def _from_environment(environ: Mapping[str, str], problems: list[Problem]) -> di
             problems.append(Problem(place, setting, f"given by {name.removesuffix('_FILE')} too; remove one"))
         else:
             try:
-                text = config_file.read_text(text, LARGEST_SECRET).rstrip("\r\n")
+                text = file.read_text(text, LARGEST_SECRET).rstrip("\r\n")
                 given[setting] = _from_text(text, setting, place, problems)
             except ReadError as error:
                 problems.append(Problem(place, setting, str(error.problem)))
@@ -176,7 +174,7 @@ def _from_text(text: str, setting: str, place: Place, problems: list[Problem]) -
             items = [yaml.ScalarNode("tag:yaml.org,2002:str", item.strip()) for item in text.split(",")]
             node = yaml.SequenceNode("tag:yaml.org,2002:seq", items)
         elif isinstance(kind, mi.VarTupleType | mi.DictType):
-            node = config_file.compose(text, place.source)
+            node = file.compose(text, place.source)
         if node is None:
             return Given(WRONG, place)
         return Given(Reader(place.source, problems, lines=False).value(node, kind, setting), place)
@@ -199,7 +197,7 @@ def _lines(
 ) -> Iterator[str]:
     for field in kind.fields:
         setting, value = f"{path}{field.name}", getattr(section, field.name)
-        if "[" in path and value == config_values.default_of(field):
+        if "[" in path and value == values.default_of(field):
             continue  # an endpoint says only what is its own
         if isinstance(field.type, mi.StructType):
             yield f"{indent}{field.name}:\n"
@@ -225,10 +223,9 @@ MASKED = "********"
 
 
 def _one_line(value: object) -> str:
-    plain = config_values.written(value)
+    plain = values.written(value)
     text = yaml.safe_dump(plain, default_flow_style=True, width=sys.maxsize, allow_unicode=True)
-    text = text.removesuffix("\n").removesuffix("\n...")
-    return config_values.without_password(json.dumps(plain) if "\n" in text else text)
+    return values.without_password(text.removesuffix("\n").removesuffix("\n..."))
 
 
 def config_hash(config: Config) -> str:
@@ -248,4 +245,4 @@ def _plain(value: object) -> float | int:
 def schema() -> dict[str, Any]:
     """The file's JSON schema, for editors."""
     draft = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Shadow"}
-    return draft | config_values.schema(CONFIG)
+    return draft | values.schema(CONFIG)

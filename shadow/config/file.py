@@ -1,6 +1,6 @@
 """The configuration file as settings: YAML, read safely, bounded, every value with its line.
 
-YAML is only composed into nodes, never constructed into objects: `config_values` reads each text by
+YAML is only composed into nodes, never constructed into objects: `values` reads each text by
 the declared type. A hostile file costs bounded time: its size, its depth and the number of values
 that aliases multiply are limited.
 """
@@ -15,12 +15,13 @@ from typing import Any, NamedTuple, cast
 import yaml
 from msgspec import inspect as mi
 
-from shadow import config_values
+from shadow.config import values
 from shadow.settings import Config
 
-LARGEST_FILE = 1 << 20  # bytes; what a Kubernetes ConfigMap can hold
+LARGEST_FILE = 256 * 1024  # bytes; some seconds to parse, five thousand endpoints
 DEEPEST = 32  # collections in collections; the settings need five
-MOST_VALUES = 100_000  # after aliases are followed; ten thousand endpoints pass
+MOST_NODES = 100_000  # names and values, after aliases are followed
+MOST_PROBLEMS = 1000  # more are no help to anybody
 
 CONFIG = cast(mi.StructType, mi.type_info(Config))
 
@@ -82,7 +83,7 @@ class Reader:
         self.places: dict[str, Place] = {}
         self._source = source
         self._lines = lines
-        self._values = 0
+        self._seen = 0
 
     def section(self, node: yaml.Node, kind: mi.StructType, path: str, given: dict[str, Given]) -> None:
         """Puts all settings under `node` into `given`, by their paths."""
@@ -95,9 +96,7 @@ class Reader:
 
     def value(self, node: yaml.Node, kind: mi.Type, path: str) -> Any:
         """The value of one node, or `WRONG`."""
-        self._values += 1
-        if self._values > MOST_VALUES:
-            raise ReadError(Problem(self._place(node), "", f"more than {MOST_VALUES:,} values; shorten it"))
+        self._count(node)
         before = len(self.problems)
         match kind:
             case mi.StructType():
@@ -117,29 +116,29 @@ class Reader:
         return value if len(self.problems) == before else WRONG
 
     def _scalar(self, node: yaml.Node, kind: mi.Type, path: str) -> Any:
-        expected = config_values.describe(kind)
+        expected = values.describe(kind)
         if not isinstance(node, yaml.ScalarNode):
             self._wrong(node, path, f"expected {expected}, got {_noun(node)}")
         elif _is_null(node):
             self._wrong(node, path, f"expected {expected}, got nothing; write a value or remove the line")
         else:
             try:
-                return config_values.read(node.value, kind)
+                return values.read(node.value, kind)
             except ValueError as error:
                 self._wrong(node, path, str(error))
         return WRONG
 
     def _struct(self, node: yaml.Node, kind: mi.StructType, path: str) -> Any:
-        values = {}
+        members = {}
         for field, key, below in self._members(node, kind, path):
             setting = _join(path, field.name)
             self.places[setting] = self._place(key)
-            values[field.name] = self.value(below, field.type, setting)
+            members[field.name] = self.value(below, field.type, setting)
         for field in kind.fields:
-            if field.required and field.name not in values and isinstance(node, yaml.MappingNode):
-                example = config_values.describe(field.type)
+            if field.required and field.name not in members and (_is_null(node) or _is_mapping(node)):
+                example = values.describe(field.type)
                 self._wrong(node, _join(path, field.name), f"is missing; write {field.name}: {example}")
-        return values
+        return members
 
     def _dict(self, node: yaml.Node, kind: mi.DictType, path: str) -> dict[Any, Any]:
         return {
@@ -170,11 +169,12 @@ class Reader:
         """Name, key and value of a mapping; nothing at all is an empty one."""
         if _is_null(node):
             return
-        if not isinstance(node, yaml.MappingNode):
+        if not _is_mapping(node):
             self._wrong(node, path, f"expected settings written as NAME: VALUE, got {_noun(node)}")
             return
         first: dict[str, yaml.Node] = {}
         for key, below in node.value:
+            self._count(key)
             if not isinstance(key, yaml.ScalarNode):
                 self._wrong(key, path, f"expected a name before the colon, got {_noun(key)}")
             elif key.value in first:
@@ -189,6 +189,17 @@ class Reader:
 
     def _wrong(self, node: yaml.Node, path: str, what: str) -> None:
         self.problems.append(Problem(self._place(node), path, what))
+        if len(self.problems) >= MOST_PROBLEMS:
+            raise ReadError(
+                Problem(self._place(node), "", f"{MOST_PROBLEMS} errors up to here; the rest is not read")
+            )
+
+    def _count(self, node: yaml.Node) -> None:
+        self._seen += 1
+        if self._seen > MOST_NODES:
+            raise ReadError(
+                Problem(self._place(node), "", f"more than {MOST_NODES} names and values; shorten it")
+            )
 
 
 def _join(path: str, name: str) -> str:
@@ -200,15 +211,19 @@ def _is_null(node: yaml.Node) -> bool:
     return isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:null"
 
 
+def _is_mapping(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.MappingNode)
+
+
 def _noun(node: yaml.Node) -> str:
     if isinstance(node, yaml.ScalarNode):
-        return "nothing" if _is_null(node) else config_values.shown(node.value)
+        return "nothing" if _is_null(node) else values.shown(node.value)
     return "a list" if isinstance(node, yaml.SequenceNode) else "settings"
 
 
 def _suggestion(name: str, here: list[str]) -> str:
     close = get_close_matches(name, here, n=1) or [
-        path for path in leaves(CONFIG) if path.rpartition(".")[2] == name
+        path for path in SETTINGS if path.rpartition(".")[2] == name
     ]
     return f"did you mean {' or '.join(close)}?" if close else f"known here: {', '.join(here)}"
 
@@ -221,6 +236,9 @@ def leaves(kind: mi.Type, path: str = "") -> dict[str, mi.Field]:
         below = leaves(field.type, setting)
         found.update(below or {setting: field})
     return found
+
+
+SETTINGS = leaves(CONFIG)
 
 
 # ---- YAML ------------------------------------------------------------------------------------

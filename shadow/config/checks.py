@@ -1,4 +1,4 @@
-"""What settings must satisfy together. What one value must be by itself, `config_values` knows.
+"""What settings must satisfy together. What one value must be by itself, `values` knows.
 
 A check that fails is a line for the user, never an exception; it is told at the setting that is
 easiest to change.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from shadow import address
 from shadow.compare.rules import compile_rule
-from shadow.config_file import Place, Problem
+from shadow.config.file import Place, Problem
 from shadow.settings import Compare, Config
 
 Found = Iterator[tuple[str, str]]
