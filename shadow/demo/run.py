@@ -75,7 +75,10 @@ def _proxy(legacy: int, target: int, folder: Path) -> Iterator[str]:
 def _address(log: IO[bytes]) -> str:
     """Where the proxy listens, from its log."""
     for line in log:
-        event = json.loads(line)
+        try:
+            event = json.loads(line)
+        except ValueError:
+            event = {}  # it could not even begin to log
         if event.get("event") == "serving":
             return str(event["listen"])
         print(line.decode(), end="", file=sys.stderr)

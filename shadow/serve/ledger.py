@@ -33,6 +33,8 @@ class Ledger:
             self._handed.setdefault(pid, Counter()).update(handed)
         if report.gauges:
             self.gauges[report.worker] = report.gauges
+        else:
+            self.gauges.pop(report.worker, None)
 
     def died(self, worker: str, pid: int) -> None:
         """A process has ended: what it was given and did not judge, it never will."""

@@ -25,6 +25,7 @@ _TICK: Final = 0.2  # seconds between two looks at the clock
 _HASTY: Final = 1.0  # a worker that lives shorter is restarted later and later
 _MAX_BACKOFF: Final = 5.0
 _GIVE_UP: Final = 5  # deaths before any worker was ever ready
+_HURRY: Final = 0.5  # seconds to leave, for each stage, once asked twice
 _MAX_OUTGOING: Final = 64 * 1024 * 1024  # bytes that admin may be behind before it is started anew
 
 log = structlog.get_logger()
@@ -58,6 +59,7 @@ class Supervisor:
         self._signals: list[int] = []
         self._leaving: list[Stage] | None = None  # stages still to leave, the first one told to
         self._deadline = 0.0
+        self._hurry = False  # asked twice to stop
         self._exit = 0
 
     def run(self) -> int:
@@ -101,8 +103,11 @@ class Supervisor:
         process = fork(kind, [self._selector, *self._listeners, *lines], time.monotonic())
         self._processes[process.pid] = process
         self._selector.register(process.line, selectors.EVENT_READ, process)
+        log.info("worker_started", worker=kind.name, pid=process.pid)
         if kind.name == self._audience:
             self._tell(Report("supervisor", 0, self._ledger.totals))
+            for name, gauges in self._ledger.gauges.items():
+                self._tell(Report(name, 0, {}, {}, gauges))
 
     def _restart(self) -> None:
         now = time.monotonic()
@@ -124,6 +129,7 @@ class Supervisor:
             self._hang_up(process)
             process.line.close()
             self._ledger.died(process.kind.name, pid)
+            self._tell(Report(process.kind.name, pid, {}))  # without gauges: it is no more
             if self._leaving is None:
                 log.warning(
                     "worker_died", worker=process.kind.name, pid=pid, code=os.waitstatus_to_exitcode(status)
@@ -209,11 +215,16 @@ class Supervisor:
                 self._begin_to_leave()
             else:
                 self._exit = 128 + received
-                self._deadline = 0.0  # asked twice: whoever is left now is killed
+                self._hurry = True
+                self._deadline = 0.0  # whoever is left of this stage is killed
 
     def _begin_to_leave(self) -> None:
         self._leaving = list(self._stages)
         self._restarts.clear()
+        # Held open here, they would go on taking in clients whom nobody serves any more.
+        for kind in self._stages[0].kinds:
+            for listener in kind.keeps:
+                listener.close()
         self._tell_stage(signal.SIGTERM)
 
     def _leave(self) -> None:
@@ -234,6 +245,6 @@ class Supervisor:
 
     def _tell_stage(self, number: signal.Signals) -> None:
         if self._leaving:
-            self._deadline = time.monotonic() + self._leaving[0].grace
+            self._deadline = time.monotonic() + (_HURRY if self._hurry else self._leaving[0].grace)
         for process in self._of_stage():
             os.kill(process.pid, number)
