@@ -69,7 +69,7 @@ class Capture:
             self.free()
 
     def body(self) -> Body:
-        """What was captured; not to be asked for once exhausted."""
+        """What was captured; nothing once exhausted."""
         if self._hash is not None:
             return Digest(self.length, self._hash.digest())
         return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)

@@ -15,6 +15,7 @@ from shadow.worker import connect_unix
 
 _FLUSH_AFTER: Final = 0.005  # seconds
 _FLUSH_ABOVE: Final = 256 * 1024  # bytes
+_CLOSE_WITHIN: Final = 2.0  # seconds; a shadow worker that takes nothing for so long will not
 
 
 class Channel(asyncio.Protocol):
@@ -85,7 +86,12 @@ class Channel(asyncio.Protocol):
         self._closed = self._loop.create_future()
         self._write()
         transport.close()
-        await self._closed
+        try:
+            async with asyncio.timeout(_CLOSE_WITHIN):
+                await asyncio.shield(self._closed)
+        except TimeoutError:
+            transport.abort()
+            await self._closed
 
     # -- asyncio's side
 

@@ -27,8 +27,9 @@ class LiveExchange:
     """A request under way between a client and legacy."""
 
     __slots__ = (
-        "_answer", "_asked", "_client", "_complete", "_connecting", "_first_byte", "_head", "_index", "_live",
-        "_name", "_request_body", "_response_body", "_retried", "_sent", "_skip", "_started", "_upstream", "_waiting",
+        "_answer", "_client", "_complete", "_connecting", "_first_byte", "_head", "_index", "_live", "_name",
+        "_request_body", "_response_body", "_retried", "_sent", "_skip", "_started", "_trailers", "_upstream",
+        "_waiting",
     )  # fmt: skip
 
     def __init__(self, live: Live, client: Downstream, head: RequestHead) -> None:
@@ -48,6 +49,7 @@ class LiveExchange:
         self._connecting: asyncio.Task[None] | None = None
         self._waiting: list[bytes] = []  # what came while connecting
         self._complete = False  # the request
+        self._trailers = b""
         self._retried = False
         self._answer: ResponseHead | None = None
         self._sent = self._first_byte = 0.0
@@ -75,7 +77,7 @@ class LiveExchange:
         if self._complete:
             ready.end()
         ready.flush()
-        if not self._complete and self._client is not None:
+        if self._client is not None:
             self._client.resume()
 
     def _send(self, connection: Connection) -> None:
@@ -90,6 +92,7 @@ class LiveExchange:
 
     def end(self, trailers: bytes) -> None:
         self._complete = True
+        self._trailers = trailers
         if self._head.length == CHUNKED:
             self._write(last_chunk(trailers))
         if self._upstream is not None:
@@ -109,34 +112,36 @@ class LiveExchange:
 
     def pause_answer(self) -> None:
         if self._upstream is not None:
-            self._upstream.transport.pause_reading()
+            self._upstream.pause()
 
     def resume_answer(self) -> None:
         if self._upstream is not None:
-            self._upstream.transport.resume_reading()
+            self._upstream.resume()
 
     def abort(self) -> None:
         """The client has left. What it asked is not needed any more, unless it was to change something."""
         if self._complete and self._head.method not in SAFE_METHODS:
             self._client = None
+            self._live.orphans.add(self)
             self.resume_answer()
-            return
-        self._give_up()
-        self._finish(Skip.CLIENT_LEFT)
+        else:
+            self.cancel()
 
-    def _give_up(self) -> None:
+    def cancel(self) -> None:
+        """Ask legacy no further."""
         if self._connecting is not None:
             self._connecting.cancel()
         if self._upstream is not None:
             self._upstream.close()
-            self._upstream = None
+        self._upstream = self._client = None
+        self._finish(Skip.CLIENT_LEFT)
 
     # -- the answer: from legacy to the client
 
     def answer(self, head: ResponseHead) -> None:
         self._first_byte = time.perf_counter() - self._sent
         self._answer = head
-        if self._skip is None:
+        if self._skip is None and self._client is not None:
             self._response_body = Capture(self._live.body_limit, self._live.budget)
         if self._client is not None:
             self._client.answer(head)
@@ -188,10 +193,10 @@ class LiveExchange:
         self._retried = True
         self._upstream = None
         body = self._request_body.body() if self._request_body is not None else b""
+        assert isinstance(body, bytes)
+        self._waiting = [body] if body else []
         if self._head.length == CHUNKED:
-            self._waiting = [chunk(body), last_chunk()] if body else [last_chunk()]
-        elif body:
-            self._waiting = [body] if isinstance(body, bytes) else []
+            self._waiting = [chunk(piece) for piece in self._waiting] + [last_chunk(self._trailers)]
         self._live.retries += 1
         self._connect()
 
@@ -215,7 +220,7 @@ class LiveExchange:
         """Legacy has agreed to speak something else: from here on bytes are only passed."""
         upstream, client = self._upstream, self._client
         assert upstream is not None
-        if not self._head.upgrade or client is None:
+        if not self._head.upgrade or not self._complete or client is None:
             upstream.close()
             self.failed(Failure(FailureKind.MALFORMED, "101 that nobody asked for"))
             return
@@ -226,7 +231,9 @@ class LiveExchange:
     # -- afterwards
 
     def _finish(self, skip: Skip | None, total: float = 0.0) -> None:
-        """Book how the request ended, and hand over what was captured."""
+        """Book how the request ended, and hand over what was captured. Once for each request."""
+        if self._live.orphans:
+            self._live.ended(self)
         if skip is None:
             skip = self._hand_over(total)
         if skip is not None:
@@ -239,12 +246,12 @@ class LiveExchange:
         request, response, answer = self._request_body, self._response_body, self._answer
         assert response is not None
         assert answer is not None
-        if response.exhausted or (request is not None and request.exhausted):
-            self._live.tally(self._name).count_dropped(Drop.MEMORY)
-            return None
         body = request.body() if request is not None else b""
         if not isinstance(body, bytes):
             return Skip.TOO_LARGE
+        if response.exhausted or (request is not None and request.exhausted):
+            self._live.tally(self._name).count_dropped(Drop.MEMORY)
+            return None
         head = self._head
         self._live.hand_over(
             Frame(

@@ -18,8 +18,10 @@ from shadow.model import Drop, Skip
 from shadow.settings import Config
 from shadow.wire.client_tls import context
 from shadow.wire.deadlines import Deadlines
-from shadow.wire.downstream import Downstream, Front
-from shadow.wire.head import Passage, RequestHead
+from shadow.wire.downstream import Downstream
+from shadow.wire.front import Front
+from shadow.wire.head import RequestHead
+from shadow.wire.request_head import Passage
 from shadow.wire.resolve import authority
 from shadow.wire.tunnel import Tunnel
 from shadow.wire.upstream import Pool, Waits
@@ -47,6 +49,9 @@ class Live:
         self.endpoints = Endpoints(config.endpoints)
         self.selection = Selection(config.mirror, config.endpoints)
         self.retries = 0
+        self.orphans: set[LiveExchange] = set()
+        """Exchanges whose client has left, and which legacy shall end all the same."""
+        self._no_orphans = asyncio.Event()
         waits = Waits(timeouts.connect, timeouts.answer, timeouts.stall, timeouts.whole, timeouts.reuse)
         self.pool = Pool(loop, origin, waits, self._deadlines, context() if origin.tls else None)
         serial = itertools.count()
@@ -82,6 +87,12 @@ class Live:
         else:
             self.tally(frame.endpoint).count_dropped(Drop.CHANNEL_FULL)
 
+    def ended(self, orphan: LiveExchange) -> None:
+        """Legacy has ended a request whose client has left."""
+        self.orphans.discard(orphan)
+        if not self.orphans:
+            self._no_orphans.set()
+
     def tunnel(
         self, client: tuple[asyncio.Transport, bytes], legacy: tuple[asyncio.Transport, bytes]
     ) -> None:
@@ -97,13 +108,18 @@ class Live:
         }
 
     async def drain(self) -> None:
-        """Finish what is under way, but no longer than configured."""
+        """Finish what is under way, but no longer than configured; every request is booked afterwards."""
         try:
             async with asyncio.timeout(self._timeouts.drain):
                 await self.front.drain()
+                self._no_orphans.clear()
+                if self.orphans:
+                    await self._no_orphans.wait()
         except TimeoutError:
             for connection in list(self.front.connections):
-                connection.transport.abort()
+                connection.break_off()
+            for exchange in list(self.orphans):
+                exchange.cancel()
         for tunnel in list(self._tunnels):
             tunnel.close()
         self.pool.close()

@@ -17,8 +17,8 @@ _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(;[^\x00-\x08\x0a-\x1f\x7f]*)?\r\n
 _TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n")
 # RFC 9110 6.5.1: fields that say how the message is framed, routed or who asks have no business behind it.
 _NOT_IN_TRAILERS = re.compile(
-    rb"(?:authorization|connection|content-(?:encoding|length|range|type)|cookie|host|max-forwards|set-cookie|te|trailer|"
-    rb"transfer-encoding|x-forwarded-[^:]*|x-shadow[^:]*)[ \t]*:",
+    rb"(?:authorization|connection|content-(?:encoding|range|type)|content.length|cookie|expect|host|max-forwards|"
+    rb"set-cookie|te|trailer|transfer.encoding|upgrade|x-forwarded-[^:]*|x-request-id|x-shadow[^:]*):",
     re.IGNORECASE,
 )
 _MAX_SIZE_LINE: Final = 256
@@ -79,7 +79,9 @@ class UntilClose:
 class Chunked:
     """Transfer-Encoding: chunked. Extensions are dropped; `trailers` are lines with their CRLF."""
 
-    __slots__ = ("_extensions", "_held", "_in_trailers", "_remaining", "done", "rest", "trailers")
+    __slots__ = (
+        "_extensions", "_held", "_in_trailers", "_remaining", "_trailer_bytes", "done", "rest", "trailers",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.done = False
@@ -89,6 +91,7 @@ class Chunked:
         self._remaining = 0  # of the chunk under way, its CRLF included
         self._extensions = 0
         self._in_trailers = False
+        self._trailer_bytes = 0  # the dropped ones too
 
     def feed(self, data: bytes) -> bytes:
         if self._held:
@@ -112,14 +115,13 @@ class Chunked:
     def _read_size(self, data: bytes, at: int) -> int:
         line = _SIZE_LINE.match(data, at)
         if line is None:
-            end = data.find(b"\n", at, at + _MAX_SIZE_LINE)
-            if end >= 0 or len(data) - at >= _MAX_SIZE_LINE:
+            if data.find(b"\n", at, at + _MAX_SIZE_LINE) >= 0 or len(data) - at >= _MAX_SIZE_LINE:
                 raise Malformed("bad chunk size")
             self._held = data[at:]
             return -1
         if line[2] is not None:
             self._extensions += len(line[2])
-            if self._extensions > _MAX_EXTENSIONS:
+            if self._extensions > _MAX_EXTENSIONS or line.end() - at > _MAX_SIZE_LINE:
                 raise Malformed("too many chunk extensions")
         size = int(line[1], 16)
         self._remaining = size + 2 if size else 0
@@ -148,20 +150,21 @@ class Chunked:
         return end
 
     def _read_trailer(self, data: bytes, at: int) -> int:
-        end = data.find(b"\n", at)
-        if end < 0:
-            if len(data) - at + len(self.trailers) > _MAX_TRAILERS:
-                raise Malformed("trailers too large")
-            self._held = data[at:]
+        end = data.find(b"\n", at) + 1
+        line = data[at:end] if end else data[at:]
+        if self._trailer_bytes + len(line) > _MAX_TRAILERS:
+            raise Malformed("trailers too large")
+        if not end:
+            self._held = line
             return -1
-        line = data[at : end + 1]
+        self._trailer_bytes += len(line)
         if line == b"\r\n":
             self.done = True
-        elif not _TRAILER.fullmatch(line) or len(self.trailers) + len(line) > _MAX_TRAILERS:
+        elif not _TRAILER.fullmatch(line):
             raise Malformed("bad trailer")
         elif not _NOT_IN_TRAILERS.match(line):
             self.trailers += line
-        return end + 1
+        return end
 
 
 def decoder(length: int) -> Decoder:

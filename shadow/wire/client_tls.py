@@ -6,7 +6,7 @@ import ssl
 
 
 def context(verify: bool = True, ca: str | None = None) -> ssl.SSLContext:
-    """A client's context. `ca` is a PEM file of authorities beside the system's. Raises OSError, ssl.SSLError."""
+    """A client's context; `ca` is a PEM file of authorities beside the system's. Raises OSError, SSLError."""
     made = ssl.create_default_context()
     if ca is not None:
         made.load_verify_locations(ca)

@@ -43,7 +43,8 @@ class Deadlines:
         self._watched.discard(timed)
 
     def _sweep(self) -> None:
+        self._timer = self._loop.call_later(INTERVAL, self._sweep) if self._watched else None
         now = self._loop.time()
         for timed in [timed for timed in self._watched if timed.deadline <= now]:
-            timed.expired(now)
-        self._timer = self._loop.call_later(INTERVAL, self._sweep) if self._watched else None
+            if timed.deadline <= now and timed in self._watched:  # one that expires may move another's
+                timed.expired(now)

@@ -9,107 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import http
-import ipaddress
-from collections.abc import Callable
-from typing import Final, Protocol, cast
+from typing import Final, cast
 
-from shadow.settings import Limits, Timeouts
 from shadow.wire.body import Chunked, Decoder, Malformed, chunk, decoder, last_chunk
-from shadow.wire.deadlines import NEVER, Deadlines
-from shadow.wire.head import (
-    CHUNKED,
-    UNTIL_CLOSE,
-    Passage,
-    Peer,
-    Refusal,
-    RequestHead,
-    ResponseHead,
-    parse_request,
-    unfinished,
-)
+from shadow.wire.deadlines import NEVER
+from shadow.wire.front import Front, RequestSink
+from shadow.wire.head import CHUNKED, UNTIL_CLOSE, RequestHead, ResponseHead
+from shadow.wire.request_head import EMPTY_LINES, Peer, Refusal, parse_request, unfinished
 
 _ALLOW: Final = b"Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-class RequestSink(Protocol):
-    """Who gets a request. `flush` follows whatever one read from the client has brought."""
-
-    def data(self, data: bytes) -> None:
-        """A part of its body, unchunked."""
-
-    def end(self, trailers: bytes) -> None:
-        """It is complete."""
-
-    def flush(self) -> None:
-        """Nothing more is at hand now."""
-
-    def abort(self) -> None:
-        """The client has gone, or what it sends makes no sense: it will not read an answer."""
-
-    def pause_answer(self) -> None:
-        """The client takes the answer more slowly than it comes."""
-
-    def resume_answer(self) -> None:
-        """It can take more again."""
-
-
-Open = Callable[["Downstream", RequestHead], RequestSink]
-
-
-class Front:
-    """What all client connections of a worker share."""
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        deadlines: Deadlines,
-        passage: Passage,
-        open_request: Open,
-        refused: Callable[[], None],
-        fresh_id: Callable[[], bytes],
-        timeouts: Timeouts,
-        limits: Limits,
-        trust: tuple[str, ...] = (),
-        scheme: bytes = b"http",
-    ) -> None:
-        self.loop = loop
-        self.deadlines = deadlines
-        self.passage = passage
-        self.open_request = open_request
-        self.refused = refused
-        self.fresh_id = fresh_id
-        self.timeouts = timeouts
-        self.limits = limits
-        self.scheme = scheme
-        self.connections: set[Downstream] = set()
-        self.draining = False
-        self._trust: list[Network] = [ipaddress.ip_network(network) for network in trust]
-        self._emptied: asyncio.Future[None] | None = None
-
-    def peer(self, address: str) -> Peer:
-        """What is told of a client at this address."""
-        trusted = bool(self._trust) and any(
-            ipaddress.ip_address(address) in network for network in self._trust
-        )
-        return Peer(address.encode(), trusted, self.scheme)
-
-    def drain(self) -> asyncio.Future[None]:
-        """Close idle connections, the others after their answer; done when none is left."""
-        self.draining = True
-        self._emptied = self.loop.create_future()
-        for connection in list(self.connections):
-            connection.drain()
-        self.left(None)
-        return self._emptied
-
-    def left(self, connection: Downstream | None) -> None:
-        """A connection has closed."""
-        if connection is not None:
-            self.connections.discard(connection)
-            self.deadlines.forget(connection)
-        if not self.connections and self._emptied is not None and not self._emptied.done():
-            self._emptied.set_result(None)
 
 
 class Downstream(asyncio.Protocol):
@@ -117,7 +25,7 @@ class Downstream(asyncio.Protocol):
 
     __slots__ = (
         "_answering", "_buffer", "_chunking", "_close", "_decoder", "_front", "_head", "_lingering",
-        "_out", "_peer", "_reading_paused", "_request", "deadline", "transport",
+        "_out", "_peer", "_reading_paused", "_request", "_unsent", "_writing_paused", "deadline", "transport",
     )  # fmt: skip
 
     def __init__(self, front: Front) -> None:
@@ -133,19 +41,22 @@ class Downstream(asyncio.Protocol):
         self._answering = False  # the final head has been written
         self._chunking = False
         self._close = False  # after this answer
-        self._lingering = False
+        self._lingering = False  # nothing is read or written any more but what is under way
         self._reading_paused = False
+        self._writing_paused = False
+        self._unsent = 0  # bytes in the write buffer when a deadline last looked at it
 
     # -- asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         front = self._front
-        if len(front.connections) >= front.limits.connections:
+        address = transport.get_extra_info("peername")
+        if len(front.connections) >= front.limits.connections or not address:  # none: it has left already
+            self._lingering = True
             self.transport.abort()
             return
-        address = transport.get_extra_info("peername")
-        self._peer = front.peer(address[0] if isinstance(address, tuple) else "127.0.0.1")
+        self._peer = front.peer(address[0])
         front.connections.add(self)
         front.deadlines.watch(self)
         self.deadline = front.loop.time() + front.timeouts.idle
@@ -163,29 +74,41 @@ class Downstream(asyncio.Protocol):
             return
         if self._decoder is not None:
             self._read_body(data)
-        elif self._request is not None:
+        elif self._request is not None or self._writing_paused:
             self._buffer += data
             if len(self._buffer) > self._front.limits.read_ahead:
                 self._pause_reading()
         else:
-            self._read_heads(self._buffer + data if self._buffer else data, len(self._buffer))
+            self._read_head(self._buffer + data if self._buffer else data, len(self._buffer))
 
     def pause_writing(self) -> None:
-        self.deadline = self._front.loop.time() + self._front.timeouts.stall
+        self._writing_paused = True
+        self._wait_for_client(self._front.timeouts.stall)
         if self._request is not None:
             self._request.pause_answer()
 
     def resume_writing(self) -> None:
+        self._writing_paused = False
+        if self._lingering:
+            return
         if self._request is not None:
             self.deadline = NEVER
+            if self._decoder is not None:
+                self._wait_for_client(self._front.timeouts.stall)
             self._request.resume_answer()
-        elif not self._lingering:
-            self.deadline = self._front.loop.time() + self._front.timeouts.idle
+        else:
+            self._read_next()
+
+    def _wait_for_client(self, seconds: float) -> None:
+        self._unsent = self.transport.get_write_buffer_size()
+        self.deadline = self._front.loop.time() + seconds
 
     def expired(self, now: float) -> None:
         """A deadline has passed: which one follows from what was under way."""
-        if self._lingering or self._answering:
-            self.transport.abort()
+        if 0 < self.transport.get_write_buffer_size() < self._unsent:
+            self._wait_for_client(self._front.timeouts.stall)  # slow, but it reads
+        elif self._lingering or self._answering or self._writing_paused:
+            self.break_off()
         elif self._request is not None or self._buffer:
             self._refuse(Refusal(408, "request not sent in time"))
         else:
@@ -194,18 +117,27 @@ class Downstream(asyncio.Protocol):
 
     # -- requests
 
-    def _read_heads(self, data: bytes, seen: int) -> None:
-        """Open the next request in `data`, of which `seen` bytes were there before."""
+    def _read_next(self) -> None:
+        """Between two requests: begin with what has been read ahead."""
+        self.deadline = self._front.loop.time() + self._front.timeouts.idle
+        if self._buffer:
+            data, self._buffer = self._buffer, b""
+            self._read_head(data, 0)
+        if self._request is None or self._decoder is not None:
+            self._resume_reading()
+
+    def _read_head(self, data: bytes, seen: int) -> None:
+        """Open the next request in `data`, of which `seen` bytes were looked at before."""
         front = self._front
         limits = front.limits
-        while data[:2] == b"\r\n":  # RFC 9112 2.2: at least one empty line before a request is ignored
-            data = data[2:]
+        if data[:2] == b"\r\n" and (empty := EMPTY_LINES.match(data)) is not None:
+            data, seen = data[empty.end() :], 0
         end = data.find(b"\r\n\r\n", max(0, seen - 3)) + 4
         if end < 4 or end > limits.header_block:
-            if data and (seen == 0 or not self._buffer):
+            if data and not self._buffer:
                 self.deadline = front.loop.time() + front.timeouts.header
             self._buffer = data
-            refusal = unfinished(data, limits.request_line, limits.header_block)
+            refusal = unfinished(data, seen, limits.request_line, limits.header_block)
             if refusal is not None:
                 self._refuse(refusal)
             return
@@ -213,26 +145,29 @@ class Downstream(asyncio.Protocol):
         self._buffer = data[end:]
         if isinstance(head, Refusal):
             self._refuse(head)
-            return
+        else:
+            self._open(head)
+
+    def _open(self, head: RequestHead) -> None:
+        front = self._front
         self._head = head
         self.deadline = NEVER
         self._close = not head.keep_alive or front.draining
         if head.length:
             self._decoder = decoder(head.length)
         self._request = request = front.open_request(self, head)
-        if not head.length:
-            request.end(b"")
-            request.flush()
-        else:
+        if head.length:
             data, self._buffer = self._buffer, b""
             self._read_body(data)
+        else:
+            request.end(b"")
+            request.flush()
 
     def _read_body(self, data: bytes) -> None:
         request, body = self._request, self._decoder
+        assert request is not None
         assert body is not None
-        if request is None:  # answered already, and the rest of the request is of no interest
-            return
-        self.deadline = self._front.loop.time() + self._front.timeouts.stall
+        self._wait_for_client(self._front.timeouts.stall)
         try:
             piece = body.feed(data) if data else b""
         except Malformed as error:
@@ -243,19 +178,21 @@ class Downstream(asyncio.Protocol):
         if body.done:
             self._decoder = None
             self._buffer = body.rest
-            self.deadline = NEVER
+            if not self._writing_paused:
+                self.deadline = NEVER
             request.end(body.trailers if isinstance(body, Chunked) else b"")
         request.flush()
 
     def pause(self) -> None:
         """Legacy takes the request more slowly than the client sends it."""
         self._pause_reading()
-        self.deadline = NEVER  # it is not the client's fault
+        if not self._writing_paused:
+            self.deadline = NEVER  # it is not the client's fault
 
     def resume(self) -> None:
         self._resume_reading()
         if self._decoder is not None:
-            self.deadline = self._front.loop.time() + self._front.timeouts.stall
+            self._wait_for_client(self._front.timeouts.stall)
 
     def _pause_reading(self) -> None:
         if not self._reading_paused and not self.transport.is_closing():
@@ -310,12 +247,8 @@ class Downstream(asyncio.Protocol):
         self._answering = self._chunking = False
         if self._decoder is not None or self._close or self._front.draining:
             self._linger()
-            return
-        self.deadline = self._front.loop.time() + self._front.timeouts.idle
-        if self._buffer:
-            self._read_heads(self._buffer, 0)
-        if self._request is None or self._decoder is not None:
-            self._resume_reading()
+        elif not self._writing_paused:  # a client that does not read is not answered another time
+            self._read_next()
 
     def flush(self) -> None:
         out = self._out
@@ -329,10 +262,10 @@ class Downstream(asyncio.Protocol):
         """Answer in legacy's place, or break off where its answer has begun."""
         if self._answering:
             self._request = None
-            self._lingering = True
-            self.transport.abort()
+            self.break_off()
         else:
-            self._close = self._close or self._decoder is not None
+            head = self._head
+            self._close = self._close or self._decoder is not None or head is None or head.minor == 0
             self._write_error(status, reason, close=self._close)
             self.end()
 
@@ -354,6 +287,14 @@ class Downstream(asyncio.Protocol):
         if self._request is None and not self._buffer and not self._lingering:
             self.transport.close()
 
+    def break_off(self) -> None:
+        """Close at once, whatever is under way."""
+        self._lingering = True
+        request, self._request = self._request, None
+        if request is not None:
+            request.abort()
+        self.transport.abort()
+
     def _refuse(self, refusal: Refusal) -> None:
         request, self._request = self._request, None
         if request is not None:
@@ -362,8 +303,7 @@ class Downstream(asyncio.Protocol):
             self._front.refused()
         self._buffer = b""
         if self._answering:
-            self._lingering = True
-            self.transport.abort()
+            self.break_off()
             return
         self._write_error(refusal.status, refusal.reason, close=True)
         self.flush()
@@ -390,7 +330,8 @@ class Downstream(asyncio.Protocol):
         if self._lingering:
             return
         self._lingering = True
-        self.deadline = self._front.loop.time() + self._front.timeouts.linger
+        timeouts = self._front.timeouts
+        self._wait_for_client(timeouts.stall if self.transport.get_write_buffer_size() else timeouts.linger)
         self._resume_reading()
         if not self.transport.is_closing():
             self.transport.write_eof()

@@ -51,7 +51,9 @@ class Resolver:
     async def _ask(self) -> None:
         self._asked = self._loop.time()
         found = await self._loop.getaddrinfo(self._host, None, type=socket.SOCK_STREAM)
-        self._known = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+        self._known = list(dict.fromkeys(str(entry[4][0]) for entry in found)) or self._known
+        if not self._known:
+            raise socket.gaierror(socket.EAI_NONAME, "no address")
 
     async def _ask_again(self) -> None:
         try:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from typing import cast
+from typing import Final, cast
 
 from shadow.wire.deadlines import Deadlines
+
+_CLOSE_WITHIN: Final = 5.0  # seconds for the last bytes to be taken
 
 
 class _Half(asyncio.Protocol):
@@ -19,8 +21,9 @@ class _Half(asyncio.Protocol):
         self.other = cast("_Half", None)
 
     def data_received(self, data: bytes) -> None:
-        self.tunnel.touch()
-        self.other.transport.write(data)
+        if not self.other.transport.is_closing():
+            self.tunnel.touch()
+            self.other.transport.write(data)
 
     def eof_received(self) -> bool:
         self.tunnel.half_closed(self.other.transport)
@@ -54,7 +57,9 @@ class Tunnel:
         self._deadlines = deadlines
         self._open = open_tunnels
         self._idle = idle
-        self._ends = 0
+        self._ends = 0  # sides that have said all they will
+        self._left = 2  # sides that are still connected
+        self._closing = False
         near, far = _Half(self, client[0]), _Half(self, legacy[0])
         near.other, far.other = far, near
         near.transport.set_protocol(near)
@@ -69,6 +74,7 @@ class Tunnel:
             near.transport.write(legacy[1])
 
     def touch(self) -> None:
+        """Something moved."""
         self.deadline = self._loop.time() + self._idle
 
     def half_closed(self, other: asyncio.Transport) -> None:
@@ -80,19 +86,26 @@ class Tunnel:
             other.write_eof() if other.can_write_eof() else other.close()  # TLS cannot half-close
 
     def lost(self, other: asyncio.Transport, broken: bool) -> None:
-        self._forget()
-        if not other.is_closing():
-            other.abort() if broken else other.close()
+        """One side is gone."""
+        self._left -= 1
+        if not self._left:
+            self._deadlines.forget(self)
+            self._open.discard(self)
+        elif broken:
+            other.abort()
+        else:
+            self.close()
 
     def close(self) -> None:
         """End both sides, with what is written still delivered."""
-        self._forget()
+        self._closing = True
+        self.deadline = self._loop.time() + _CLOSE_WITHIN
         for transport in self._transports:
             transport.close()
 
     def expired(self, now: float) -> None:
-        self.close()
-
-    def _forget(self) -> None:
-        self._deadlines.forget(self)
-        self._open.discard(self)
+        if self._closing:
+            for transport in self._transports:
+                transport.abort()
+        else:
+            self.close()

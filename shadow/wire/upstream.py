@@ -17,8 +17,9 @@ from shadow.address import Backend
 from shadow.model import Failure, FailureKind
 from shadow.wire.body import Chunked, Decoder, Malformed, UntilClose, decoder
 from shadow.wire.deadlines import NEVER, Deadlines
-from shadow.wire.head import ResponseHead, parse_response
+from shadow.wire.head import ResponseHead
 from shadow.wire.resolve import Resolver
+from shadow.wire.response_head import parse_response
 
 _MAX_HEAD: Final = 256 * 1024  # of an answer: legacy may set many cookies, and is not an attacker
 _MAX_INTERIM: Final = 100  # 1xx answers to one request
@@ -98,25 +99,42 @@ class Connection(asyncio.Protocol):
         self._sink = sink
         self._method = method
         self._out.append(head)
-        self._limit = now + self._pool.waits.whole
-        self.deadline = min(now + self._pool.waits.stall, self._limit)
+        self.deadline = self._limit = now + self._pool.waits.whole
 
     def data(self, data: bytes) -> None:
         """A part of the request's body, framed as its head says."""
         self._out.append(data)
-        self.deadline = min(self._pool.loop.time() + self._pool.waits.stall, self._limit)
 
     def end(self) -> None:
         """The request is complete: the backend's time to answer begins."""
         self._complete = True
-        if not self.answered:
-            self.deadline = min(self._pool.loop.time() + self._pool.waits.answer, self._limit)
+        self._renew()
+
+    def _renew(self, blocked: bool = False) -> None:
+        """Wait for what the backend owes now. It owes nothing while the request is still on its way, unless
+        it is what blocks it."""
+        if self._complete or blocked:
+            waits = self._pool.waits
+            seconds = waits.answer if self._complete and self._head is None else waits.stall
+            self.deadline = min(self._pool.loop.time() + seconds, self._limit)
+        else:
+            self.deadline = self._limit
 
     def flush(self) -> None:
         out = self._out
         if out:
             self.transport.write(out[0] if len(out) == 1 else b"".join(out))
             out.clear()
+
+    def pause(self) -> None:
+        """The client takes the answer more slowly than it comes, which is not the backend's fault."""
+        self.transport.pause_reading()
+        self.deadline = self._limit
+
+    def resume(self) -> None:
+        """Read on."""
+        self.transport.resume_reading()
+        self._renew()
 
     def close(self) -> None:
         """Give up whatever is under way, without a word to the sink."""
@@ -142,21 +160,24 @@ class Connection(asyncio.Protocol):
             self.close()
             return
         self.answered = True
-        self.deadline = min(self._pool.loop.time() + self._pool.waits.stall, self._limit)
+        self._renew()
         try:
             if self._decoder is not None:
                 self._read_body(sink, data)
+            elif self._buffer:
+                self._read_head(sink, self._buffer + data, len(self._buffer))
             else:
-                self._read_head(sink, self._buffer + data if self._buffer else data)
+                self._read_head(sink, data, 0)
         except Malformed as error:
             self._fail(FailureKind.MALFORMED, str(error))
             return
         if self._sink is sink:
             sink.answer_flush()
 
-    def _read_head(self, sink: AnswerSink, data: bytes) -> None:
+    def _read_head(self, sink: AnswerSink, data: bytes, seen: int) -> None:
+        """Read heads until the final one; the first `seen` bytes of `data` were looked at before."""
         while True:
-            end = data.find(b"\r\n\r\n") + 4
+            end = data.find(b"\r\n\r\n", max(0, seen - 3)) + 4
             if end < 4:
                 if len(data) > _MAX_HEAD:
                     raise Malformed("head too large")
@@ -165,7 +186,7 @@ class Connection(asyncio.Protocol):
             head = parse_response(data[:end], self._method)
             if head is None:
                 raise Malformed("malformed head")
-            data = data[end:]
+            data, seen = data[end:], 0
             if head.status >= 200:
                 break
             if head.status == 101:
@@ -202,7 +223,8 @@ class Connection(asyncio.Protocol):
         self._sink = self._head = self._decoder = None
         self._complete = self.answered = False
         self._interims = 0
-        if reusable and not self._out:
+        # What is still unsent would go before the next request, and a full buffer is not told of twice.
+        if reusable and not self._out and not self.transport.get_write_buffer_size():
             self._pool.give_back(self)
         else:
             self.close()
@@ -229,18 +251,24 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         if self._sink is not None:
+            self._renew(blocked=True)
             self._sink.pause_request()
 
     def resume_writing(self) -> None:
         if self._sink is not None:
+            self._renew()
             self._sink.resume_request()
 
     def expired(self, now: float) -> None:
         """A deadline has passed; an idle connection just goes."""
-        if self.answered:
-            self._fail(FailureKind.TIMEOUT, "the answer stalled")
+        if now >= self._limit:
+            self._fail(FailureKind.TIMEOUT, "the exchange took too long")
+        elif not self._complete:
+            self._fail(FailureKind.TIMEOUT, "the request stalled")
         else:
-            self._fail(FailureKind.TIMEOUT, "no answer in time" if self._complete else "the request stalled")
+            self._fail(
+                FailureKind.TIMEOUT, "no answer in time" if self._head is None else "the answer stalled"
+            )
 
 
 Ready = Callable[[Connection | Failure], None]
@@ -268,7 +296,7 @@ class Pool:
         self._closed = False
 
     def __repr__(self) -> str:
-        return f"<Pool {self._backend.host}:{self._backend.port} idle={len(self._idle)} connecting={len(self._connecting)}>"
+        return f"<Pool {self._backend} idle={len(self._idle)} connecting={len(self._connecting)}>"
 
     def take(self) -> Connection | None:
         """An idle connection that the backend should still hold open."""
@@ -282,7 +310,7 @@ class Pool:
         return None
 
     def connect(self, ready: Ready) -> asyncio.Task[None]:
-        """Open a new connection; `ready` gets it, or why there is none. Cancel the task to forget about it."""
+        """Open a new connection; `ready` gets it, or why there is none, unless the task is cancelled."""
         task = self.loop.create_task(self._connect(ready))
         self._connecting.add(task)
         task.add_done_callback(self._connecting.discard)
@@ -313,6 +341,9 @@ class Pool:
         except (OSError, UnicodeError) as error:
             ready(_failure(error))
         else:
+            if connection.transport.is_closing():  # it was accepted, and closed at once
+                ready(Failure(FailureKind.RESET, "connection closed before it was used"))
+                return
             self._deadlines.watch(connection)
             ready(connection)
 
@@ -327,8 +358,6 @@ class Pool:
                     ssl=self._tls,
                     server_hostname=self._backend.host if self._tls else None,
                 )
-            except TimeoutError:
-                raise
             except OSError as error:
                 problem = error
             else:

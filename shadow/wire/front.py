@@ -1,0 +1,100 @@
+"""What all client connections of a worker share, and what they expect of who answers.
+
+The connections themselves are in `downstream`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from shadow.settings import Limits, Timeouts
+from shadow.wire.deadlines import Deadlines
+from shadow.wire.head import RequestHead
+from shadow.wire.request_head import Passage, Peer
+
+if TYPE_CHECKING:
+    from shadow.wire.downstream import Downstream
+
+
+class RequestSink(Protocol):
+    """Who gets a request. `flush` follows whatever one read from the client has brought."""
+
+    def data(self, data: bytes) -> None:
+        """A part of its body, unchunked."""
+
+    def end(self, trailers: bytes) -> None:
+        """It is complete."""
+
+    def flush(self) -> None:
+        """Nothing more is at hand now."""
+
+    def abort(self) -> None:
+        """The client has gone, or what it sends makes no sense: it will not read an answer."""
+
+    def pause_answer(self) -> None:
+        """The client takes the answer more slowly than it comes."""
+
+    def resume_answer(self) -> None:
+        """It can take more again."""
+
+
+Open = Callable[["Downstream", RequestHead], RequestSink]
+"""Begins a request of this client."""
+
+
+class Front:
+    """What all client connections of a worker share."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        deadlines: Deadlines,
+        passage: Passage,
+        open_request: Open,
+        refused: Callable[[], None],
+        fresh_id: Callable[[], bytes],
+        timeouts: Timeouts,
+        limits: Limits,
+        trust: tuple[str, ...] = (),
+        scheme: bytes = b"http",
+    ) -> None:
+        self.loop = loop
+        self.deadlines = deadlines
+        self.passage = passage
+        self.open_request = open_request
+        self.refused = refused
+        self.fresh_id = fresh_id
+        self.timeouts = timeouts
+        self.limits = limits
+        self.scheme = scheme
+        self.connections: set[Downstream] = set()
+        self.draining = False
+        self._trust = [ipaddress.ip_network(network) for network in trust]
+        self._emptied: asyncio.Future[None] | None = None
+
+    def peer(self, address: str) -> Peer:
+        """What is told of a client at this address."""
+        ip = ipaddress.ip_address(address)
+        if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
+            ip = ip.ipv4_mapped  # a listener on [::] sees IPv4 clients so
+        return Peer(str(ip).encode(), any(ip in network for network in self._trust), self.scheme)
+
+    def drain(self) -> asyncio.Future[None]:
+        """Close idle connections, the others after their answer; done when none is left."""
+        self.draining = True
+        self._emptied = self.loop.create_future()
+        for connection in list(self.connections):
+            connection.drain()
+        self.left(None)
+        return self._emptied
+
+    def left(self, connection: Downstream | None) -> None:
+        """A connection has closed."""
+        if connection is not None:
+            self.connections.discard(connection)
+            self.deadlines.forget(connection)
+        if not self.connections and self._emptied is not None and not self._emptied.done():
+            self._emptied.set_result(None)

@@ -1,0 +1,313 @@
+"""Request heads: what is refused, how the body is framed, and what is changed on the way. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import httptools
+
+from shadow.wire.head import (
+    ANY_FIELD,
+    CHUNKED,
+    COMMON_TOKENS,
+    LOOP_MARKER,
+    PROTECTED,
+    RequestHead,
+    fields_are_sound,
+    tokens,
+)
+
+
+class Refusal(NamedTuple):
+    """Why a request is not forwarded. Both go to the client, so neither holds a byte of its input."""
+
+    status: int
+    reason: str
+
+
+class Peer(NamedTuple):
+    """The client's side of a connection, as far as forwarding fields need it."""
+
+    address: bytes
+    trusted: bool  # its X-Forwarded-* are believed
+    scheme: bytes
+
+
+class Passage(NamedTuple):
+    """Who forwards to whom: the same for every request of a worker."""
+
+    marker: bytes  # this proxy's name in LOOP_MARKER, not guessable
+    authority: bytes  # legacy's, as Host for HTTP/1.0 clients that send none
+    max_line: int  # bytes of a request line
+    max_fields: int
+
+
+# RFC 9112 3: method SP request-target SP HTTP-version. Bytes above 0x7F are not allowed in a target, yet
+# old Japanese clients send raw Shift_JIS, and nginx forwards it.
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^\x00-\x20\x7f]+) HTTP/1\.([01])\r\n")
+_ABSOLUTE = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
+# RFC 3986 3.2.2, without userinfo and comma.
+_AUTHORITY = re.compile(rb"[A-Za-z0-9._~!$&'()*+;=%:\[\]-]*")
+_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
+EMPTY_LINES = re.compile(rb"(?:\r\n)+")
+"""RFC 9112 2.2: ignored where a request should begin."""
+
+_LOOP_MARKER = LOOP_MARKER.lower()
+_REQUEST_FIELD = re.compile(
+    rb"\r\n(?=[cehkptuxCEHKPTUX])(connection|content.length|expect|host|http2-settings|keep-alive|"
+    rb"proxy-(?:authenticate|authorization|connection)|te|transfer.encoding|upgrade|"
+    rb"x-forwarded-(?:for|host|proto)|x-request-id|x-shadow(?:-[^:\r\n]*)?):([^\r\n]*)",
+    re.IGNORECASE,
+)
+
+
+def unfinished(data: bytes, seen: int, max_line: int, max_block: int) -> Refusal | None:
+    """What is already wrong with a request head that has no empty line yet.
+
+    The first `seen` bytes were found good before: looked at again for every byte that a slow client
+    sends, a head would cost the square of its length.
+    """
+    line_end = data.find(b"\r\n", 0, max_line + 2)
+    if line_end < 0 and len(data) >= max_line + 2:
+        return Refusal(414, "request line too long")
+    if len(data) > max_block:
+        return Refusal(431, "header block too large")
+    # RFC 9112 2.2 lets a recipient take a bare LF for a line end. That some do is a way to smuggle.
+    if _BARE_LINE_FEED.search(data, seen) or (line_end > seen - 2 and not _REQUEST_LINE.match(data)):
+        return Refusal(400, "malformed request")
+    return None
+
+
+def parse_request(raw: bytes, peer: Peer, passage: Passage, fresh_id: bytes) -> RequestHead | Refusal:
+    """Read one request head, `raw` up to and with its empty line.
+
+    `fresh_id` becomes the X-Request-Id of a request that has none.
+    """
+    line = _REQUEST_LINE.match(raw)
+    if line is None:
+        too_long = raw.find(b"\r\n") > passage.max_line
+        return Refusal(414, "request line too long") if too_long else Refusal(400, "malformed request line")
+    end = line.end()
+    if end - 2 > passage.max_line:
+        return Refusal(414, "request line too long")
+    if line[1] in (b"CONNECT", b"TRACE"):
+        return Refusal(405, "method not allowed")
+    if raw.count(b"\r\n", end) - 1 > passage.max_fields:
+        return Refusal(431, "too many fields")
+    if not fields_are_sound(b"POST / HTTP/1.1\r\n", raw[end:], httptools.HttpRequestParser):
+        return Refusal(400, "malformed fields")
+    return _Request(raw, line, peer, passage, fresh_id).read()
+
+
+class _Request:
+    """One pass over the fields of a request: collects what they say and what has to be cut."""
+
+    __slots__ = (
+        "authority", "connection", "cuts", "end", "expects", "forwarded_for", "fresh_id",
+        "has_forwarded_host", "has_forwarded_proto", "host", "length", "marker", "method", "passage", "peer",
+        "raw", "request_id", "target", "te_trailers", "upgrade", "version_1_1",
+    )  # fmt: skip
+
+    def __init__(
+        self, raw: bytes, line: re.Match[bytes], peer: Peer, passage: Passage, fresh_id: bytes
+    ) -> None:
+        self.raw = raw
+        self.method: bytes = line[1]
+        self.target: bytes = line[2]
+        self.version_1_1 = line[3] == b"1"
+        self.end = line.end()
+        self.peer = peer
+        self.passage = passage
+        self.fresh_id = fresh_id
+        self.authority: bytes | None = None  # of an absolute-form target
+        self.cuts: list[tuple[int, int]] = []
+        self.host: bytes | None = None
+        self.length: int | None = None
+        self.connection: list[bytes] = []
+        self.upgrade: bytes | None = None
+        self.expects = False
+        self.te_trailers = False
+        self.request_id: bytes | None = None
+        self.marker: bytes | None = None
+        self.forwarded_for = -1  # where the last X-Forwarded-For line ends
+        self.has_forwarded_proto = False
+        self.has_forwarded_host = False
+
+    def read(self) -> RequestHead | Refusal:
+        refusal = self._read_target() or self._read_fields()
+        if refusal is not None:
+            return refusal
+        said = self.connection
+        upgrade = self._may_upgrade()
+        keep_alive = b"close" not in said and (self.version_1_1 or b"keep-alive" in said)
+        if said and (len(said) > 1 or said[0] not in COMMON_TOKENS):
+            self._cut_named()
+        return RequestHead(
+            self.method,
+            self.target,
+            self.request_id or self.fresh_id,
+            self.length or 0,
+            1 if self.version_1_1 else 0,
+            keep_alive,
+            self.expects,
+            upgrade,
+            self._forward(upgrade),
+        )
+
+    def _may_upgrade(self) -> bool:
+        """RFC 9110 7.8: not from HTTP/1.0, and only where `Connection` says so too.
+
+        HTTP/2 is not offered to legacy: it would carry requests that nobody here can read.
+        """
+        if self.upgrade is None or not self.version_1_1 or b"upgrade" not in self.connection:
+            return False
+        return not any(protocol.startswith(b"h2") for protocol in tokens(self.upgrade))
+
+    def _read_target(self) -> Refusal | None:
+        """Take the target as origin-form (RFC 9112 3.2)."""
+        target = self.target
+        if target[0] == 0x2F:
+            return None
+        if target == b"*":
+            return None if self.method == b"OPTIONS" else Refusal(400, "malformed target")
+        absolute = _ABSOLUTE.match(target)
+        if absolute is None or not absolute[1] or not _AUTHORITY.fullmatch(absolute[1]):
+            return Refusal(400, "malformed target")
+        self.authority = absolute[1]
+        rest = target[absolute.end() :]
+        if not rest and self.method == b"OPTIONS":
+            self.target = b"*"
+        else:
+            self.target = rest if rest[:1] == b"/" else b"/" + rest
+        return None
+
+    def _read_fields(self) -> Refusal | None:
+        hosts = 0
+        transfer_encoding: bytes | None = None
+        for found in _REQUEST_FIELD.finditer(self.raw, self.end - 2):
+            name = found[1].lower()
+            value = found[2].strip(b" \t")
+            if name == b"host":
+                hosts += 1
+                self.host = value
+                if self.authority is not None:
+                    self.cuts.append(found.span())
+            elif name == b"connection":
+                self.connection += tokens(value)
+                self.cuts.append(found.span())
+            elif name == b"content-length":
+                # RFC 9112 6.3: one decimal number. A second one is refused even where equal.
+                if self.length is not None or not value.isdigit() or len(value) > 18:
+                    return Refusal(400, "bad content length")
+                self.length = int(value)
+            elif name == b"transfer-encoding":
+                # RFC 9112 6.1: nothing but one `chunked`, and not from HTTP/1.0.
+                if transfer_encoding is not None or value.lower() != b"chunked" or not self.version_1_1:
+                    return Refusal(400, "bad transfer encoding")
+                transfer_encoding = value
+                self.cuts.append(found.span())
+            elif name.endswith((b"length", b"encoding")):
+                # `Content_Length`, `Transfer.Encoding`: some backends take them for the real ones.
+                return Refusal(400, "look-alike field")
+            else:
+                self._read_other(name, value, found)
+        if transfer_encoding is not None:
+            if self.length is not None:  # RFC 9112 6.3, 3: might be an attempt at smuggling
+                return Refusal(400, "both content length and transfer encoding")
+            self.length = CHUNKED
+        return self._check_host(hosts)
+
+    def _read_other(self, name: bytes, value: bytes, found: re.Match[bytes]) -> None:
+        if name == b"x-request-id":
+            self.request_id = self.request_id or value
+        elif name == b"x-forwarded-for":
+            if self.peer.trusted:
+                self.forwarded_for = found.end()
+            else:
+                self.cuts.append(found.span())
+        elif name == b"x-forwarded-proto" or name == b"x-forwarded-host":
+            if not self.peer.trusted:
+                self.cuts.append(found.span())
+            elif name == b"x-forwarded-proto":
+                self.has_forwarded_proto = True
+            else:
+                self.has_forwarded_host = True
+        elif name == b"expect":
+            self.expects = self.expects or value.lower() == b"100-continue"
+        elif name == _LOOP_MARKER:
+            self.marker = value if self.marker is None else self.marker + b", " + value
+            self.cuts.append(found.span())
+        else:
+            if name == b"te" and b"trailers" in value.lower():
+                self.te_trailers = True
+            elif name == b"upgrade":
+                self.upgrade = value if self.upgrade is None else self.upgrade + b", " + value
+            self.cuts.append(found.span())
+
+    def _check_host(self, hosts: int) -> Refusal | None:
+        """RFC 9112 3.2: exactly one Host, except from HTTP/1.0, and it names a host."""
+        if hosts > 1 or (hosts == 0 and self.version_1_1):
+            return Refusal(400, "host missing or doubled")
+        if self.host is not None and not _AUTHORITY.fullmatch(self.host):
+            return Refusal(400, "malformed host")
+        if self.marker is not None and self.passage.marker in self.marker:
+            return Refusal(508, "loop detected")
+        return None
+
+    def _cut_named(self) -> None:
+        """Cut the fields that `Connection` names (RFC 9110 7.6.1)."""
+        named = set(self.connection) - PROTECTED
+        taken = {start for start, _ in self.cuts}
+        for found in ANY_FIELD.finditer(self.raw, self.end - 2):
+            if found[1].lower() in named and found.start() not in taken:
+                self.cuts.append(found.span())
+        self.cuts.sort()
+
+    def _forward(self, upgrade: bool) -> bytes:
+        """The head that legacy gets."""
+        raw, peer = self.raw, self.peer
+        at = self.end - 2
+        if self.version_1_1 and self.authority is None:
+            parts = [raw[:at]]
+        else:
+            parts = [self.method, b" ", self.target, b" HTTP/1.1"]
+        for start, end in self.cuts:
+            if at < self.forwarded_for <= start:
+                parts += (raw[at : self.forwarded_for], b", ", peer.address)
+                at = self.forwarded_for
+            parts.append(raw[at:start])
+            at = end
+        if at < self.forwarded_for:
+            parts += (raw[at : self.forwarded_for], b", ", peer.address)
+            at = self.forwarded_for
+        parts.append(raw[at:-2])
+        host = self.host if self.authority is None else self.authority
+        if self.authority is not None or host is None:
+            host = host if host is not None else self.passage.authority
+            parts += (b"Host: ", host, b"\r\n")
+        if self.forwarded_for < 0:
+            parts += (b"X-Forwarded-For: ", peer.address, b"\r\n")
+        if not self.has_forwarded_proto:
+            parts += (b"X-Forwarded-Proto: ", peer.scheme, b"\r\n")
+        if not self.has_forwarded_host:
+            parts += (b"X-Forwarded-Host: ", host or b"", b"\r\n")
+        if self.request_id is None:
+            parts += (b"X-Request-Id: ", self.fresh_id, b"\r\n")
+        if self.marker is None:
+            parts += (LOOP_MARKER + b": ", self.passage.marker, b"\r\n")
+        else:
+            parts += (LOOP_MARKER + b": ", self.marker, b", ", self.passage.marker, b"\r\n")
+        parts.append(self._hop_by_hop(upgrade))
+        return b"".join(parts)
+
+    def _hop_by_hop(self, upgrade: bool) -> bytes:
+        """The fields of our own connection to legacy, and the end of the head."""
+        if self.length != CHUNKED and not upgrade and not self.te_trailers:
+            return b"\r\n"
+        out = b"Transfer-Encoding: chunked\r\n" if self.length == CHUNKED else b""
+        if upgrade and self.upgrade is not None:
+            out += b"Connection: upgrade\r\nUpgrade: " + self.upgrade + b"\r\n"
+        elif self.te_trailers:
+            out += b"Connection: TE\r\nTE: trailers\r\n"
+        return out + b"\r\n"

@@ -1,0 +1,82 @@
+"""Response heads: how the body is framed, and what is relayed. Pure."""
+
+from __future__ import annotations
+
+import re
+
+import httptools
+
+from shadow.wire.head import (
+    ANY_FIELD,
+    CHUNKED,
+    COMMON_TOKENS,
+    PROTECTED,
+    UNTIL_CLOSE,
+    ResponseHead,
+    fields_are_sound,
+    tokens,
+)
+
+# RFC 9112 4. A reason may be absent, with or without its space.
+_STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?\r\n")
+_FIELD = re.compile(
+    rb"\r\n(?=[ckptuCKPTU])(connection|content-length|keep-alive|proxy-connection|te|transfer-encoding|"
+    rb"upgrade):([^\r\n]*)",
+    re.IGNORECASE,
+)
+
+
+def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
+    """Read one response head, `raw` up to and with its empty line, to a request of this method.
+
+    None: malformed, or framed in a way that two parsers could read differently.
+    """
+    line = _STATUS_LINE.match(raw)
+    if line is None:
+        return None
+    at = line.end() - 2
+    if not fields_are_sound(b"HTTP/1.1 200 OK\r\n", raw[at + 2 :], httptools.HttpResponseParser):
+        return None
+    status = int(line[2])
+    version_1_1 = line[1] == b"1"
+    parts = [raw[:at]] if version_1_1 else [b"HTTP/1.1", raw[8:at]]
+    length: int | None = None
+    chunked = False
+    said: list[bytes] = []
+    for found in _FIELD.finditer(raw, at):
+        name = found[1].lower()
+        value = found[2].strip(b" \t")
+        if name == b"content-length":
+            # RFC 9112 6.3; and RFC 9110 8.6: a switch of protocols has no length.
+            if length is not None or not value.isdigit() or len(value) > 18 or status == 101:
+                return None
+            length = int(value)
+            if status >= 200:
+                continue
+        elif name == b"transfer-encoding":
+            if chunked or value.lower() != b"chunked" or not version_1_1:
+                return None
+            chunked = True
+        elif name == b"connection":
+            said += tokens(value)
+        parts.append(raw[at : found.start()])
+        at = found.end()
+    if chunked and length is not None:
+        return None
+    parts.append(raw[at:-2])
+    relay = b"".join(parts)
+    named = set(said) - COMMON_TOKENS - PROTECTED if said else None
+    if named:
+        relay = ANY_FIELD.sub(lambda field: b"" if field[1].lower() in named else field[0], relay)
+    length = _framed(method, status, length, chunked)
+    keep_alive = length != UNTIL_CLOSE and b"close" not in said and (version_1_1 or b"keep-alive" in said)
+    return ResponseHead(status, length, keep_alive, raw, relay)
+
+
+def _framed(method: bytes, status: int, length: int | None, chunked: bool) -> int:
+    """The body's length (RFC 9112 6.3)."""
+    if method == b"HEAD" or status < 200 or status == 204 or status == 304:
+        return 0
+    if chunked:
+        return CHUNKED
+    return UNTIL_CLOSE if length is None else length
