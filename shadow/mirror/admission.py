@@ -10,7 +10,7 @@ from collections import deque
 
 from shadow.frame import Frame
 from shadow.mirror.breaker import Breaker
-from shadow.model import Drop
+from shadow.model import Drop, Outcome, Response
 
 
 class Admission:
@@ -23,7 +23,7 @@ class Admission:
         self._waiting: deque[Frame] = deque()
         self.breaker = breaker
         self.in_flight = 0
-        self.held = 0  # bytes of all exchanges here
+        self.held = 0  # bytes of all exchanges here, and of what the target has answered to them
 
     @property
     def waiting(self) -> int:
@@ -56,13 +56,26 @@ class Admission:
         self.in_flight += 1
         return frame
 
+    def hold(self, size: int) -> bool:
+        """Charge a part of an answer, if there is room for it."""
+        if self.held + size > self._memory_limit:
+            return False
+        self.held += size
+        return True
+
+    def release(self, size: int) -> None:
+        """Give back what was charged for an answer that is not kept."""
+        self.held -= size
+
     def sent(self) -> None:
         """A shadow request has ended; what it brought may still be judged."""
         self.in_flight -= 1
 
-    def done(self, frame: Frame) -> None:
-        """An exchange is judged and counted."""
+    def done(self, frame: Frame, outcome: Outcome | None = None) -> None:
+        """An exchange is counted, and with it goes what was kept of the target's answer."""
         self.held -= frame.size
+        if isinstance(outcome, Response) and isinstance(outcome.body, bytes):
+            self.held -= len(outcome.body)
 
     def clear(self) -> list[Frame]:
         """Give up all that waits."""

@@ -58,8 +58,10 @@ class JudgeLine(asyncio.Protocol):
             return False
         self._number += 1
         self.jobs[self._number] = frame, outcome
-        failed = isinstance(outcome, Failure)
-        job = Job(self._number, frame, None if failed else outcome, outcome if failed else None)
+        if isinstance(outcome, Failure):
+            job = Job(self._number, frame, None, outcome)
+        else:
+            job = Job(self._number, frame, outcome, None)
         self._transport.write(self._jobs.encode(job))
         return True
 
@@ -74,7 +76,8 @@ class JudgeLine(asyncio.Protocol):
             self._connecting.cancel()
         if self._transport is not None:
             self._closed = self._loop.create_future()
-            self._transport.close()
+            # Every pair is back or given up by now: what a busy judge has not read yet is of no use.
+            self._transport.abort()
             await self._closed
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from shadow.frame import Frame
-from shadow.model import Body, Digest, Failure, FailureKind, Outcome, Response
+from shadow.mirror.admission import Admission
+from shadow.model import Body, Digest, Drop, Failure, FailureKind, Outcome, Response
 from shadow.wire.body import chunk, last_chunk
 from shadow.wire.head import ResponseHead, fields
 from shadow.wire.upstream import Connection, Pool
@@ -20,7 +21,7 @@ _EXPECT = re.compile(rb"\r\nexpect:[^\r\n]*", re.IGNORECASE)
 _HOST = re.compile(rb"(\r\nhost:)[^\r\n]*", re.IGNORECASE)
 _MARK = b"X-Shadow: 1\r\n\r\n"
 
-Done = Callable[["ShadowRequest", Outcome], None]
+Done = Callable[["ShadowRequest", Outcome | Drop], None]
 
 
 def shadow_head(head: bytes, host: bytes | None) -> bytes:
@@ -35,13 +36,15 @@ class ShadowRequest:
     """One request to the target under way; the sink of its answer."""
 
     __slots__ = (
-        "_connecting", "_connection", "_digest", "_done", "_first_byte", "_head", "_length", "_limit", "_pieces",
-        "_sent", "frame",
+        "_admission", "_connecting", "_connection", "_digest", "_done", "_first_byte", "_head", "_length", "_limit",
+        "_pieces", "_sent", "frame",
     )  # fmt: skip
 
-    def __init__(self, frame: Frame, limit: int, done: Done) -> None:
+    def __init__(self, frame: Frame, limit: int, admission: Admission, done: Done) -> None:
+        """`limit` is the most bytes of one body, `admission` knows how many there may be of all."""
         self.frame = frame
         self._limit = limit
+        self._admission = admission
         self._done = done
         self._connection: Connection | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -103,9 +106,13 @@ class ShadowRequest:
             self._digest.update(data)
             legacy = self.frame.response_body
             too_long = isinstance(legacy, Digest) and self._length > max(legacy.length, self._limit)
-        else:
+        elif self._admission.hold(len(data)):
             self._pieces.append(data)
             too_long = self._length > self._limit
+        else:
+            self.cancel()
+            self._end(Drop.MEMORY)
+            return
         if too_long:
             self.cancel()
             self.failed(Failure(FailureKind.TOO_LARGE, f"body over {self._length - len(data)} bytes"))
@@ -126,9 +133,14 @@ class ShadowRequest:
         """Nobody waits for what has come so far."""
 
     def failed(self, failure: Failure) -> None:
+        self._end(Failure(failure.kind, failure.detail, time.perf_counter() - self._sent))
+
+    def _end(self, why: Failure | Drop) -> None:
+        """There is no answer: nothing of it is kept."""
         self._connection = None
+        self._admission.release(sum(map(len, self._pieces)))
         self._pieces.clear()
-        self._done(self, Failure(failure.kind, failure.detail, time.perf_counter() - self._sent))
+        self._done(self, why)
 
     def switch(self, head: ResponseHead, rest: bytes) -> None:
         self.cancel()

@@ -19,7 +19,7 @@ from shadow.mirror.breaker import Breaker
 from shadow.mirror.judge import JudgeLine
 from shadow.mirror.pair import Rules, legacy_response
 from shadow.mirror.sender import ShadowRequest
-from shadow.model import Exchange, Comparison, Drop, Failure, Fate, Outcome
+from shadow.model import Drop, Exchange, Failure, Fate, Outcome, Request
 from shadow.record.mask import Masked
 from shadow.settings import Config
 from shadow.wire.client_tls import context
@@ -30,6 +30,7 @@ from shadow.worker import Worker
 
 _DRAIN: Final = 4.0  # seconds to end what is under way once no exchange can come any more
 _UNANALYSED: Final = "not analysed: the judge was behind"
+_UNSEEN: Final = Request(b"", b"", ())  # equal answers are known without what was asked
 
 
 class Mirror:
@@ -75,6 +76,7 @@ class Mirror:
 
     def opened(self, intake: Intake) -> None:
         self._intakes.add(intake)
+        self._worker.tell()  # that there is a way to the target now, or again
 
     def closed(self, intake: Intake) -> None:
         self._intakes.discard(intake)
@@ -100,43 +102,45 @@ class Mirror:
         self._notice_idle()
 
     def _send(self, frame: Frame) -> None:
-        request = ShadowRequest(frame, self._limit, self._answered)
+        request = ShadowRequest(frame, self._limit, self._admission, self._answered)
         self._under_way.add(request)
         self._worker.tally(frame.endpoint).mirrored += 1
         request.start(self._pool, self._host)
 
     # -- answers come back
 
-    def _answered(self, request: ShadowRequest, outcome: Outcome) -> None:
+    def _answered(self, request: ShadowRequest, outcome: Outcome | Drop) -> None:
         frame = request.frame
         admission = self._admission
         self._under_way.discard(request)
         admission.sent()
-        legacy = legacy_response(frame)
-        if isinstance(outcome, Failure):
+        if isinstance(outcome, Drop):
+            self._worker.tally(frame.endpoint).count_dropped(outcome)
+            admission.done(frame)
+        elif isinstance(outcome, Failure):
             admission.breaker.failed(self._loop.time())
+            self._have_judged(frame, outcome)
         else:
             admission.breaker.answered()
-            if same(Exchange('', '', 0.0, None, legacy), outcome, self._rules[frame.rule]):
+            legacy = legacy_response(frame)
+            if same(Exchange("", "", 0.0, _UNSEEN, legacy), outcome, self._rules[frame.rule]):
                 self._worker.tally(frame.endpoint).count_match(legacy, outcome)
-                admission.done(frame)
-                self.pump()
-                return
-        if not self._judge.give(frame, outcome):
-            self._unanalysed += 1
-            self._count(frame, outcome, unanalysed(outcome))
+                admission.done(frame, outcome)
+            else:
+                self._have_judged(frame, outcome)
         self.pump()
+
+    def _have_judged(self, frame: Frame, outcome: Outcome) -> None:
+        if not self._judge.give(frame, outcome):
+            self._judged(frame, outcome, None)
 
     def _judged(self, frame: Frame, outcome: Outcome, comparison: Masked | None) -> None:
         if comparison is None:
             self._unanalysed += 1
             comparison = unanalysed(outcome)
-        self._count(frame, outcome, comparison)
-        self._notice_idle()
-
-    def _count(self, frame: Frame, outcome: Outcome, comparison: Masked) -> None:
         self._worker.tally(frame.endpoint).count(legacy_response(frame), outcome, comparison)
-        self._admission.done(frame)
+        self._admission.done(frame, outcome)
+        self._notice_idle()
 
     # -- the end
 
@@ -171,6 +175,7 @@ class Mirror:
     def gauges(self) -> dict[str, float]:
         admission = self._admission
         return {
+            "channels": len(self._intakes),
             "shadow_in_flight": admission.in_flight,
             "shadow_waiting": admission.waiting,
             "shadow_held_bytes": admission.held,
@@ -183,7 +188,7 @@ class Mirror:
 def unanalysed(outcome: Outcome) -> Masked:
     """What is known of a pair that no judge has seen."""
     fate = Fate.FAILED if isinstance(outcome, Failure) else Fate.DIFFERED
-    return Masked(Comparison(fate, (), (_UNANALYSED,)))
+    return Masked(fate, (), (_UNANALYSED,))
 
 
 class Intake(asyncio.Protocol):

@@ -56,6 +56,7 @@ _GAUGES: Final = {
     "tunnels": "Connections that an Upgrade has turned into tunnels",
     "captured_bytes": "Memory held by captures and by exchanges that wait for a shadow worker",
     "retries_total": "Requests sent to legacy a second time, on a new connection",
+    "channels": "Live workers that hand exchanges over to this shadow worker",
     "shadow_in_flight": "Shadow requests under way",
     "shadow_waiting": "Exchanges waiting to be sent to the target",
     "shadow_held_bytes": "Memory held by exchanges in a shadow worker",

@@ -145,7 +145,7 @@ async def bear(proxy: Proxy) -> dict[str, Any]:
 def assert_never_matched(totals: dict[str, Any]) -> None:
     """A target that gave no answer is a failure, or was not asked; never a gap in the sums."""
     assert totals["received"] == fates(totals) == REQUESTS
-    assert totals["failed"] > 0
+    assert totals["failed"] > 0, totals
     assert totals["matched"] == totals["differed"] == 0
     assert set(totals["dropped"]) <= {"breaker", "queue_full", "memory"}
 

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 _READ = 1 << 20  # bytes a stream may hold before it stops reading
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

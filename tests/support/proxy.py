@@ -18,7 +18,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds until what has not happened is a failure."""
 
 Report = dict[str, Any]
@@ -41,7 +41,7 @@ async def command(*arguments: str) -> tuple[int, str, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         out, err = await process.communicate()
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
@@ -82,18 +82,12 @@ class Proxy:
         await self.ready()
 
     async def ready(self) -> None:
-        """Wait until live workers serve, and shadow workers are there to be given something."""
-
-        def workers_tell() -> bool:
-            told = {labels.get("worker", "") for name, labels, _ in metrics if name == "shadow_shadow_in_flight"}
-            return len(told) == self._settings.get("workers", {}).get("shadow", 1)
-
-        metrics: list[Sample] = []
+        """Wait until every live worker serves, and has a shadow worker to hand exchanges over to."""
+        live = self._settings.get("workers", {}).get("live", 1)
         deadline = time.monotonic() + PATIENCE
-        while (await self.get("/readyz"))[0] != 200 or not workers_tell():
+        while (await self.get("/readyz"))[0] != 200 or value(await self.metrics(), "shadow_channels") != live:
             assert time.monotonic() < deadline, "not ready in time"
             await asyncio.sleep(0.01)
-            metrics = samples((await self.get("/metrics"))[1])
 
     def _has_ended(self) -> bool:
         return self._process is not None and self._process.returncode is not None
@@ -147,9 +141,7 @@ class Proxy:
             return 0, ""
 
     async def metrics(self) -> list[Sample]:
-        status, text = await self.get("/metrics")
-        assert status == 200
-        return samples(text)
+        return samples((await self.get("/metrics"))[1])
 
     async def totals(self) -> Report:
         """The counters of the live report, all endpoints together."""
@@ -173,7 +165,7 @@ class Proxy:
     async def ended(self) -> int:
         """Wait for its end; the exit code."""
         assert self._process is not None
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE):
             return await self._process.wait()
 
     async def stop(self) -> Report:
