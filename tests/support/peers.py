@@ -128,22 +128,32 @@ class Load:
         self._port = port
         self._todo: Iterator[tuple[bytes, bytes]] = iter(requests)
         self._clients = clients
+        self._stopped = False
+        self.sent = 0
         self.answered = 0
         self.errors: list[str] = []
 
     async def run(self) -> None:
-        """Until nothing is left to ask."""
+        """Until nothing is left to ask, or `stop`."""
         async with asyncio.timeout(120):
             await asyncio.gather(*(self._client() for _ in range(self._clients)))
 
+    def stop(self) -> None:
+        """Ask nothing more."""
+        self._stopped = True
+
     async def _client(self) -> None:
         client: Client | None = None
-        for request, body in self._todo:
+        while not self._stopped and (following := next(self._todo, None)):
+            request, body = following
+            self.sent += 1
             try:
                 client = client or await Client.connect(self._port)
                 answer = await client.ask(request)
             except (OSError, asyncio.IncompleteReadError, TimeoutError) as error:
                 self.errors.append(repr(error))
+                if client is not None:
+                    client.leave()
                 client = None
                 continue
             self.answered += 1
@@ -219,8 +229,8 @@ def echo(request: Request) -> bytes:
     return response(body_of(request.target), "200 OK", "Content-Type: application/json")
 
 
-def items(count: int) -> Iterator[tuple[bytes, bytes]]:
-    """GETs of different items, for a load on `echo`."""
+def items(count: int = 1_000_000) -> Iterator[tuple[bytes, bytes]]:
+    """GETs of different items, for a load on `echo`; by default more than anybody waits for."""
     for number in range(count):
         target = f"/items/{number}"
         yield get(target), body_of(target)

@@ -21,6 +21,9 @@ ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 """Seconds until what has not happened is a failure."""
 
+NOBODY = "http://127.0.0.1:1"
+"""Nobody listens there, where a test needs no target."""
+
 Report = dict[str, Any]
 
 
@@ -75,7 +78,7 @@ class Proxy:
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=log,
             )
-        serving = await until(lambda: self.events("serving") or self._has_ended(), "serving")
+        serving = await until(lambda: self._has_ended() or self.events("serving"), "serving")
         assert serving is not True, self.log
         self.port = int(serving[0]["listen"].rpartition(":")[2])
         self.admin = serving[0]["admin"]
