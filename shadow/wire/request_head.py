@@ -74,7 +74,7 @@ def unfinished(data: bytes, seen: int, max_line: int, max_block: int) -> Refusal
     if len(data) > max_block:
         return Refusal(431, "header block too large")
     # RFC 9112 2.2 lets a recipient take a bare LF for a line end. That some do is a way to smuggle.
-    if _BARE_LINE_FEED.search(data, seen) or (line_end > seen - 2 and not _REQUEST_LINE.match(data)):
+    if _BARE_LINE_FEED.search(data, seen) or (line_end >= max(0, seen - 1) and not _REQUEST_LINE.match(data)):
         return Refusal(400, "malformed request")
     return None
 
