@@ -35,7 +35,7 @@ class Frame(msgspec.Struct, array_like=True, gc=False):
     request_body: bytes
     chunked: bool  # how legacy got it
     status: int
-    response_head: bytes  # as legacy gave it
+    response_head: bytes  # as legacy gave it; empty where only a log tells of the answer
     response_body: bytes | Digest
     first_byte: float
     total: float

@@ -24,7 +24,8 @@ from shadow.record.tally import signature
 from shadow.settings import Config
 from shadow.worker import Worker, connect_unix
 
-_JOBS: Final = 256  # pairs with the judge; past it the shadow worker counts a pair without it
+JUDGE_JOBS: Final = 2048
+"""Pairs with the judge, about a second of its work; past it one is counted without it."""
 
 
 class JudgeLine(asyncio.Protocol):
@@ -36,11 +37,13 @@ class JudgeLine(asyncio.Protocol):
         loop: asyncio.AbstractEventLoop,
         path: str,
         judged: Callable[[Frame, Outcome, Masked | None], None],
+        most: int = JUDGE_JOBS,
     ) -> None:
         self.jobs: dict[int, tuple[Frame, Outcome]] = {}
         self._loop = loop
         self._path = path
         self._judged = judged
+        self._most = most
         self._jobs = Stream(Job)
         self._answers = Stream(Judged)
         self._number = 0
@@ -54,7 +57,7 @@ class JudgeLine(asyncio.Protocol):
 
     def give(self, frame: Frame, outcome: Outcome) -> bool:
         """Have a pair judged; False if there is no room, or no judge."""
-        if self._transport is None or len(self.jobs) >= _JOBS:
+        if self._transport is None or len(self.jobs) >= self._most:
             return False
         self._number += 1
         self.jobs[self._number] = frame, outcome

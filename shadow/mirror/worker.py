@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from typing import Final, cast
+from collections.abc import Callable
+from typing import Final, Protocol, cast
 
 from shadow.address import backend
 from shadow.compare.judge import same
 from shadow.frame import HELLO, Frame, Stream
 from shadow.mirror.admission import Admission
 from shadow.mirror.breaker import Breaker
-from shadow.mirror.judge import JudgeLine
-from shadow.mirror.pair import Rules, legacy_response
+from shadow.mirror.judge import JUDGE_JOBS, JudgeLine
+from shadow.mirror.pair import Rules, comparable, legacy_response
 from shadow.mirror.sender import ShadowRequest
 from shadow.model import Drop, Exchange, Failure, Fate, Outcome, Request
 from shadow.record.mask import Masked
+from shadow.record.tally import Tally
 from shadow.settings import Config
 from shadow.wire.client_tls import context
 from shadow.wire.deadlines import Deadlines
@@ -33,15 +35,45 @@ _UNANALYSED: Final = "not analysed: the judge was behind"
 _UNSEEN: Final = Request(b"", b"", ())  # equal answers are known without what was asked
 
 
-class Mirror:
-    """What one shadow worker does with the exchanges it is given."""
+class Books(Protocol):
+    """Where it is counted what became of an exchange."""
 
-    def __init__(self, worker: Worker, config: Config, judge_path: str) -> None:
+    def tally(self, frame: Frame) -> Tally:
+        """The counters that it belongs to."""
+
+    def ended(self, frame: Frame) -> None:
+        """Its fate has been counted. Once for each exchange."""
+
+
+class WorkerBooks:
+    """Counts for a worker's next report."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def tally(self, frame: Frame) -> Tally:
+        return self._worker.tally(frame.endpoint)
+
+    def ended(self, frame: Frame) -> None:
+        """Nobody waits for one exchange."""
+
+
+class Mirror:
+    """What is done with the exchanges that it is offered. At most `jobs` of them are with the judge."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        config: Config,
+        books: Books,
+        judge_path: str,
+        jobs: int = JUDGE_JOBS,
+    ) -> None:
         mirror = config.mirror
         origin = backend(config.target)
         timeout = mirror.timeout
-        self._worker = worker
-        self._loop = worker.loop
+        self._books = books
+        self._loop = loop
         self._limit = mirror.body_limit
         self._host = {"preserve": None, "target": authority(origin)}.get(
             mirror.host, mirror.host.encode("latin-1")
@@ -54,20 +86,17 @@ class Mirror:
             Breaker(mirror.breaker.failures, mirror.breaker.probe),
         )
         self._pool = Pool(
-            worker.loop,
+            loop,
             origin,
             Waits(mirror.connect, timeout, timeout, timeout, mirror.reuse),
-            Deadlines(worker.loop),
+            Deadlines(loop),
             context(mirror.verify, mirror.ca) if origin.tls else None,
         )
         self._under_way: set[ShadowRequest] = set()
-        self._judge = JudgeLine(self._loop, judge_path, self._judged)
+        self._judge = JudgeLine(loop, judge_path, self._judged, jobs)
         self._intakes: set[Intake] = set()
         self._unanalysed = 0
         self._idle = asyncio.Event()
-
-    def intake(self) -> Intake:
-        return Intake(self)
 
     def connect(self) -> None:
         self._judge.connect()
@@ -76,7 +105,6 @@ class Mirror:
 
     def opened(self, intake: Intake) -> None:
         self._intakes.add(intake)
-        self._worker.tell()  # that there is a way to the target now, or again
 
     def closed(self, intake: Intake) -> None:
         self._intakes.discard(intake)
@@ -85,7 +113,7 @@ class Mirror:
     def offer(self, frame: Frame) -> None:
         drop = self._admission.offer(frame, self._loop.time())
         if drop is not None:
-            self._worker.tally(frame.endpoint).count_dropped(drop)
+            self._dropped(frame, drop)
 
     def pump(self) -> None:
         """Send what may be sent now."""
@@ -97,14 +125,17 @@ class Mirror:
             if isinstance(following, Frame):
                 self._send(following)
             else:
-                frame, drop = following
-                self._worker.tally(frame.endpoint).count_dropped(drop)
+                self._dropped(*following)
         self._notice_idle()
+
+    def _dropped(self, frame: Frame, drop: Drop) -> None:
+        self._books.tally(frame).count_dropped(drop)
+        self._books.ended(frame)
 
     def _send(self, frame: Frame) -> None:
         request = ShadowRequest(frame, self._limit, self._admission, self._answered)
         self._under_way.add(request)
-        self._worker.tally(frame.endpoint).mirrored += 1
+        self._books.tally(frame).mirrored += 1
         request.start(self._pool, self._host)
 
     # -- answers come back
@@ -115,16 +146,17 @@ class Mirror:
         self._under_way.discard(request)
         admission.sent()
         if isinstance(outcome, Drop):
-            self._worker.tally(frame.endpoint).count_dropped(outcome)
+            self._dropped(frame, outcome)
             admission.done(frame)
         elif isinstance(outcome, Failure):
             admission.breaker.failed(self._loop.time())
             self._have_judged(frame, outcome)
         else:
             admission.breaker.answered()
-            legacy = legacy_response(frame)
+            legacy, outcome = legacy_response(frame), comparable(frame, outcome)
             if same(Exchange("", "", 0.0, _UNSEEN, legacy), outcome, self._rules[frame.rule]):
-                self._worker.tally(frame.endpoint).count_match(legacy, outcome)
+                self._books.tally(frame).count_match(legacy, outcome)
+                self._books.ended(frame)
                 admission.done(frame, outcome)
             else:
                 self._have_judged(frame, outcome)
@@ -138,7 +170,8 @@ class Mirror:
         if comparison is None:
             self._unanalysed += 1
             comparison = unanalysed(outcome)
-        self._worker.tally(frame.endpoint).count(legacy_response(frame), outcome, comparison)
+        self._books.tally(frame).count(legacy_response(frame), outcome, comparison)
+        self._books.ended(frame)
         self._admission.done(frame, outcome)
         self._notice_idle()
 
@@ -165,12 +198,22 @@ class Mirror:
     def _give_up(self) -> None:
         for request in self._under_way:
             request.cancel()
-            self._worker.tally(request.frame.endpoint).count_dropped(Drop.SHUTDOWN)
+            self._dropped(request.frame, Drop.SHUTDOWN)
         for frame in self._admission.clear():
-            self._worker.tally(frame.endpoint).count_dropped(Drop.SHUTDOWN)
+            self._dropped(frame, Drop.SHUTDOWN)
         for intake in self._intakes:
             intake.transport.abort()
         self._judge.give_up()
+
+    @property
+    def busy(self) -> int:
+        """Exchanges whose fate is not known yet."""
+        return self._admission.in_flight + self._admission.waiting + len(self._judge.jobs)
+
+    @property
+    def held(self) -> int:
+        """Bytes of them, and of what the target has answered."""
+        return self._admission.held
 
     def gauges(self) -> dict[str, float]:
         admission = self._admission
@@ -194,8 +237,9 @@ def unanalysed(outcome: Outcome) -> Masked:
 class Intake(asyncio.Protocol):
     """A live worker's channel, seen from the other end."""
 
-    def __init__(self, mirror: Mirror) -> None:
+    def __init__(self, mirror: Mirror, connected: Callable[[], None]) -> None:
         self._mirror = mirror
+        self._connected = connected
         self._stream = Stream(Frame)
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
 
@@ -203,6 +247,7 @@ class Intake(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         self.transport.write(HELLO.pack(os.getpid()))
         self._mirror.opened(self)
+        self._connected()
 
     def data_received(self, data: bytes) -> None:
         for frame in self._stream.feed(data):
@@ -219,11 +264,15 @@ async def run(
     """Take exchanges from live workers that connect to `listener` until told to stop."""
     loop = asyncio.get_running_loop()
     worker = Worker(loop, name)
-    mirror = Mirror(worker, config, judge_path)
+    mirror = Mirror(loop, config, WorkerBooks(worker), judge_path)
     worker.gauges = mirror.gauges
     await worker.start(line)
     mirror.connect()
-    server = await loop.create_unix_server(mirror.intake, sock=listener, backlog=128)
+    server = await loop.create_unix_server(
+        lambda: Intake(mirror, worker.tell),  # there is a way to the target now, or again
+        sock=listener,
+        backlog=128,
+    )
     await worker.stopping.wait()
     server.close()
     await mirror.drain()
