@@ -35,6 +35,7 @@ PURE = [
     "shadow/verdict",
     "shadow/record/tally.py",
     "shadow/record/mask.py",
+    "shadow/record/secrets.py",
     "shadow/record/evidence.py",
     "shadow/wire/head.py",
     "shadow/wire/body.py",

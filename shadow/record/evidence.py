@@ -9,12 +9,13 @@ from msgspec import Struct
 
 from shadow.model import Difference, Digest, Exchange, Fate, Headers, Outcome, Response
 from shadow.record.mask import Mask, Masked
-from shadow.record.tally import Moment
+from shadow.record.tally import OTHER, Moment, signature
 
 Fields = tuple[tuple[str, str], ...]
 
 LONGEST = 512  # characters of one text; what differs is among the differences, with its place
 MOST_FIELDS = 64  # of one head
+MOST_CAUSES = 1000  # told apart by a quota; an answer whose keys are data has a new one every time
 
 
 class Asked(Struct, frozen=True):
@@ -72,6 +73,32 @@ def evidence(exchange: Exchange, outcome: Outcome, comparison: Masked, mask: Mas
         differences=comparison.differences,
         notes=comparison.notes,
     )
+
+
+class Quota:
+    """How many comparisons of each cause are still to be kept: the hundredth tells nothing new."""
+
+    def __init__(self, each: int) -> None:
+        self._each = each
+        self._kept: dict[str, int] = {}
+
+    def take(self, comparison: Masked) -> bool:
+        """Whether to keep a comparison: not if it matched, or all its causes have had their share."""
+        if comparison.fate is Fate.MATCHED:
+            return False
+        causes = {self._known(signature(each)) for each in comparison.differences} or {OTHER}
+        if all(self._kept.get(cause, 0) >= self._each for cause in causes):
+            return False
+        for cause in causes:
+            self._kept[cause] = self._kept.get(cause, 0) + 1
+        return True
+
+    def renew(self) -> None:
+        """Begin anew, as with every segment."""
+        self._kept.clear()
+
+    def _known(self, cause: str) -> str:
+        return cause if cause in self._kept or len(self._kept) < MOST_CAUSES else OTHER
 
 
 def _outcome(outcome: Outcome, mask: Mask) -> Answered | Failed:

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
-from typing import Any, NewType
+from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from shadow.compare import jsonpath
 from shadow.compare.jsonpath import Key, Place, Reached
 from shadow.model import Comparison, Difference, DifferenceKind, Headers
 from shadow.record.secrets import Text, is_secret, shapes_hidden
-
-Masked = NewType("Masked", Comparison)
-"""A comparison that may be kept and shown."""
 
 _FORMS = "a header's name, query:NAME or json:$.path"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
@@ -37,6 +34,10 @@ _INNER_QUOTE = re.compile(r'(?<!\\)".')  # no string has one
 _DELIMITER = re.compile(r"([?&;#])")
 
 
+class Masked(Comparison, frozen=True):
+    """A comparison that may be kept and shown: only a `Mask` makes one."""
+
+
 class Mask:
     """Hides what the configuration's `lines` name, and what looks like a secret anyway.
 
@@ -50,22 +51,26 @@ class Mask:
         self._key = blake2b(key).digest()
         self._headers: set[str] = set()
         self._parameters: set[str] = set()
-        self._places: Reached = ()
-        for line in lines:
-            self._add(line)
-        members = {name for place in self._places if (name := _last_name(place)) is not None}
+        places = [place for line in lines if (place := self._add(line)) is not None]
+        self._reached = Reached(tuple(places))
+        keys = [list(_keys(place)) for place in places]
+        self._by_name = all(isinstance(steps[-1], str) for steps in keys if steps)
+        """Whether what the lines name in a tree can be found by its name, in a tree that was cut."""
+        members = {name for steps in keys for name in [key for key in steps if isinstance(key, str)][-1:]}
         self._text = Text(sorted(self._headers | self._parameters | members))
 
-    def _add(self, line: str) -> None:
+    def _add(self, line: str) -> Place | None:
+        """Read one line; the place that it names, if it is one in a tree."""
         kind, colon, rest = line.partition(":")
         if kind == "json" and colon:
-            self._places = (*self._places, jsonpath.compile_pattern(rest, "ignore"))
-        elif kind == "query" and rest:
+            return jsonpath.compile_pattern(rest, "ignore")
+        if kind == "query" and rest:
             self._parameters.add(rest.lower())
         elif _TOKEN.fullmatch(line) or (kind == "header" and _TOKEN.fullmatch(rest)):
             self._headers.add((rest or line).lower())
         else:
             raise ValueError(f"mask: {line!r} is not understood; it can be {_FORMS}")
+        return None
 
     def value(self, secret: str) -> str:
         """What is shown in the place of a secret. A value masked already stays as it is."""
@@ -94,7 +99,7 @@ class Mask:
         """What was found, fit to be kept."""
         differences = tuple(map(self._difference, comparison.differences))
         notes = tuple(map(self.text, comparison.notes))
-        return Masked(Comparison(comparison.fate, differences, notes))
+        return Masked(comparison.fate, differences, notes)
 
     def _field(self, name: str, value: str) -> str:
         name = name.lower()
@@ -113,12 +118,10 @@ class Mask:
         return f"{name}={self.value(value)}" if equals else self.value(name)
 
     def _attribute(self, attribute: str) -> str:
-        name, equals, value = attribute.strip().partition("=")
-        return (
-            attribute.strip()
-            if name.lower() in _ATTRIBUTES
-            else f"{name}{equals}{value and self.value(value)}"
-        )
+        name, _, value = attribute.strip().partition("=")
+        if name.lower() in _ATTRIBUTES or not value:
+            return attribute.strip()
+        return f"{name}={self.value(value)}"
 
     def _piece(self, piece: str) -> str:
         """What stands between two delimiters of a URL."""
@@ -127,9 +130,9 @@ class Mask:
             return f"{name}={self.value(_unquoted(value))}"
         plain = _unquoted(piece)
         masked = self.text(plain)
-        return (
-            piece if masked == plain else quote(masked, safe="/:=@,+", encoding="latin-1", errors="replace")
-        )
+        if masked == plain:
+            return piece
+        return quote(masked, safe="/:=@,+", encoding="latin-1", errors="replace")
 
     def _difference(self, difference: Difference) -> Difference:
         kind, path = difference.kind, difference.path
@@ -154,7 +157,7 @@ class Mask:
         if place == "cookie":
             return self._cookie(name.partition(";")[2], value)
         if place == "json":
-            reached = self._reached(name)
+            reached = self._reach(name)
             return self.value(value.strip('"')) if reached is None else self._json(value, reached, kind)
         return self.text(value)
 
@@ -165,16 +168,18 @@ class Mask:
         parts = re.split("([;,] ?)", value)
         return "".join(part if i % 2 else self._attribute(part) for i, part in enumerate(parts))
 
-    def _reached(self, path: str) -> Reached | None:
+    def _reach(self, path: str) -> Reached | None:
         """The places that lines name from here on; None where the value as a whole is secret."""
-        reached, position = self._places, len("$")
+        reached, position = self._reached, len("$")
+        if reached.ignored:
+            return None
         while position < len(path):
             found = _KEY.match(path, position)
             if found is None:
                 return None  # cut: what stands below cannot be known
             key: Key = int(found["index"]) if found["index"] else found["name"] or json.loads(found["quoted"])
-            reached = jsonpath.step(reached, key)
-            if is_secret(str(key)) or jsonpath.ignored(reached):
+            reached = reached.step(key)
+            if is_secret(str(key)) or reached.ignored:
                 return None
             position = found.end()
         return reached
@@ -185,7 +190,7 @@ class Mask:
             try:
                 tree = json.loads(value, object_pairs_hook=_members)
             except (ValueError, RecursionError):  # cut, or with a key given twice
-                return self.text(value) if all(map(_has_name, reached)) else self.value(value)
+                return self.text(value) if reached.idle or self._by_name else self.value(value)
             masked = self._tree(tree, reached)
             return self.text(value if masked == tree else _written(masked))
         if value.startswith("…") and (kind is not DifferenceKind.CHANGED or _INNER_QUOTE.search(value)):
@@ -194,13 +199,13 @@ class Mask:
 
     def _tree(self, tree: Any, reached: Reached) -> Any:
         if isinstance(tree, dict):
-            return {key: self._member(key, value, jsonpath.step(reached, key)) for key, value in tree.items()}
+            return {key: self._member(key, value, reached.step(key)) for key, value in tree.items()}
         if isinstance(tree, list):
-            return [self._member(i, value, jsonpath.step(reached, i)) for i, value in enumerate(tree)]
+            return [self._member(i, value, reached.step(i)) for i, value in enumerate(tree)]
         return tree
 
     def _member(self, key: Key, value: Any, reached: Reached) -> Any:
-        if is_secret(str(key)) or jsonpath.ignored(reached):
+        if is_secret(str(key)) or reached.ignored:
             return self.value(value if isinstance(value, str) else _written(value))
         return self._tree(value, reached)
 
@@ -231,15 +236,8 @@ def _written(tree: Any) -> str:
     return json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
 
 
-def _has_name(place: Place) -> bool:
-    """Whether a name still leads to what the line masks: then it can be found in a tree that was cut."""
-    return _last_name(place) is not None
-
-
-def _last_name(place: Place) -> str | None:
-    name = None
-    following: Place | None = place
-    while following is not None:
-        name = following.key if isinstance(following.key, str) else name
-        following = following.then
-    return name
+def _keys(place: Place) -> Iterator[Key | None]:
+    """The keys of a line, from the root on; None for any."""
+    while place.then is not None:
+        yield place.key
+        place = place.then

@@ -6,6 +6,7 @@ once shown cannot be taken back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -24,22 +25,22 @@ _PARTS = (
 # Names that stand in many other words, and count only as a word of their own.
 _WORDS = r"pass|pin|cvc|cvn|otp|ssn|sid|sig|auth|card|pan|iban"
 
-_NAME = re2.compile(rf"(?i){_PARTS}|(?:^|[^a-z0-9])(?:{_WORDS})(?:[^a-z0-9]|$)")
+_NAME = re.compile(rf"(?i){_PARTS}|(?:^|[^a-z0-9])(?:{_WORDS})(?:[^a-z0-9]|$)")
 
 # `:` in JSON, `=` in forms, `=>` in dumps, `>` in XML; in HTML the value has an attribute of its own. Quotes
 # are escaped where JSON stands within JSON.
 _BETWEEN = r"""(?:\\*["'])?(?:\]|%5[dD])?\s*(?:=>|[:=>]|%3[adAD]|\s(?:value|content)\s*=)\s*"""
 
-_VALUE = "|".join(
+_QUOTED = "|".join(
     (
         r'"(?:[^"\\]|\\.)*"?',
         r"'(?:[^'\\]|\\.)*'?",
         r'\\"(?:[^"\\]|\\\\(?:\\"|[^"]))*(?:\\")?',  # a string within a string
         r"\\+[\"'](?s:.*)",  # deeper ones, and lists and objects, whose end no pattern finds: all the rest
         r"[\[{](?s:.*)",
-        r"(?:(?:bearer|basic|digest|negotiate|token)\s+)?[^\s\"'&;,<>]+",
     )
 )
+_VALUE = rf"(?:{_QUOTED}|(?:(?:bearer|basic|digest|negotiate|token)\s+)?[^\s\"'&;,<>]+)"
 
 _SHAPES = re2.compile(
     r"""(?P<user>://[^/\s@?#]+@)"""  # of a URL, with or without password
@@ -50,10 +51,16 @@ _SHAPES = re2.compile(
     r"""|\b(?P<card>\d(?:[ -]?\d){12,18})\b"""
 )
 _LONG = re2.compile(r"[A-Za-z0-9_+=-]{32,}")
-# Where a value was cut, `…`, a word may be the rest of a secret, and of a name the rest: its value goes too.
-_WORD = r"""[^\s"'&;,<>\x7f-\x{10ffff}]*"""
-_HEAD = re2.compile(rf"(?i)^…(?P<word>{_WORD}(?:[ -]\d+)*(?:{_BETWEEN}(?:{_VALUE}))?)")
+
+# Where a value was cut, `…`, what stands there may be the rest of a secret, or of the name of the next value.
+# Of a tree all may be secret: the names above it are gone.
+_WORD = r"[!#-%(-+\--:=?-~]*"  # printable ASCII but for blanks, quotes and & ; , < >
+_HEAD = re2.compile(
+    rf"""(?i)^…(?P<word>[^"<>]*"(?:{_BETWEEN}{_VALUE}|[\s,}}\]>;)]|$)"""  # to the end of a string
+    rf"""|{_WORD}(?:[ -]\d+)*(?:{_BETWEEN}{_VALUE}|{_QUOTED})?)"""
+)
 _TAIL = re2.compile(rf"(?P<word>(?:\d+[ -])*{_WORD})…$")
+_TREE = re2.compile(r'"\s*:')
 _LEAD = 40  # characters of context before a difference: a shorter word is the same on both sides
 
 _UUID = re2.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -72,19 +79,23 @@ class Text:
         own = "".join(f"|{re2.escape(name)}" for name in names)
         name = rf"(?:(?:{_PARTS})[\w.-]*|(?:^|[^a-z0-9])(?:{_WORDS}{own}))"
         self._named: Any = re2.compile(
-            rf"(?i)(?P<name>{name}{_BETWEEN})(?P<value>{_VALUE})"
-            r"|(?P<field>\b(?:set-)?cookie[\"']?\s*:\s*)(?P<line>[^\r\n]+)"  # names and values to the line's end
+            # Of cookies everything to the end of the line.
+            r"(?i)(?P<field>\b(?:set-)?cookie[\"']?\s*:\s*)(?P<line>[^\r\n]+)"
+            rf"|(?P<name>{name}{_BETWEEN})(?P<value>{_VALUE})"
         )
 
     def hidden(self, text: str, hide: Hide) -> str:
         """The text with each secret replaced. It must be encodable as UTF-8."""
 
         def named(found: Any) -> str:
-            before, secret = (found["name"] or found["field"]), (found["value"] or found["line"])
-            return str(before) + hide(str(secret).strip("\\\"'"))  # equal to the same without quotes
+            before, value = found["name"] or found["field"], str(found["value"] or found["line"])
+            secret = value.strip("\\\"'")  # equal to the same without quotes
+            return str(before) + (value.replace(secret, hide(secret)) if secret else value)
 
         text = shapes_hidden(str(self._named.sub(named, text)), hide)
         text = str(_LONG.sub(lambda found: hide(found[0]) if _is_random(found[0]) else found[0], text))
+        if text.startswith("…") and _TREE.search(text):
+            return hide(text)
         if text.startswith("…"):
             text = str(_HEAD.sub(lambda found: "…" + _fragment_hidden(found["word"], hide), text))
         if text.endswith("…"):

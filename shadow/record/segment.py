@@ -27,7 +27,7 @@ from shadow.record.tally import TallyRecord
 
 Record: TypeAlias = TallyRecord | Evidence
 
-LONGEST_LINE = 1024 * 1024  # bytes; evidence and tallies are bounded well below
+LONGEST_LINE = 4 * 1024 * 1024  # bytes; the worst evidence that a hostile target can cause is a quarter
 LARGEST_SEGMENT = 1024 * 1024 * 1024  # bytes decompressed; a bomb ends here
 _WINDOW = 8 * 1024 * 1024  # bytes a frame may make us allocate; ours need 2 MiB
 _LEVEL = 3  # 30 times smaller at 300 MB/s; higher levels gain little on JSON
@@ -42,7 +42,7 @@ _OPEN, _SEALED = ".open.jsonl", ".jsonl.zst"
 _SAFE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _encoder = msgspec.json.Encoder()
-_decoder = msgspec.json.Decoder(Record)
+_decoder: msgspec.json.Decoder[Record] = msgspec.json.Decoder(Record)
 
 
 def encode(records: Iterable[Record]) -> bytes:
@@ -63,6 +63,8 @@ class SegmentWriter:
             raise ValueError(f"not a name for segments: {name!r}")
         self.lost = 0
         """Lines that could not be written."""
+        self.begun = 0
+        """Segments begun."""
         self._folder = folder
         self._name = name
         self._limit = limit
@@ -85,7 +87,7 @@ class SegmentWriter:
         return True
 
     def seal(self) -> bool:
-        """Compress what was appended; False if that failed, then it stays open and readable, for `recover`."""
+        """Compress what was appended; False if that failed: then it stays open, readable, for `recover`."""
         if self._open is None:
             return True
         fd, path = self._open
@@ -105,6 +107,7 @@ class SegmentWriter:
                 fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
                 if _lock(fd):
                     self._size = 0
+                    self.begun += 1
                     return fd, path
                 os.close(fd)  # a `recover` came between opening and locking
             seq += 1
@@ -132,7 +135,7 @@ class Recovered(NamedTuple):
 def recover(folder: Path) -> Recovered:
     """Seal what killed processes left open. What a living one holds is left alone."""
     sealed = torn = failed = 0
-    for file in _files(folder):
+    for file in _files(folder) if folder.is_dir() else []:
         if file["ending"] != _OPEN:
             continue
         path = folder / file.string
@@ -159,7 +162,7 @@ def recover(folder: Path) -> Recovered:
 def retain(folder: Path, keep_seconds: float, now: float) -> int:
     """Delete sealed segments older than `keep_seconds` at `now` (Unix); how many were deleted."""
     deleted = 0
-    for file in _files(folder):
+    for file in _files(folder) if folder.is_dir() else []:
         if file["ending"] != _SEALED:
             continue
         path = folder / file.string
@@ -193,8 +196,6 @@ def read_segments(folder: Path, unreadable: Unreadable) -> Iterator[Record]:
 
 def _files(folder: Path) -> list[re.Match[str]]:
     """The segments in a folder, by name; nothing else that lies there is ours."""
-    if not folder.exists():
-        return []
     return [found for name in os.listdir(folder) if (found := _FILE.fullmatch(name))]
 
 

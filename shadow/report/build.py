@@ -28,7 +28,7 @@ def read(folder: Path, tolerance: float = TOLERANCE) -> Report:
 def build(
     records: Iterable[Record], unreadable: Unreadable | None = None, tolerance: float = TOLERANCE
 ) -> Report:
-    """The report of some records. `unreadable` is what their reader has left out by the time it is through."""
+    """The report of some records. `unreadable` is what their reader has left out once it is through."""
     tallies: dict[str, Tally] = {}
     causes = Causes()
     start, newest = inf, (0.0, "")

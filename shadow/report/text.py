@@ -6,7 +6,7 @@ what it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import chain
 from typing import TextIO
@@ -39,7 +39,7 @@ def render(report: Report, stream: TextIO, width: int | None = None) -> None:
     if width is None and not stream.isatty():
         width = _NO_TERMINAL
     console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
-    for part in chain(_head(report), _endpoints(report.endpoints), _causes(report.causes)):
+    for part in chain(_head(report), _endpoints(report.endpoints, console.width), _causes(report.causes)):
         console.print(part)
 
 
@@ -57,10 +57,10 @@ def _head(report: Report) -> Iterator[RenderableType]:
     yield Text(_sum(report.totals))
     if report.window.start is not None and report.window.end is not None:
         period = f"{_moment(report.window.start)} to {_moment(report.window.end)} UTC"
-        yield Text(f"{period}, configuration {plain(report.config_hash)}", "dim")
+        yield Text(f"{period}, configuration {plain(report.config_hash)}; legacy → target", "dim")
     bad = report.unreadable
     if bad.lines or bad.segments:
-        yield Text(f"Not in this report: {bad.lines:,} unreadable lines, {bad.segments:,} segments", "yellow")
+        yield Text(f"left out as unreadable: lines {bad.lines:,}, segments {bad.segments:,}", "yellow")
 
 
 def _sum(totals: Totals) -> str:
@@ -76,29 +76,30 @@ def _reasons(fate: str, counts: dict[str, int]) -> list[str]:
     return [f"{count:,} {fate} ({plain(reason)})" for reason, count in counts.items()]
 
 
-def _endpoints(endpoints: Iterable[EndpointReport]) -> Iterator[RenderableType]:
+def _endpoints(endpoints: list[EndpointReport], width: int) -> Iterator[RenderableType]:
+    """A table with lines of detail between its rows. As these span the columns, each row is a table of its
+    own, and the widths are given."""
+    counts = [[f"{getattr(each, name):,}" for name in _COUNTS] for each in endpoints]
+    widths = [max(map(len, column)) for column in zip(_COUNTS, *counts, strict=True)]
+    verdict = len(Verdict.NOT_ENOUGH_DATA if width >= _NO_TERMINAL else "not enough")
+
+    def row(*cells: Text | str, style: str = "") -> Table:
+        table = Table.grid(padding=(0, 1), expand=True)
+        table.add_column(width=1)
+        table.add_column(ratio=1, overflow="fold")
+        table.add_column(width=verdict)
+        for each in widths:
+            table.add_column(width=each, justify="right")
+        table.add_row(*cells, style=style)
+        return table
+
     yield Rule(style="dim")
-    yield _row("", Text("endpoint"), Text("verdict"), _COUNTS, style="dim")
-    for each in endpoints:
+    yield row("", "endpoint", "verdict", *_COUNTS, style="dim")
+    for each, numbers in zip(endpoints, counts, strict=True):
         sign, style = _SIGN[each.verdict]
-        counts = [f"{getattr(each, name):,}" for name in _COUNTS]
-        yield _row(Text(sign, style), Text(plain(each.endpoint)), Text(each.verdict, style), counts)
+        yield row(Text(sign, style), Text(plain(each.endpoint), "bold"), Text(each.verdict, style), *numbers)
         for detail in _details(each):
-            yield Padding(Text(detail, "dim"), (0, 0, 0, 4))
-
-
-def _row(
-    sign: Text | str, endpoint: Text, verdict: Text, counts: Iterable[str], style: str = ""
-) -> RenderableType:
-    """A line of the table. Each is a table of its own, as the details below span its columns."""
-    table = Table.grid(padding=(0, 1), expand=True)
-    table.add_column(width=1)
-    table.add_column(ratio=1, overflow="fold")
-    table.add_column(width=len(Verdict.NOT_ENOUGH_DATA))
-    for name in _COUNTS:
-        table.add_column(width=max(len(name), 9), justify="right")
-    table.add_row(sign, endpoint, verdict, *counts, style=style)
-    return table
+            yield Padding(Text(detail, "dim"), (0, 0, 0, 4), expand=False)
 
 
 def _details(endpoint: EndpointReport) -> Iterator[str]:
@@ -141,19 +142,16 @@ def _causes(causes: list[Cause]) -> Iterator[RenderableType]:
     listed = f"the {CAUSES} most frequent of {len(causes)}" if len(causes) > CAUSES else "by frequency"
     yield Text(f"Differences, {listed}, each with an example", "dim")
     for cause in causes[:CAUSES]:
-        where = cause.endpoints[0] if len(cause.endpoints) == 1 else f"{len(cause.endpoints)} endpoints"
-        yield Text.assemble(
-            (f"{cause.count:>9,} ×  "),
-            (f"{plain(cause.kind)} {plain(cause.path)}", "bold"),
-            f"  {plain(where)}",
-        )
+        yield Text.assemble(f"{cause.count:>9,} × ", (f"{plain(cause.kind)} {plain(cause.path)}", "bold"))
         for detail in _example(cause):
-            yield Padding(Text(detail, "dim", overflow="fold"), (0, 0, 0, 13))
+            yield Padding(Text(detail, "dim", overflow="fold"), (0, 0, 0, 12), expand=False)
 
 
 def _example(cause: Cause) -> Iterator[str]:
+    only = plain(cause.endpoints[0]) if len(cause.endpoints) == 1 else ""
+    yield f"on {only or f'{len(cause.endpoints)} endpoints'}"
     if cause.example is not None:
-        yield f"{plain(cause.example.request)}  (comparison {plain(cause.example.id)})"
+        yield f"as in {plain(cause.example.request)}  (comparison {plain(cause.example.id)})"
     yield f"legacy {_value(cause.legacy)}"
     yield f"target {_value(cause.target)}"
 

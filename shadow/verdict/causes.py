@@ -5,6 +5,8 @@ Pure. Counts come from tallies, which miss nothing; evidence adds an example.
 
 from __future__ import annotations
 
+from math import inf
+
 from msgspec import Struct, field
 
 from shadow.model import Difference
@@ -53,7 +55,7 @@ class Causes:
                 continue
             group = self._groups.get(name)
             if group is None:
-                group = self._groups[name] = _Group(record.window, record.window + record.seconds)
+                group = self._groups[name] = _Group(Seen(0, seen.legacy, seen.target))
             group.seen.merge(seen)
             group.endpoints.add(record.endpoint)
             group.first = min(group.first, record.window)
@@ -71,10 +73,8 @@ class Causes:
 
     def listed(self) -> list[Cause]:
         """The causes, the most frequent first."""
-        causes = [self._cause(name, group) for name, group in self._groups.items()]
-        return sorted(causes, key=lambda cause: (-cause.count, cause.kind, cause.path, cause.legacy or ""))[
-            :MOST
-        ]
+        by_count = sorted(self._groups.items(), key=lambda each: (-each[1].seen.count, each[0]))
+        return [self._cause(name, group) for name, group in by_count[:MOST]]
 
     def _cause(self, name: str, group: _Group) -> Cause:
         example, difference = self._examples.get(name, (None, None))
@@ -94,10 +94,10 @@ class Causes:
 
 
 class _Group(Struct):
-    first: float
-    last: float
-    seen: Seen = field(default_factory=lambda: Seen(0))
+    seen: Seen
     endpoints: set[str] = field(default_factory=set)
+    first: float = inf
+    last: float = 0.0
 
 
 def split(name: str) -> tuple[str, str]:

@@ -37,19 +37,19 @@ def judge(tally: Tally, tolerance: float = TOLERANCE) -> Judgement:
     """What one endpoint's tally says of it."""
     mismatches = tally.differed + tally.failed
     asked = tally.matched + mismatches
-    if asked == 0:
-        return Judgement(Verdict.NOT_ENOUGH_DATA, _never_asked(tally), needed(0, 0, tolerance))
-    seen = f"{mismatches:,} of {asked:,} differ" + (f" ({tally.failed:,} failed)" if tally.failed else "")
-    if excluded(tolerance, mismatches, asked, tolerance):
-        low, high = interval(mismatches, asked, tolerance)
-        if mismatches / asked < tolerance:
-            why = f"{seen}: at most {_share(high)}, {_SURE}; {_share(tolerance)} is allowed"
-            return Judgement(Verdict.READY, why, 0)
-        why = f"{seen}: at least {_share(low)}, {_SURE}; {_share(tolerance)} is allowed"
-        return Judgement(Verdict.REGRESSED, why, None)
     more = needed(mismatches, asked, tolerance)
-    why = f"{seen}: {more:,} more without a difference are needed to be sure of {_share(tolerance)}"
-    return Judgement(Verdict.NOT_ENOUGH_DATA, why, more)
+    if asked == 0:
+        return Judgement(Verdict.NOT_ENOUGH_DATA, "nothing was compared", more)
+    seen = f"{mismatches:,} of {asked:,} differ" + (f" ({tally.failed:,} failed)" if tally.failed else "")
+    if not excluded(tolerance, mismatches, asked, tolerance):
+        why = f"{seen}: {more:,} more without a difference are needed to be {_SURE} of {_share(tolerance)}"
+        return Judgement(Verdict.NOT_ENOUGH_DATA, why, more)
+    if mismatches / asked > tolerance:
+        why = f"{seen}: more than the {_share(tolerance)} allowed, {_SURE}"
+        return Judgement(Verdict.REGRESSED, why, None)
+    most = interval(mismatches, asked, tolerance).upper
+    why = f"{seen}: at most {_share(most)}, {_SURE}, where {_share(tolerance)} is allowed"
+    return Judgement(Verdict.READY, why, 0)
 
 
 def overall(tried: Sequence[Verdict], untried: int) -> tuple[Verdict, str]:
@@ -59,14 +59,19 @@ def overall(tried: Sequence[Verdict], untried: int) -> tuple[Verdict, str]:
     altogether are `untried`: they are told, and do not count, or no service that has a write would be ready.
     """
     regressed, short, ready = (tried.count(each) for each in Verdict)
-    if not tried:
-        verdict, why = Verdict.NOT_ENOUGH_DATA, "nothing was compared"
-    elif ready == len(tried):
-        verdict, why = Verdict.READY, f"{ready} of {ready} endpoints are ready"
-    else:
-        verdict = Verdict.REGRESSED if regressed else Verdict.NOT_ENOUGH_DATA
-        why = f"of {len(tried)} endpoints {regressed} regressed, {short} lack data, {ready} are ready"
-    return verdict, why + (f"; {untried} more were kept away by rules" if untried else "")
+    counts = [
+        (regressed, "regressed", "regressed"),
+        (short, "needs more data", "need more data"),
+        (ready, "is ready", "are ready"),
+    ]
+    parts = [f"{count:,} {one if count == 1 else many}" for count, one, many in counts if count]
+    noun = "endpoint" if len(tried) == 1 else "endpoints"
+    why = f"of {len(tried):,} {noun} {', '.join(parts)}" if tried else "nothing was compared"
+    if untried:
+        why += f"; {untried:,} more {'was' if untried == 1 else 'were'} kept from the target by rules"
+    if regressed:
+        return Verdict.REGRESSED, why
+    return (Verdict.READY if tried and not short else Verdict.NOT_ENOUGH_DATA), why
 
 
 def was_tried(tally: Tally) -> bool:
@@ -74,14 +79,8 @@ def was_tried(tally: Tally) -> bool:
     return tally.fates > sum(tally.skipped.values()) or tally.in_flight > 0
 
 
-def _never_asked(tally: Tally) -> str:
-    lost = [f"{count:,} skipped ({reason})" for reason, count in sorted(tally.skipped.items())]
-    lost += [f"{count:,} dropped ({reason})" for reason, count in sorted(tally.dropped.items())]
-    return "nothing was compared" + (f": {', '.join(lost)}" if lost else " yet")
-
-
 def _share(rate: float) -> str:
     return f"{rate * 100:.2g} %"
 
 
-_SURE = f"{1 - ALPHA:.0%} sure"
+_SURE = f"{100 * (1 - ALPHA):.0f} % sure"

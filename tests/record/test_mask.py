@@ -1,0 +1,320 @@
+"""No secret that a mask names is kept, and what is equal stays equal."""
+
+from __future__ import annotations
+
+import base64
+from urllib.parse import quote
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow import settings
+from shadow.compare.judge import judge
+from shadow.compare.rules import compile_rule
+from shadow.model import (
+    Comparison,
+    Difference,
+    DifferenceKind,
+    Exchange,
+    Failure,
+    FailureKind,
+    Fate,
+    Outcome,
+    Request,
+    Response,
+)
+from shadow.record.evidence import evidence
+from shadow.record.mask import Mask
+from shadow.record.tally import Tally
+
+MASK = Mask(("x-tenant", "query:user", "json:$..mail", "json:$.shop.owner", "json:$.vault.*"), b"key")
+RULE = compile_rule(settings.Compare(), settings.Compare())
+JSON = ((b"Content-Type", b"application/json"),)
+
+
+def shown(path: str, value: str, kind: DifferenceKind = DifferenceKind.CHANGED) -> str | None:
+    """A value as it is kept that differed at `path`."""
+    return (
+        MASK.comparison(Comparison(Fate.DIFFERED, (Difference(kind, path, value, None),)))
+        .differences[0]
+        .legacy
+    )
+
+
+def kept(exchange: Exchange, outcome: Outcome) -> bytes:
+    """Everything that is written of an exchange."""
+    comparison = MASK.comparison(judge(exchange, outcome, RULE))
+    tally = Tally()
+    tally.count(exchange.response, outcome, comparison)
+    return msgspec.json.encode([evidence(exchange, outcome, comparison, MASK), tally])
+
+
+def exchange(response: Response, target: bytes = b"/") -> Exchange:
+    return Exchange("1", "GET /", 1.0, Request(b"GET", target, ()), response)
+
+
+def test_equal_stays_equal_under_one_key() -> None:
+    """The same secret has the same hash everywhere, and another under another key."""
+    value = MASK.value("hunter2")
+
+    assert value.startswith("masked:")
+    assert len(value) == len("masked:") + 16
+    assert shown("json:$.password", '"hunter2"') == value
+    assert MASK.target("/?token=hunter2") == f"/?token={value}"
+    assert MASK.value("hunter3") != value
+    assert Mask((), b"other").value("hunter2") != value
+
+
+def test_masking_twice_is_masking_once() -> None:
+    """What is masked already is not hashed again."""
+    once = MASK.text('password=hunter2 and {"token": "abc"}')
+
+    assert MASK.text(once) == once
+    assert MASK.value(MASK.value("x")) == MASK.value("x")
+
+
+def test_headers() -> None:
+    """Of cookies names and attributes stay, of secret fields nothing, of others what is no secret."""
+    v = MASK.value
+    masked = dict(
+        MASK.headers(
+            (
+                (b"Cookie", b"sid=abc; theme=dark;lone"),
+                (b"Set-Cookie", b"sid=abc; Path=/a; HttpOnly; SameSite=Lax; note=abc"),
+                (b"Authorization", b"Basic abc"),
+                (b"X-API-Key", b"abc"),
+                (b"X-Tenant", b"abc"),
+                (b"Location", b"https://bob:pw@host/cb?user=abc&page=2#access_token=abc"),
+                (b"X-Note", b"mail bob@example.com caf\xe9"),
+                (b"Accept", b"text/html"),
+            )
+        )
+    )
+
+    assert masked == {
+        b"Cookie": f"sid={v('abc')}; theme={v('dark')}; {v('lone')}".encode(),
+        b"Set-Cookie": f"sid={v('abc')}; Path=/a; HttpOnly; SameSite=Lax; note={v('abc')}".encode(),
+        b"Authorization": v("Basic abc").encode(),
+        b"X-API-Key": v("abc").encode(),
+        b"X-Tenant": v("abc").encode(),
+        b"Location": f"https://{v('bob:pw')}@host/cb?user={v('abc')}&page=2#access_token={v('abc')}".encode(),
+        b"X-Note": f"mail {v('bob@example.com')} café".encode("latin-1"),
+        b"Accept": b"text/html",
+    }
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("/items/3?page=2&q=%E6%97%A5+x", "/items/3?page=2&q=%E6%97%A5+x"),
+        ("/?password=s3", "/?password={}"),
+        ("/?PASSWORD=s3;a=b", "/?PASSWORD={};a=b"),
+        ("/?pass%77ord=s3", "/?pass%77ord={}"),
+        ("/?password=%733", "/?password={}"),
+        ("/?user=s3", "/?user={}"),
+        ("/a;jsessionid=s3?b", "/a;jsessionid={}?b"),
+        ("/?next=%2Flogin%3Ftoken%3Ds3", "/?next=/login%3Ftoken={}"),
+        ("/?next=%252Flogin%253Ftoken%253Ds3", "/?next=/login%3Ftoken={}"),
+    ],
+)
+def test_targets(target: str, expected: str) -> None:
+    """Parameters are found by their names however they are written; what is no secret stays byte for byte."""
+    assert MASK.target(target) == expected.format(MASK.value("s3"))
+
+
+def test_mail_in_a_path() -> None:
+    """Shapes are seen through percent-encoding."""
+    assert MASK.target("/users/bob%40example.com") == f"/users/{MASK.value('bob@example.com')}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "json:$.password",
+        "json:$.a[3].mail",
+        'json:$["mail"].deep[0]',
+        "json:$.shop.owner.name",
+        "json:$.vault.a",
+    ],
+)
+def test_places_in_json(path: str) -> None:
+    """The value at a place that is named, or below it, is a secret whatever it is."""
+    assert shown(path, '"abc"') == MASK.value("abc")
+    assert shown(path, '{"a":1}') == MASK.value('{"a":1}')
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "expected"),
+    [
+        ("json:$.shop", '{"name":"x","owner":"s3"}', '{"name":"x","owner":"MASKED"}'),
+        ("json:$", '{"shop":{"owner":"s3"},"owner":"me"}', None),
+        ("json:$.a", '[{"mail":"s3","token":"s3","id":7}]', '[{"mail":"MASKED","token":"MASKED","id":7}]'),
+        ("json:$.a", '{"id": 7, "name": "ok"}', '{"id": 7, "name": "ok"}'),
+        ("json:$.name", '"me"', '"me"'),
+        ("json:$.price", "12.50", "12.50"),
+    ],
+)
+def test_trees(path: str, value: str, expected: str | None) -> None:
+    """In a tree that stands above a named place, only the named place is masked."""
+    masked = shown(path, value)
+
+    assert masked is not None
+    assert "s3" not in masked
+    if expected is not None:
+        assert masked == expected.replace("MASKED", MASK.value("s3"))
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "kind"),
+    [
+        ("json:$.a", '{"id":1,"mail":"s3cret","x":…', DifferenceKind.CHANGED),
+        ("json:$", '{"id":1,"vault":{"x":"s3cret","y":…', DifferenceKind.CHANGED),
+        ("json:$.a", '{"id":1,"id":2,"token":"s3cret"}', DifferenceKind.CHANGED),
+        ("json:$.a", '…"holder":"s3cret"},{"id":2}]', DifferenceKind.CHANGED),
+        ("json:$.a", "…3, 4, s3cret]", DifferenceKind.ORDER),
+        ("json:$.a" + ".b" * 400 + "…", '"s3cret"', DifferenceKind.CHANGED),
+        ('json:$["a…', '"s3cret"', DifferenceKind.CHANGED),
+        ("cookie:sid", "path=/; note=s3cret", DifferenceKind.MISSING),
+        ("cookie:sid;note", "s3cret", DifferenceKind.MISSING),
+        ("header:x-tenant", "s3cret", DifferenceKind.CHANGED),
+        ("header:location", "/cb?session=s3cret", DifferenceKind.CHANGED),
+        ("text:12", "<td>token=s3cret</td>", DifferenceKind.CHANGED),
+        ("text:12", '"mail": "s3cret"', DifferenceKind.CHANGED),
+        ("body", "password=s3cret", DifferenceKind.CHANGED),
+        ("new-words:x", "password=s3cret", DifferenceKind.CHANGED),
+    ],
+)
+def test_nothing_gets_through(path: str, value: str, kind: DifferenceKind) -> None:
+    """Where it cannot be known what a value is, or it was cut, it is masked."""
+    masked = shown(path, value, kind)
+
+    assert masked is not None
+    assert "s3cret" not in masked
+
+
+def test_what_an_owner_must_read_stays() -> None:
+    """Statuses, attributes of cookies, counts and ordinary values stay as they are."""
+    assert shown("status", "500") == "500"
+    assert shown("cookie:sid;samesite", "lax") == "lax"
+    assert (
+        shown("cookie:sid", "path=/, path=/x; httponly; expires=…") == "path=/, path=/x; httponly; expires=…"
+    )
+    assert shown("cookie:sid", "set 2 times") == "set 2 times"
+    assert shown("header:content-type", "text/html; charset=utf-8") == "text/html; charset=utf-8"
+    assert shown("json:$.hits", "[3,1,2]", DifferenceKind.ORDER) == "[3,1,2]"
+    assert shown("text:1", "<p>日本語</p>") == "<p>日本語</p>"
+
+
+def test_paths_are_masked_too() -> None:
+    """Keys of an object can be data: its path holds them."""
+    difference = Difference(DifferenceKind.ADDED, 'json:$.users["bob@example.com"].age', None, "3")
+    masked = MASK.comparison(Comparison(Fate.DIFFERED, (difference,), ("note password=s3cret",)))
+
+    assert masked.differences[0].path == f'json:$.users["{MASK.value("bob@example.com")}"].age'
+    assert masked.notes == (f"note password={MASK.value('s3cret')}",)
+
+
+@pytest.mark.parametrize(
+    "line", ["", "two words", "cookie:sid", "json:", "json:password", "query:", "header:", "a:b"]
+)
+def test_a_line_that_says_nothing_is_refused(line: str) -> None:
+    """A mask that was written wrongly masks nothing: that is an error, said in one line."""
+    with pytest.raises(ValueError, match=r"^[^\n]+$"):
+        Mask((line,), b"key")
+
+
+def test_a_mask_needs_a_key() -> None:
+    """Without a key, whoever has the hash can try out passwords."""
+    with pytest.raises(ValueError, match="key"):
+        Mask((), b"")
+
+
+CANARY = "C4n4ry-XyZ"
+
+
+@pytest.mark.parametrize("content_type", [b"application/json", b"text/plain"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{{"a":"{before}","password":"{canary}","b":"{between}{end}"}}',
+        '{{"a":"{before}","list":[{{"mail":"{canary}","b":"{between}"}},{end}]}}',
+        '{{"a":"{before}","card":{{"x":"{canary}","b":"{between}"}},"c":[{end},2]}}',
+        '{{"note":"{before} token={canary}, {between} {end}"}}',
+        '{{"note":"{before} \\"token\\":\\"{canary}\\",\\"b\\":\\"{between} {end}"}}',
+        '<p>{before}</p><input name="csrf_token" value="{canary}"><p>{between} {end}',
+        'not JSON {{"a":"{before}","password":"{canary}","b":"{between}{end}"',
+        "a={before}&password={canary}&b={between}{end}",
+        "{before} {canary}@example.com {between} {end}",
+        "{before} paid by 4111 1111 1111 {canary} {between} {end}",
+    ],
+)
+def test_no_secret_is_kept(body: str, content_type: bytes) -> None:
+    """Of a secret no part is written, wherever what is shown of a long value begins and ends."""
+
+    def answer(before: int, between: int, canary: str, end: str) -> Response:
+        filler = {"before": "w " * before, "between": "x " * between}
+        text = body.format(**filler, canary=canary, end=end)
+        return Response(200, ((b"Content-Type", content_type),), text.encode())
+
+    secret, other = ("1111", "1111") if "4111" in body else ("C4n4ry-XyZ", "C4n4ry-Xy7")
+    for before in (0, 20, 90, 200):
+        for between in range(30):
+            legacy = answer(before, between, secret, "1")
+            for target in (answer(before, between, secret, "2"), answer(before, between, other, "3")):
+                written = kept(exchange(legacy), target)
+                assert not [part for part in (secret, secret[:4], secret[-4:]) if part.encode() in written]
+
+
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        CANARY,
+        quote(CANARY),
+        base64.b64encode(CANARY.encode()).decode(),
+        CANARY.encode().hex(),
+        f"{CANARY}%40x.com",
+    ],
+)
+def test_no_secret_of_a_request_is_kept(spelt: str) -> None:
+    """Nothing of a secret in cookies, credentials, parameters, redirects or failures is written."""
+    raw = spelt.encode()
+    request = Request(
+        b"GET",
+        b"/a;sid=" + raw + b"?token=" + raw + b"&next=%2F%3Fpassword%3D" + raw,
+        (
+            (b"Cookie", b"a=" + raw + b"; b=" + raw),
+            (b"Authorization", b"Basic " + raw),
+            (b"Referer", b"https://u:" + raw + b"@host/?api_key=" + raw),
+        ),
+    )
+    legacy = Response(302, ((b"Location", b"/?session=" + raw), (b"Set-Cookie", b"a=" + raw + b"; Secure")))
+    found = Exchange("1", "GET /a", 1.0, request, legacy)
+    redirected = Response(302, ((b"Location", b"/b?session=" + raw), (b"Set-Cookie", b"a=" + raw)))
+
+    assert raw not in kept(found, redirected)
+    assert raw not in kept(found, Failure(FailureKind.DNS, f"https://u:{spelt}@host"))
+
+
+def test_cookies_in_text() -> None:
+    """Naming a header that is masked anyway takes nothing away."""
+    assert Mask(("cookie",), b"key").text("Cookie: a=b; c=d") == f"Cookie: {MASK.value('a=b; c=d')}"
+
+
+@pytest.mark.parametrize("path", ["json:$.a", 'json:$["\\ud800"]'])
+def test_lone_surrogates(path: str) -> None:
+    """A key that is no text of any script can be masked and written."""
+    assert (shown(path, '{"\\ud800token":"s3cret","b":[1]}') or "").count("masked:") == 1
+    assert (shown(path, '{"\ud800token":"s3cret"}') or "").encode()
+
+
+@given(
+    st.text(st.characters(codec=None), max_size=300),
+    st.sampled_from(["text:1", "json:$.a", "header:x", "body"]),
+)
+def test_any_text_can_be_kept(text: str, path: str) -> None:
+    """Whatever an answer holds, its mask is made and can be written."""
+    assert msgspec.json.encode(
+        MASK.comparison(Comparison(Fate.DIFFERED, (Difference("changed", path, text, text),)))
+    )

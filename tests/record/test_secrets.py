@@ -1,0 +1,126 @@
+"""What is taken for a secret, and what is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from shadow.record.secrets import Text, is_secret
+
+
+def hidden(text: str, *names: str) -> str:
+    """The text with `[…]` around each secret."""
+    return Text(names).hidden(text, lambda secret: f"[{secret}]")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("password", "userPassword", "passwd", "pwd", "user_pin", "PIN", "pass", "secret", "client_secret"),
+        *(
+            "token",
+            "accessToken",
+            "X-Auth-Token",
+            "csrf_token",
+            "api_key",
+            "x-api-key",
+            "apiKey",
+            "private-key",
+        ),
+        *(
+            "session",
+            "PHPSESSID",
+            "JSESSIONID",
+            "connect.sid",
+            "authorization",
+            "X-Amz-Security-Token",
+            "jwt",
+        ),
+        *("card", "cardNumber", "card_no", "credit_card", "cvv", "cvc", "iban", "ssn", "otp", "auth"),
+    ],
+)
+def test_names_of_secrets(name: str) -> None:
+    """A value of this name is never kept."""
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["author", "discard", "compass", "spinning", "className", "key", "id", "name", "keyboard", "company"],
+)
+def test_names_that_only_resemble(name: str) -> None:
+    """Words that merely contain a shorter one stay readable."""
+    assert not is_secret(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"password": "hunter2", "a": 1}', '{"password": "[hunter2]", "a": 1}'),
+        (r'{"password": "hun\"ter2", "a": 1}', r'{"password": "[hun\"ter2]", "a": 1}'),
+        (r'"{\"token\":\"a\\\"b\",\"b\":1}"', r'"{\"token\":\"[a\\\"b]\",\"b\":1}"'),
+        ('"{\\\\\\"token\\\\\\":\\\\\\"abc\\\\\\",x', '"{\\\\\\"token\\\\\\":\\\\\\"[abc\\\\\\",x]'),
+        ("password=hunter2&x=1", "password=[hunter2]&x=1"),
+        ("user%5Bpassword%5D=hunter2&x=1", "user%5Bpassword%5D=[hunter2]&x=1"),
+        ("<password>hunter2</password>", "<password>[hunter2]</password>"),
+        ('<meta name="csrf-token" content="a b">', '<meta name="csrf-token" content="[a b]">'),
+        ("'password' => 'hunter 2',", "'password' => '[hunter 2]',"),
+        ("password=ひみつ; x", "password=[ひみつ]; x"),
+        ("Authorization: Basic abc=", "Authorization: [Basic abc=]"),
+        ("sent Bearer abcdefgh.1 to", "sent Bearer [abcdefgh.1] to"),
+        ("Cookie: a=b; c=d\nHost: x", "Cookie: [a=b; c=d]\nHost: x"),
+        ('"tokens":[["a"],["b"]],"c":1', '"tokens":[[["a"],["b"]],"c":1]'),
+        ('"pin":1234,"b":2', '"pin":[1234],"b":2'),
+        ('"token":"unfinish', '"token":"[unfinish]'),
+        ("http://bob:pw@host/x", "http://[bob:pw]@host/x"),
+        ("by bob.x@example.com, yes", "by [bob.x@example.com], yes"),
+        ("card 4111 1111 1111 1111.", "card [4111 1111 1111 1111]."),
+        ("eyJhbGciOi.eyJzdWIi.c2ln end", "[eyJhbGciOi.eyJzdWIi.c2ln] end"),
+        ("AKIAIOSFODNN7EXAMPLE", "[AKIAIOSFODNN7EXAMPLE]"),
+        ("d41d8cd98f00b204e9800998ecf8427e", "[d41d8cd98f00b204e9800998ecf8427e]"),
+    ],
+)
+def test_secrets_in_text(text: str, expected: str) -> None:
+    """Secrets are found by the name before them, or by their shape; quotes do not belong to them."""
+    assert hidden(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"author": "me", "price": 12.5}',
+        "order 4111111111111112 of 20250101123456",
+        "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+        "a-very-long-class-name-for-a-style-sheet",
+        "password=",
+        "the quick brown fox",
+    ],
+)
+def test_other_text_stays(text: str) -> None:
+    """What is no secret stays readable."""
+    assert hidden(text) == text
+
+
+def test_further_names() -> None:
+    """Names from the configuration are found like those that are built in, in any case."""
+    assert hidden("Tenant: a, name: b", "tenant") == "Tenant: [a], name: b"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('…ord":"hunter2","updated":"2025"', '[…ord":"hunter2","updated":"2025"]'),
+        ('…ken" content="abcdef"> rest', "…> rest"),
+        ('…"abcdef"> rest', "…> rest"),
+        ('…pass phrase", rest', "… rest"),
+        ('…he said "hello" to', '… said "hello" to'),
+        ("…er2 and the rest", "… and the rest"),
+        ("…11 1111 1111 paid", "… paid"),
+        ("…日本語の長い文", "…日本語の長い文"),
+        ("sent to bob.smi…", "sent to …"),
+        ("paid by 4111 1111 11…", "paid by …"),
+        ("…" + "x" * 50 + " rest", "…[" + "x" * 50 + "] rest"),
+    ],
+)
+def test_cut_ends(text: str, expected: str) -> None:
+    """Where a value was cut, what may be the rest of a secret goes, with the value of a name that was cut."""
+    assert hidden(text) == expected

@@ -1,0 +1,214 @@
+"""Counting and merging: every sum holds, in any order."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.model import Difference, DifferenceKind, Drop, Failure, FailureKind, Fate, Outcome, Response, Skip
+from shadow.record import tally as module
+from shadow.record.mask import Masked
+from shadow.record.tally import ERROR, OTHER, Buckets, Seen, Tally, TallyRecord, signature
+
+LEGACY = Response(200, (), b"", 0.010, 0.020)
+TARGET = Response(200, (), b"", 0.011, 0.030)
+CHANGED = DifferenceKind.CHANGED
+
+seconds = st.floats(1e-6, 1e5)
+paths = st.sampled_from(
+    ["status", "body", "header:a", "header:bb", "text:3", *(f"json:$.k{i}[{i}]" for i in range(6))]
+)
+values = st.none() | st.sampled_from(["", "1", "2"])
+differences = st.builds(Difference, st.sampled_from(DifferenceKind), paths, values, values)
+compared = st.tuples(
+    st.builds(Response, st.sampled_from([200, 404]), first_byte=seconds, total=seconds),
+    st.builds(Response, st.sampled_from([200, 500]), first_byte=seconds, total=seconds)
+    | st.builds(Failure, st.sampled_from(FailureKind)),
+    st.lists(differences, max_size=4).map(tuple),
+)
+
+
+@pytest.fixture(autouse=True)
+def _few_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a few differences are already too many."""
+    monkeypatch.setattr(module, "SIGNATURES", 3)
+
+
+def masked(*found: Difference, fate: Fate = Fate.DIFFERED) -> Masked:
+    return Masked(fate, found)
+
+
+def tally_of(comparisons: list[tuple[Response, Outcome, tuple[Difference, ...]]]) -> Tally:
+    tally = Tally(received=len(comparisons))
+    for legacy, outcome, found in comparisons:
+        tally.count(legacy, outcome, Masked(Fate.DIFFERED if found else Fate.MATCHED, found))
+    return tally
+
+
+def merged(*tallies: Tally) -> Tally:
+    whole = Tally()
+    for tally in tallies:
+        whole.merge(tally)
+    return whole
+
+
+@given(st.lists(seconds, min_size=1, max_size=200), st.sampled_from([0.0, 0.5, 0.95, 0.99, 1.0]))
+def test_a_quantile_is_at_most_one_percent_off(durations: list[float], q: float) -> None:
+    """A quantile of the buckets is within 1 % of the duration at that rank."""
+    buckets = Buckets()
+    for duration in durations:
+        buckets.add(duration)
+
+    exact = sorted(durations)[math.floor(q * (len(durations) - 1))]
+    assert buckets.quantile(q) == pytest.approx(exact, rel=ERROR * 1.0001)
+
+
+@pytest.mark.parametrize("odd", [0.0, -1.0, 1e-9, 1e300, math.inf, math.nan])
+def test_an_impossible_duration_is_counted(odd: float) -> None:
+    """A clock that jumps never raises, and its request is still counted."""
+    buckets = Buckets()
+    buckets.add(odd)
+
+    assert buckets.total == 1
+    assert buckets.quantile(0.5) is not None
+
+
+def test_sum_and_share() -> None:
+    """What Prometheus wants of a histogram: the seconds in all, and how many were at most so long."""
+    buckets = Buckets()
+    for duration in (0.009, 0.011, 0.5, 2.0):
+        buckets.add(duration)
+
+    assert buckets.sum == pytest.approx(2.52, rel=ERROR)
+    assert [buckets.below(edge) for edge in (0.001, 0.01, 1.0, 10.0)] == [0, 1, 3, 4]
+
+
+def test_nothing_has_no_quantile() -> None:
+    """Where nothing was counted there is no latency, not one of zero."""
+    assert Buckets().quantile(0.5) is None
+
+
+@given(st.lists(compared, max_size=8), st.lists(compared, max_size=8), st.lists(compared, max_size=8))
+def test_merging_is_associative_and_commutative(a: list, b: list, c: list) -> None:
+    """Workers, windows and pods may be merged in any order."""
+    x, y, z = tally_of(a), tally_of(b), tally_of(c)
+
+    assert merged(x, y, z) == merged(z, merged(y, x))
+    assert merged(x, y) == merged(y, x)
+
+
+@given(st.lists(compared, max_size=8), st.lists(compared, max_size=8))
+def test_merging_counts_as_one_worker_would(a: list, b: list) -> None:
+    """Two tallies merged are the tally of all their exchanges."""
+    assert merged(tally_of(a), tally_of(b)) == tally_of(a + b)
+
+
+@given(st.lists(compared, max_size=8))
+def test_a_tally_survives_json(comparisons: list) -> None:
+    """What is decoded from a segment equals what was encoded."""
+    record = TallyRecord(1.5e9, 60.0, "GET /検索", "abc", tally_of(comparisons))
+
+    assert msgspec.json.decode(msgspec.json.encode(record), type=TallyRecord) == record
+
+
+@given(st.lists(compared, max_size=8))
+def test_merging_leaves_the_other_alone(comparisons: list) -> None:
+    """What was merged shares nothing with the sum."""
+    tally = tally_of(comparisons)
+    before = msgspec.json.encode(tally)
+    merged(tally, tally, tally)
+
+    assert msgspec.json.encode(tally) == before
+
+
+def test_fates_add_up() -> None:
+    """received = matched + differed + failed + skipped + dropped + in flight."""
+    tally = Tally(received=12)
+    tally.count_match(LEGACY, TARGET)
+    tally.count(LEGACY, TARGET, masked(Difference(CHANGED, "body")))
+    tally.count(LEGACY, Failure(FailureKind.RESET), masked(fate=Fate.FAILED))
+    tally.count_skipped(Skip.METHOD)
+    tally.count_dropped(Drop.LOST, 5)
+
+    assert (tally.matched, tally.differed, tally.failed) == (1, 1, 1)
+    assert (tally.skipped, tally.dropped) == ({"method": 1}, {"lost": 5})
+    assert tally.fates == 9
+    assert tally.in_flight == 3
+
+
+def test_a_comparison_that_found_nothing_counts_as_a_match() -> None:
+    """Answers that are equal only once decoded count as those that are equal at once."""
+    judged, at_once = Tally(), Tally()
+    judged.count(LEGACY, TARGET, masked(fate=Fate.MATCHED))
+    at_once.count_match(LEGACY, TARGET)
+
+    assert judged == at_once
+
+
+def test_status_pairs() -> None:
+    """Pairs of statuses are counted, equal ones too, and failures by their kind."""
+    tally = Tally()
+    tally.count_match(LEGACY, TARGET)
+    tally.count(LEGACY, TARGET._replace(status=500), masked())
+    tally.count(LEGACY, Failure(FailureKind.TIMEOUT), masked(fate=Fate.FAILED))
+
+    assert tally.status == {"200→200": 1, "200→500": 1, "200→timeout": 1}
+
+
+def test_latencies_are_of_the_same_requests() -> None:
+    """A request that the target did not answer is in neither side's latency."""
+    tally = Tally()
+    tally.count_match(LEGACY, TARGET)
+    tally.count(LEGACY, Failure(FailureKind.TIMEOUT, total=10.0), masked(fate=Fate.FAILED))
+
+    assert [each.total for each in (tally.legacy, tally.target, tally.legacy_first, tally.target_first)] == [
+        1
+    ] * 4
+    assert tally.target.quantile(0.5) == pytest.approx(0.030, rel=ERROR)
+    assert tally.target_first.quantile(0.5) == pytest.approx(0.011, rel=ERROR)
+
+
+def test_differences_are_counted_by_exchange() -> None:
+    """A field that differs in 75 members of a list is one difference of one exchange."""
+    tally = Tally()
+    found = [Difference(CHANGED, f"json:$.items[{i}].price", "1", "2") for i in range(75)]
+    tally.count(LEGACY, TARGET, masked(*found))
+
+    assert tally.differences == {"changed json:$.items[*].price": Seen(1, "1", "2")}
+
+
+def test_each_pair_of_statuses_is_a_difference_of_its_own() -> None:
+    """A 404 for a 200 has another cause than a 500."""
+    assert signature(Difference(CHANGED, "status", "200", "404")) == "changed status 200→404"
+
+
+def test_status_and_headers_outlast_data_in_keys() -> None:
+    """A tree whose keys are data does not push the few differences out that an owner must see."""
+    tally = Tally()
+    for i in range(50):
+        tally.count(LEGACY, TARGET, masked(Difference(CHANGED, f"json:$.k{i}")))
+    tally.count(LEGACY, TARGET, masked(Difference(CHANGED, "header:strict-transport-security")))
+
+    kept = {"changed json:$.k0", "changed json:$.k1", "changed header:strict-transport-security"}
+    assert set(tally.differences) == kept | {OTHER}
+    assert tally.differences[OTHER] == Seen(48)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        b'{"legacy":{"counts":{"99999":1}}}',
+        b'{"legacy":{"counts":{"1":-1}}}',
+        b'{"matched":123456789012345678901234567890}',
+        b'{"matched":-1}',
+        b'{"status":{"200":1e9}}',
+    ],
+)
+def test_impossible_numbers_are_refused(hostile: bytes) -> None:
+    """A segment that was changed by hand cannot make the arithmetic of the report overflow."""
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.json.decode(hostile, type=Tally)

@@ -1,0 +1,173 @@
+"""The report is a fold over records: its sums hold, in whatever order they are read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shadow.model import (
+    Comparison,
+    Difference,
+    DifferenceKind,
+    Drop,
+    Exchange,
+    Failure,
+    FailureKind,
+    Fate,
+    Outcome,
+    Request,
+    Response,
+    Skip,
+)
+from shadow.record.evidence import evidence
+from shadow.record.mask import Mask
+from shadow.record.segment import Record, SegmentWriter, Unreadable, encode
+from shadow.record.tally import Tally, TallyRecord
+from shadow.report.build import build, read
+from shadow.report.schema import DifferenceReport, EndpointReport, Report
+
+MASK = Mask((), b"key")
+LEGACY = Response(200, (), b"", 0.010, 0.020)
+CHANGED = Difference(DifferenceKind.CHANGED, "json:$.items[3].price", "1", "2")
+STATUS = Difference(DifferenceKind.CHANGED, "status", "200", "500")
+TIMEOUT = Difference(DifferenceKind.CHANGED, "status", "200", "timeout")
+
+
+def counted(tally: Tally, outcome: Outcome, *found: Difference) -> None:
+    fate = Fate.FAILED if isinstance(outcome, Failure) else Fate.DIFFERED if found else Fate.MATCHED
+    tally.received += 1
+    tally.mirrored += 1
+    tally.count(LEGACY, outcome, MASK.comparison(Comparison(fate, found)))
+
+
+def records() -> list[Record]:
+    """An hour of three endpoints: one good, one bad, one that is never mirrored."""
+    good, bad, write = Tally(), Tally(), Tally(received=4)
+    for _ in range(5000):
+        counted(good, LEGACY)
+    for _ in range(30):
+        counted(bad, LEGACY, CHANGED)
+        counted(bad, LEGACY._replace(status=500), STATUS)
+    counted(bad, Failure(FailureKind.TIMEOUT), TIMEOUT)
+    bad.received += 6
+    bad.count_skipped(Skip.SAMPLE)
+    bad.count_dropped(Drop.QUEUE_FULL, 2)
+    for _ in range(4):
+        write.count_skipped(Skip.METHOD)
+    exchange = Exchange("id-7", "GET /bad", 1003.5, Request(b"GET", b"/bad/7", ()), LEGACY)
+    comparison = MASK.comparison(Comparison(Fate.DIFFERED, (CHANGED,)))
+    return [
+        TallyRecord(1000, 60, "GET /good", "old", good),
+        TallyRecord(1000, 60, "GET /bad", "old", bad),
+        TallyRecord(1060, 60, "GET /bad", "new", bad),
+        TallyRecord(1060, 60, "POST /write", "new", write),
+        evidence(exchange, LEGACY, comparison, MASK),
+    ]
+
+
+def by_name(report: Report) -> dict[str, EndpointReport]:
+    return {each.endpoint: each for each in report.endpoints}
+
+
+def test_endpoints_come_by_risk() -> None:
+    """What the owner must look at is first, what was never to be compared last."""
+    report = build(records())
+
+    assert [(each.endpoint, each.verdict) for each in report.endpoints] == [
+        ("GET /bad", "regressed"),
+        ("GET /good", "ready"),
+        ("POST /write", "not enough data"),
+    ]
+    assert report.verdict == "regressed"
+    assert report.why == "of 2 endpoints 1 regressed, 1 is ready; 1 more was kept from the target by rules"
+
+
+def test_the_windows_of_an_endpoint_are_added() -> None:
+    """Every counter of an endpoint is the sum of its tallies'."""
+    bad = by_name(build(records()))["GET /bad"]
+
+    assert (bad.received, bad.mirrored, bad.compared, bad.matched) == (134, 122, 120, 0)
+    assert (bad.differed, bad.failed, bad.in_flight) == (120, 2, 6)
+    assert (bad.skipped, bad.dropped) == ({"sample": 2}, {"queue_full": 4})
+    assert bad.status == {"200→200": 60, "200→500": 60, "200→timeout": 2}
+    assert bad.differences == [
+        DifferenceReport("changed", "json:$.items[*].price", 60, "1", "2"),
+        DifferenceReport("changed", "status", 60, "200", "500"),
+        DifferenceReport("changed", "status", 2, "200", "timeout"),
+    ]
+    assert bad.needed is None
+
+
+def test_every_request_is_in_the_totals() -> None:
+    """received = matched + differed + failed + skipped + dropped + in flight, and totals are sums."""
+    report = build(records())
+    totals = report.totals
+
+    for each in (totals, *report.endpoints):
+        ended = (
+            each.matched
+            + each.differed
+            + each.failed
+            + sum(each.skipped.values())
+            + sum(each.dropped.values())
+        )
+        assert each.received == ended + each.in_flight
+    assert totals.received == sum(each.received for each in report.endpoints) == 5138
+    assert totals.skipped == {"method": 4, "sample": 2}
+
+
+def test_latencies_are_in_seconds() -> None:
+    """Whole answers and first bytes of both sides, within the buckets' 1 %."""
+    good = by_name(build(records()))["GET /good"]
+
+    assert good.latency.legacy.p50 == pytest.approx(0.020, rel=0.01)
+    assert good.latency.target.p99 == pytest.approx(0.020, rel=0.01)
+    assert good.first_byte.target.p95 == pytest.approx(0.010, rel=0.01)
+    assert by_name(build(records()))["POST /write"].latency.legacy.p50 is None
+
+
+def test_window_and_configuration() -> None:
+    """The report says what time it covers, and the configuration that was in force at its end."""
+    report = build(records())
+
+    assert (report.window.start, report.window.end, report.config_hash) == (1000, 1120, "new")
+
+
+def test_causes_have_an_example() -> None:
+    """The evidence that was kept shows a cause; its counts are the tallies'."""
+    causes = {(cause.path, cause.target): cause for cause in build(records()).causes}
+
+    price = causes["json:$.items[*].price", "2"]
+    assert (price.count, price.endpoints, price.first_seen, price.last_seen) == (60, ["GET /bad"], 1000, 1120)
+    assert price.example is not None
+    assert (price.example.id, price.example.request) == ("id-7", "GET /bad/7")
+    assert causes["status", "timeout"].count == 2
+
+
+def test_a_report_of_nothing() -> None:
+    """No record, no verdict: and no error."""
+    report = build([])
+
+    assert (report.verdict, report.why, report.endpoints) == ("not enough data", "nothing was compared", [])
+    assert (report.window.start, report.window.end, report.totals.received) == (None, None, 0)
+
+
+@given(st.permutations(records()))
+def test_the_order_of_reading_does_not_count(shuffled: list[Record]) -> None:
+    """Workers, pods and segments may be read in any order."""
+    assert build(shuffled) == build(records())
+
+
+def test_a_folder_is_read(tmp_path: Path) -> None:
+    """The report of a folder is that of its records, and says what could not be read."""
+    writer = SegmentWriter(tmp_path, "pod", 1_000_000)
+    writer.append(encode(records()))
+    writer.seal()
+    writer.append(b"garbage\n")
+    report = read(tmp_path)
+
+    assert report.unreadable == Unreadable(lines=1)
+    assert report == build(records(), Unreadable(lines=1))

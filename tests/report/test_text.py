@@ -1,0 +1,93 @@
+"""The report for a terminal: readable at 80 columns, and obeyed by none."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+
+from shadow.record.segment import Unreadable
+from shadow.record.tally import Seen, Tally, TallyRecord
+from shadow.report.build import build
+from shadow.report.schema import Report
+from shadow.report.text import plain, render
+
+HOSTILE = "\x1b[31mred\x1b]0;title\x07 \u202egnp.exe \x9b31m\r\n[bold]x[/bold] :smile: \u2028 \ud800"
+
+
+def report(endpoint: str = "GET /items/{id}", value: str = "1") -> Report:
+    tally = Tally(received=1242, mirrored=1234, matched=1000, differed=200, failed=34)
+    tally.skipped, tally.dropped = {"sample": 5}, {"channel_full": 2}
+    tally.status = {"200→200": 1150, "200→500": 50, "200→timeout": 34}
+    tally.differences = {"changed json:$.price": Seen(150, value, "2"), "missing header:x": Seen(50, "1")}
+    tally.legacy.add(0.0123)
+    tally.target.add(1.5)
+    return build([TallyRecord(1_763_771_000, 60, endpoint, "3fa9", tally)], Unreadable(lines=1))
+
+
+def rendered(shown: Report, width: int | None = 100) -> str:
+    stream = io.StringIO()
+    render(shown, stream, width)
+    return stream.getvalue()
+
+
+def test_what_is_told() -> None:
+    """The verdict, the sum, every fate with its reason, unequal statuses, both latencies, the differences."""
+    text = rendered(report())
+
+    for part in (
+        "✗ REGRESSED  of 1 endpoint 1 regressed",
+        "1,242 received = 1,000 matched + 200 differed + 34 failed + 5 skipped (sample) + 2 dropped",
+        "2025-11-22 00:23:20 to 2025-11-22 00:24:20 UTC, configuration 3fa9",
+        "left out as unreadable: lines 1, segments 0",
+        "200→500 ×50 · 200→timeout ×34 · 5 skipped (sample) · 2 dropped (channel_full)",
+        "150 × changed json:$.price",
+        "legacy 1\n",
+        "target has none\n",
+    ):
+        assert part in text
+    assert re.search(r"p50 12\.\d → 1,\d{3} · p95", text)
+    assert re.search(r"GET /items/\{id\} +regressed +1,242 +1,200 +1,000 +200 +34", text)
+    assert "200→200" not in text
+
+
+@pytest.mark.parametrize("width", [80, 100, 140])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    """Long names are folded within their column, and the numbers stay in theirs."""
+    long = "GET /users/{id}/orders/{order}/lines/{line}/検索/" + "x" * 60
+    text = rendered(report(long, "v" * 300), width)
+
+    assert max(map(len, text.splitlines())) <= width
+    assert re.search(r"1,242 +1,200 +1,000 +200 +34$", text, re.MULTILINE)
+
+
+def test_without_a_terminal_it_is_plain() -> None:
+    """Into a file or a pipe there go no colours, and lines of 100 columns."""
+    text = rendered(report(), width=None)
+
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) == 100
+
+
+def test_a_terminal_obeys_nothing() -> None:
+    """Escapes, controls, marks of direction and markup in what a backend sent are shown, not done."""
+    for text in (rendered(report(value=HOSTILE)), rendered(report(endpoint=f"GET /{HOSTILE}"))):
+        assert all(char.isprintable() or char == "\n" for char in text)
+        assert r"\x1b[31mred\x1b]0;title\x07" in text
+        assert "[bold]x[/bold] :smile:" in text
+    assert plain(HOSTILE).encode()
+
+
+def test_plain_text_stays() -> None:
+    """Letters of any script are shown, long texts bounded."""
+    assert plain("日本語 é → ok") == "日本語 é → ok"
+    assert len(plain("x" * 10_000)) < 250
+
+
+def test_an_empty_report() -> None:
+    """Where nothing was recorded it says so."""
+    text = rendered(build([]))
+
+    assert "? NOT ENOUGH DATA  nothing was compared" in text
+    assert "No differences." in text
