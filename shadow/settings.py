@@ -108,7 +108,9 @@ class Forwarding(Strict, frozen=True):
 class Compare(Strict, frozen=True):
     """How an endpoint's answers are compared; an endpoint's own lines are added to the general ones."""
 
-    ignore: tuple[Ignored, ...] = ()  # header:NAME, cookie:NAME, json:$.path, status, body
+    ignore: tuple[
+        Ignored, ...
+    ] = ()  # header:NAME, cookie:NAME or cookie:NAME;ATTRIBUTE, json:$.path, status, body, text
     unordered: tuple[Array, ...] = ()  # json:$.path of an array whose order does not matter
     tolerance: dict[Number, Tolerance] = field(default_factory=dict)  # json:$.path → largest difference
 

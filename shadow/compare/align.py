@@ -7,20 +7,18 @@ members are. Never quadratic. Swapping the sequences swaps the pairs, exactly.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
-from typing import TypeAlias, TypeVar
-
-Key = TypeVar("Key", str, bytes)
+from typing import TypeAlias
 
 Pair: TypeAlias = tuple[int | None, int | None]
 """Index on the left and on the right; None where that side has no counterpart, never on both."""
 
-_WEIGHED = 32
-"""Members left over on one side up to which each is weighed against each: 1,024 comparisons of sets."""
+WEIGHED = 32
+"""Members of one side that can be weighed against those of the other: 1,024 comparisons of sets."""
 
 
-def aligned(left: Sequence[Key], right: Sequence[Key]) -> list[Pair]:
+def aligned(left: Sequence[str], right: Sequence[str]) -> list[Pair]:
     """The places where two ordered sequences differ, in order."""
     if list(left) <= list(right):
         return _aligned(left, right)
@@ -36,27 +34,25 @@ def place(pair: Pair) -> int:
     return min(index for index in pair if index is not None)
 
 
-def matched(left: Sequence[Key], right: Sequence[Key]) -> list[Pair]:
-    """What is left over of two unordered sequences when equal members are taken away in pairs:
-    members of one side only, in order. One of the two indexes is always None."""
-    places: dict[Key, list[int]] = defaultdict(list)
-    for j in range(len(right) - 1, -1, -1):
-        places[right[j]].append(j)
-    over: list[Pair] = []
-    for i, key in enumerate(left):
-        if places[key]:
-            places[key].pop()
+def surplus(left: Sequence[str], right: Sequence[str]) -> tuple[list[int], list[int]]:
+    """What is left over on each side of two unordered sequences when equal members are taken away
+    in pairs."""
+    return _unpaired(left, Counter(right)), _unpaired(right, Counter(left))
+
+
+def _unpaired(keys: Sequence[str], others: Counter[str]) -> list[int]:
+    over: list[int] = []
+    for i, key in enumerate(keys):
+        if others[key] > 0:
+            others[key] -= 1
         else:
-            over.append((i, None))
-    over.extend((None, j) for j in sorted(j for rest in places.values() for j in rest))
+            over.append(i)
     return over
 
 
 def nearest(left: Sequence[frozenset[bytes]], right: Sequence[frozenset[bytes]]) -> list[Pair]:
     """Pairs of members, given as sets of their parts, that have most in common; then those of one
-    side only. Long sequences are paired in order: weighing them would be quadratic."""
-    if max(len(left), len(right)) > _WEIGHED:
-        return _paired(range(len(left)), range(len(right)))
+    side only. For at most `WEIGHED` members: it weighs each against each."""
     if [sorted(parts) for parts in left] > [sorted(parts) for parts in right]:
         return _swapped(nearest(right, left))
     weights = sorted((-len(a & b), i, j) for i, a in enumerate(left) for j, b in enumerate(right))
@@ -66,10 +62,11 @@ def nearest(left: Sequence[frozenset[bytes]], right: Sequence[frozenset[bytes]])
         if i in rest_left and j in rest_right:
             del rest_left[i], rest_right[j]
             pairs.append((i, j))
-    return sorted(pairs) + _paired(list(rest_left), list(rest_right))
+    return pairs + paired(list(rest_left), list(rest_right))
 
 
-def _paired(left: Sequence[int], right: Sequence[int]) -> list[Pair]:
+def paired(left: Sequence[int], right: Sequence[int]) -> list[Pair]:
+    """Pairs in order, as far as both sides reach; then those of one side only."""
     both = min(len(left), len(right))
     pairs: list[Pair] = list(zip(left[:both], right[:both], strict=True))
     pairs.extend((i, None) for i in left[both:])
@@ -77,22 +74,22 @@ def _paired(left: Sequence[int], right: Sequence[int]) -> list[Pair]:
     return pairs
 
 
-def _aligned(left: Sequence[Key], right: Sequence[Key]) -> list[Pair]:
+def _aligned(left: Sequence[str], right: Sequence[str]) -> list[Pair]:
     """Patience: keys that both sides hold exactly once are the anchors; between two anchors what
     is left of the common head and tail is paired in order."""
     head, tail = _trimmed(left, right, 0, len(left), 0, len(right))
-    end_left, end_right = len(left) - tail, len(right) - tail
+    anchors = _anchors(left, right, head, tail)
     pairs: list[Pair] = []
     i = j = head
-    for to_left, to_right in [*_anchors(left, right, head, tail), (end_left, end_right)]:
+    for to_left, to_right in [*anchors, (len(left) - tail, len(right) - tail)]:
         start, stop = _trimmed(left, right, i, to_left, j, to_right)
-        pairs += _paired(range(i + start, to_left - stop), range(j + start, to_right - stop))
+        pairs += paired(range(i + start, to_left - stop), range(j + start, to_right - stop))
         i, j = to_left + 1, to_right + 1
     return pairs
 
 
 def _trimmed(
-    left: Sequence[Key], right: Sequence[Key], i: int, end_left: int, j: int, end_right: int
+    left: Sequence[str], right: Sequence[str], i: int, end_left: int, j: int, end_right: int
 ) -> tuple[int, int]:
     """Lengths of the common head and tail of left[i:end_left] and right[j:end_right]."""
     both = min(end_left - i, end_right - j)
@@ -106,7 +103,7 @@ def _trimmed(
     return head, tail
 
 
-def _anchors(left: Sequence[Key], right: Sequence[Key], head: int, tail: int) -> list[tuple[int, int]]:
+def _anchors(left: Sequence[str], right: Sequence[str], head: int, tail: int) -> list[tuple[int, int]]:
     """Places of the keys that both sides hold once, as far as they stand in the same order."""
     middle_left, middle_right = left[head : len(left) - tail], right[head : len(right) - tail]
     once_left, once_right = Counter(middle_left), Counter(middle_right)

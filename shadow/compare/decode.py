@@ -121,7 +121,7 @@ def _brotli(body: bytes, limit: int) -> bytes:
         size += len(part)
         if size > limit:
             raise _TooLargeError
-        if not part and stream.can_accept_more_data():
+        if not part and stream.can_accept_more_data() and not stream.is_finished():
             raise EOFError(f"truncated after {size} decoded bytes")
         parts.append(part)
     return b"".join(parts)

@@ -17,7 +17,8 @@ from shadow.compare.rules import Rule
 from shadow.model import Difference, DifferenceKind, Headers, Response
 
 _SET_COOKIE = b"set-cookie"
-_NOT_BY_VALUE = PRESENCE | {_SET_COOKIE}
+_SPECIAL = PRESENCE | {_SET_COOKIE}
+"""Fields that are not compared by their value."""
 
 _COOKIE_CLOCKS = ("expires", "max-age")
 """Attributes that say how long: they count from now, or are set by the hour, so only presence counts."""
@@ -30,8 +31,8 @@ class Cookie(NamedTuple):
     attributes: dict[str, str]
 
 
-Block: TypeAlias = dict[bytes, bytes | list[Cookie]]
-"""What is compared of a header block: equal blocks are equal answers."""
+Block: TypeAlias = tuple[dict[bytes, bytes], list[Cookie]]
+"""What is compared of a header block, fields and cookies: equal blocks are equal answers."""
 
 
 def value(headers: Headers, name: bytes) -> bytes:
@@ -55,8 +56,7 @@ def status(legacy: Response, target: Response, rule: Rule) -> list[Difference]:
 
 def compare(legacy: Headers, target: Headers, rule: Rule) -> list[Difference]:
     """Differences of fields, by name, then of cookies, by name."""
-    ours, theirs = _block(legacy, rule), _block(target, rule)
-    cookies = _cookies(ours.pop(_SET_COOKIE, []), theirs.pop(_SET_COOKIE, []), rule)
+    (ours, our_cookies), (theirs, their_cookies) = _block(legacy, rule), _block(target, rule)
     differences: list[Difference] = []
     for name in sorted(ours.keys() | theirs.keys()):
         if ours.get(name) != theirs.get(name):
@@ -68,33 +68,27 @@ def compare(legacy: Headers, target: Headers, rule: Rule) -> list[Difference]:
                 differences.append(added(path, other))
             else:
                 differences += _field(path, one, other)
-    return differences + cookies
+    return differences + _cookies(our_cookies, their_cookies, rule)
 
 
 def _block(headers: Headers, rule: Rule) -> Block:
-    block: Block = {}
-    fields = rule.fields
+    fields: dict[bytes, bytes] = {}
+    cookies: list[Cookie] = []
+    names = rule.fields
     for wire_name, said in headers:
-        name = fields[wire_name]
+        name = names[wire_name]
         if name is None:
             continue
-        if name not in block and name not in _NOT_BY_VALUE:
-            block[name] = said
+        if name not in _SPECIAL and name not in fields:
+            fields[name] = said
+        elif name == _SET_COOKIE:
+            cookies.append(_set_cookie(said))
+        elif name in PRESENCE:
+            fields[name] = b""
         else:
-            _add(block, name, said)
-    return block
-
-
-def _add(block: Block, name: bytes, said: bytes) -> None:
-    """Adds a field that is not simply there once, to be compared by its value."""
-    before = block.get(name)
-    if name in PRESENCE:
-        block[name] = b""
-    elif isinstance(before, bytes):
-        # RFC 9110, 5.3: several lines of one name mean the same as one line with commas.
-        block[name] = before + b", " + said
-    else:
-        block[name] = [*(before or ()), _set_cookie(said)]
+            # RFC 9110, 5.3: several lines of one name mean the same as one line with commas.
+            fields[name] += b", " + said
+    return fields, cookies
 
 
 def _field(path: str, legacy: str, target: str) -> list[Difference]:
@@ -144,7 +138,7 @@ def _attribute(attribute: str, text: str) -> str:
     return text.lower() if attribute == "samesite" else text
 
 
-def _cookies(legacy: bytes | list[Cookie], target: bytes | list[Cookie], rule: Rule) -> list[Difference]:
+def _cookies(legacy: list[Cookie], target: list[Cookie], rule: Rule) -> list[Difference]:
     ours, theirs = _by_name(legacy), _by_name(target)
     differences: list[Difference] = []
     for name in sorted(ours.keys() | theirs.keys()):
@@ -160,16 +154,16 @@ def _cookies(legacy: bytes | list[Cookie], target: bytes | list[Cookie], rule: R
                 changed(path, f"set {len(ours[name])} times", f"set {len(theirs[name])} times")
             )
         else:
-            for one, other in zip(ours[name], theirs[name], strict=True):
-                differences += _cookie(one, other, rule)
+            pairs = zip(ours[name], theirs[name], strict=True)
+            # A cookie that is set several times may differ in the same way each time: said once.
+            differences += dict.fromkeys(found for pair in pairs for found in _cookie(*pair, rule))
     return differences
 
 
-def _by_name(cookies: bytes | list[Cookie]) -> dict[str, list[Cookie]]:
+def _by_name(cookies: list[Cookie]) -> dict[str, list[Cookie]]:
     found: dict[str, list[Cookie]] = defaultdict(list)
     for cookie in cookies:
-        if isinstance(cookie, Cookie):
-            found[cookie.name].append(cookie)
+        found[cookie.name].append(cookie)
     return found
 
 

@@ -12,22 +12,24 @@ from decimal import MAX_EMAX, MIN_EMIN, Context
 from typing import Any, TypeAlias
 
 import msgspec
+from msgspec import Raw
 
 from shadow.compare import jsonpath, jsontext
-from shadow.compare.align import Pair, aligned, matched, nearest, place
+from shadow.compare.align import WEIGHED, Pair, aligned, nearest, paired, place, surplus
 from shadow.compare.found import LISTED, Found, added, changed, cut, missing
 from shadow.compare.jsonpath import Key, Reached
-from shadow.compare.jsontext import Document, Node, Unread
+from shadow.compare.jsontext import Document, Unread
 from shadow.model import Difference, DifferenceKind
 
 DEEPEST = 64
 """Levels that are opened, as many as .NET reads by default; below, values are compared as written."""
 
 Path: TypeAlias = tuple[Key, ...]
-Elements: TypeAlias = Sequence[msgspec.Raw]
+Members: TypeAlias = dict[str, Raw]
+Elements: TypeAlias = Sequence[Raw]
 
 # For comparing values regardless of the order of keys; fractions stay as they are written.
-_TREE = msgspec.json.Decoder(float_hook=msgspec.Raw)
+_TREE = msgspec.json.Decoder(float_hook=Raw)
 _SORTED = msgspec.json.Encoder(order="sorted")
 
 # Enough digits for any price or coordinate; nothing overflows, and nothing is raised.
@@ -58,40 +60,37 @@ class _Walk:
         self.differences: list[Difference] = []
         self.notes: list[str] = []
 
-    def value(self, legacy: Node, target: Node, path: Path, reached: Reached) -> None:
+    def value(self, legacy: Raw, target: Raw, path: Path, reached: Reached) -> None:
         """What differs between two values that stand at one place."""
         if legacy == target or reached.ignored or len(self.differences) > LISTED:
             return
-        if isinstance(legacy, tuple) or isinstance(target, tuple):
-            self._changed(legacy, target, path)
-            return
-        ours, theirs = bytes(legacy), bytes(target)
-        kind = jsontext.kind(ours)
-        if kind != jsontext.kind(theirs):
+        kind = jsontext.kind(legacy)
+        if kind != jsontext.kind(target):
             self._changed(legacy, target, path, DifferenceKind.TYPE)
         elif kind is jsontext.NUMBER:
             self._number(legacy, target, path, reached)
         elif kind is jsontext.STRING:
-            if jsontext.string(ours) != jsontext.string(theirs):
+            if jsontext.string(legacy) != jsontext.string(target):
                 self._changed(legacy, target, path)
-        elif kind is jsontext.BOOLEAN or len(path) >= DEEPEST:
+        elif kind is jsontext.BOOLEAN:
             self._changed(legacy, target, path)
-            self.deepest = max(self.deepest, len(path))
+        elif len(path) >= DEEPEST:
+            self._changed(legacy, target, path)
+            self.notes = [f"JSON below {DEEPEST} levels is compared as it is written"]
         elif kind is jsontext.OBJECT:
-            self._object(ours, theirs, path, reached)
+            self._object(jsontext.members(legacy), jsontext.members(target), path, reached)
         else:
-            self._array(jsontext.elements(ours), jsontext.elements(theirs), path, reached)
+            self._array(jsontext.elements(legacy), jsontext.elements(target), path, reached)
 
-    def _object(self, legacy: bytes, target: bytes, path: Path, reached: Reached) -> None:
-        ours, theirs = jsontext.members(legacy), jsontext.members(target)
-        if ours.keys() == theirs.keys():
-            keys = [key for key, node in ours.items() if node != theirs[key]]
+    def _object(self, legacy: Members, target: Members, path: Path, reached: Reached) -> None:
+        if legacy.keys() == target.keys():
+            keys = [key for key, node in legacy.items() if node != target[key]]
         else:
-            keys = list(ours.keys() | theirs.keys())
+            keys = list(legacy.keys() | target.keys())
         for key in sorted(keys):
-            self._either(ours.get(key), theirs.get(key), (*path, key), reached.step(key))
+            self._either(legacy.get(key), target.get(key), (*path, key), reached.step(key))
 
-    def _either(self, legacy: Node | None, target: Node | None, path: Path, reached: Reached) -> None:
+    def _either(self, legacy: Raw | None, target: Raw | None, path: Path, reached: Reached) -> None:
         """A member that both sides have, or one of them."""
         if legacy is not None and target is not None:
             self.value(legacy, target, path, reached)
@@ -129,8 +128,8 @@ class _Walk:
                 del self.differences[before:]
                 self._changed(_list(legacy), _list(target), path, DifferenceKind.ORDER)
 
-    def _number(self, legacy: msgspec.Raw, target: msgspec.Raw, path: Path, reached: Reached) -> None:
-        ours, theirs = jsontext.number(bytes(legacy)), jsontext.number(bytes(target))
+    def _number(self, legacy: Raw, target: Raw, path: Path, reached: Reached) -> None:
+        ours, theirs = jsontext.number(legacy), jsontext.number(target)
         if ours is None or theirs is None:
             self._changed(legacy, target, path)
             return
@@ -139,18 +138,18 @@ class _Walk:
             return
         if ours != theirs:
             self._changed(legacy, target, path)
-        elif jsontext.whole(bytes(legacy)) != jsontext.whole(bytes(target)):
+        elif jsontext.whole(legacy) != jsontext.whole(target):
             self._changed(legacy, target, path, DifferenceKind.TYPE)
 
     def _changed(
-        self, legacy: Node, target: Node, path: Path, kind: DifferenceKind = DifferenceKind.CHANGED
+        self, legacy: Raw, target: Raw, path: Path, kind: DifferenceKind = DifferenceKind.CHANGED
     ) -> None:
         ours, theirs = jsontext.written(legacy), jsontext.written(target)
         self.differences.append(changed(jsonpath.render(path), ours, theirs, kind))
 
 
-def _list(elements: Elements) -> msgspec.Raw:
-    return msgspec.Raw(b"[" + b",".join(elements) + b"]")
+def _list(elements: Elements) -> Raw:
+    return Raw(b"[" + b",".join(elements) + b"]")
 
 
 def _reordered(legacy: Elements, target: Elements, reached: Reached) -> bool:
@@ -166,34 +165,33 @@ def _reordered(legacy: Elements, target: Elements, reached: Reached) -> bool:
 
 def _rest(legacy: Elements, target: Elements, reached: Reached) -> list[Pair]:
     """What is left of two arrays whose order does not matter, the most similar elements paired."""
-    over = matched(_keys(legacy, reached), _keys(target, reached))
-    ours, theirs = [i for i, _ in over if i is not None], [j for _, j in over if j is not None]
-    pairs = nearest([_parts(legacy[i]) for i in ours], [_parts(target[j]) for j in theirs])
-    return [(None if i is None else ours[i], None if j is None else theirs[j]) for i, j in pairs]
+    ours, theirs = surplus(_keys(legacy, reached), _keys(target, reached))
+    if max(len(ours), len(theirs)) <= WEIGHED:
+        pairs = nearest([_parts(legacy[i]) for i in ours], [_parts(target[j]) for j in theirs])
+    else:
+        pairs = paired(range(len(ours)), range(len(theirs)))
+    found: list[Pair] = [(None if i is None else ours[i], None if j is None else theirs[j]) for i, j in pairs]
+    return sorted(found, key=place)
 
 
-def _parts(element: msgspec.Raw) -> frozenset[bytes]:
+def _parts(element: Raw) -> frozenset[bytes]:
     """What an element has that another may have too."""
-    text = bytes(element)
-    if jsontext.kind(text) is not jsontext.OBJECT:
-        return frozenset((text,))
-    members = jsontext.members(text).items()
-    return frozenset(
-        f"{key}:{jsontext.written(node)}".encode("utf-8", "backslashreplace") for key, node in members
-    )
+    if jsontext.kind(element) is not jsontext.OBJECT:
+        return frozenset((bytes(element),))
+    return frozenset(key.encode() + bytes(value) for key, value in jsontext.members(element).items())
 
 
-def _keys(elements: Elements, reached: Reached) -> list[bytes]:
+def _keys(elements: Elements, reached: Reached) -> list[str]:
     """For each element a text that is the same for equal elements: keys sorted, what is ignored
     left out, arrays in any order sorted."""
     return [_key(element, reached.step(i)) for i, element in enumerate(elements)]
 
 
-def _key(element: msgspec.Raw, reached: Reached) -> bytes:
+def _key(element: Raw, reached: Reached) -> str:
     try:
-        return _SORTED.encode(_plain(_TREE.decode(element), reached, 0))
+        return _SORTED.encode(_plain(_TREE.decode(element), reached, 0)).decode()
     except (msgspec.DecodeError, UnicodeError, RecursionError):  # not strict: as it is written, then
-        return bytes(element)
+        return bytes(element).decode("utf-8", "backslashreplace")
 
 
 def _plain(value: Any, reached: Reached, depth: int) -> Any:

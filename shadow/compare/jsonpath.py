@@ -71,7 +71,9 @@ def _key(step: re.Match[str]) -> Key | None:
         try:
             return str(json.loads(step["double"]))
         except ValueError as error:
-            raise ValueError(f"the name {step['double']} is not a JSON string") from error
+            raise ValueError(
+                f"the path {step.string!r} has a name that is no JSON string: {step['double']}"
+            ) from error
     return step["name"] if step["name"] is not None else step["single"]
 
 

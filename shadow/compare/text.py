@@ -86,10 +86,10 @@ def compare(legacy: Text, target: Text) -> Found | None:
         return None
     differences = byte_order_mark(legacy, target)
     ends = _line_ends(legacy.text), _line_ends(target.text)
-    if ends[0] != ends[1]:
+    if all(ends) and ends[0] != ends[1]:
         differences.append(changed("text", *ends))
     # One difference says that the line ends differ; then they need not differ in every line.
-    plain = ends[0] != ends[1] or ends[0] != _MIXED
+    plain = ends != (_MIXED, _MIXED)
     ours, theirs = _lines(legacy.text, plain), _lines(target.text, plain)
     for pair in aligned(ours, theirs):
         if len(differences) > LISTED:
@@ -108,10 +108,13 @@ def _lines(text: str, plain: bool) -> list[str]:
 
 
 def _line_ends(text: str) -> str:
-    windows = text.count("\r\n")
+    """How lines end; empty for a single line."""
+    windows, ends = text.count("\r\n"), text.count("\n")
+    if not ends:
+        return ""
     if not windows:
         return "lines end with LF"
-    return "lines end with CR LF" if windows == text.count("\n") else _MIXED
+    return "lines end with CR LF" if windows == ends else _MIXED
 
 
 def _line(pair: Pair, legacy: list[str], target: list[str]) -> Difference:

@@ -20,7 +20,7 @@ from shadow.mirror.breaker import Breaker
 from shadow.mirror.judge import JUDGE_JOBS, JudgeLine
 from shadow.mirror.pair import Rules, comparable, legacy_response
 from shadow.mirror.sender import ShadowRequest
-from shadow.model import Drop, Exchange, Failure, Fate, Outcome, Request
+from shadow.model import Drop, Failure, Fate, Outcome
 from shadow.record.mask import Masked
 from shadow.record.tally import Tally
 from shadow.settings import Config
@@ -32,7 +32,6 @@ from shadow.worker import Worker
 
 _DRAIN: Final = 4.0  # seconds to end what is under way once no exchange can come any more
 _UNANALYSED: Final = "not analysed: the judge was behind"
-_UNSEEN: Final = Request(b"", b"", ())  # equal answers are known without what was asked
 
 
 class Books(Protocol):
@@ -154,7 +153,7 @@ class Mirror:
         else:
             admission.breaker.answered()
             legacy, outcome = legacy_response(frame), comparable(frame, outcome)
-            if same(Exchange("", "", 0.0, _UNSEEN, legacy), outcome, self._rules[frame.rule]):
+            if same(legacy, outcome, self._rules[frame.rule]):
                 self._books.tally(frame).count_match(legacy, outcome)
                 self._books.ended(frame)
                 admission.done(frame, outcome)

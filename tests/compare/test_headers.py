@@ -1,0 +1,224 @@
+"""Status, header fields and cookies."""
+
+from __future__ import annotations
+
+import pytest
+
+from shadow.compare.headers import alike, compare, value
+from shadow.compare.rules import compile_rule
+from shadow.model import Difference, DifferenceKind, Headers
+from shadow.settings import Compare
+
+CHANGED, MISSING, ADDED = DifferenceKind.CHANGED, DifferenceKind.MISSING, DifferenceKind.ADDED
+PLAIN = compile_rule(Compare(), Compare())
+
+
+def block(text: str) -> Headers:
+    """Header pairs from lines such as `Vary: Origin`."""
+    pairs = (line.partition(":") for line in text.splitlines())
+    return tuple((name.strip().encode("latin-1"), said.strip().encode("latin-1")) for name, _, said in pairs)
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target"),
+    [
+        pytest.param("Vary: Origin", "vary: Origin", id="case of the name"),
+        pytest.param("A: 1\nB: 2", "B: 2\nA: 1", id="order of different fields"),
+        pytest.param("Date: Mon\nServer: a", "Date: Tue\nServer: b", id="values of ignored fields"),
+        pytest.param("Via: 1.1 a\nX-Request-Id: 1", "", id="absence of ignored fields"),
+        pytest.param("Content-Length: 10", "Transfer-Encoding: chunked", id="framing"),
+        pytest.param('ETag: "a"\nExpires: Mon', 'Expires: Tue\nETag: W/"b"', id="drift of validators"),
+        pytest.param("Vary: A\nVary: B", "Vary: A, B", id="one line or several"),
+        pytest.param(
+            "Content-Type: text/html;charset=UTF-8",
+            'Content-Type: Text/HTML; charset="utf-8"',
+            id="media type",
+        ),
+        pytest.param(
+            "Content-Type: multipart/form-data; boundary=a",
+            "Content-Type: multipart/form-data; boundary=b",
+            id="boundary",
+        ),
+        pytest.param(
+            "Set-Cookie: sid=1; Path=/; Secure", "Set-Cookie: sid=2; secure; path=/", id="value of a cookie"
+        ),
+        pytest.param(
+            "Set-Cookie: a=1\nSet-Cookie: b=1", "Set-Cookie: b=1\nSet-Cookie: a=1", id="order of cookies"
+        ),
+        pytest.param("Set-Cookie: a=1; SameSite=Lax", "Set-Cookie: a=1; SameSite=lax", id="case of SameSite"),
+        pytest.param(
+            "Set-Cookie: a=1; Domain=.X.example", "Set-Cookie: a=1; Domain=x.example", id="dot of a domain"
+        ),
+        pytest.param(
+            "Set-Cookie: a=1; Max-Age=60; Expires=Mon",
+            "Set-Cookie: a=1; Expires=Tue; Max-Age=59",
+            id="clocks",
+        ),
+    ],
+)
+def test_no_difference(legacy: str, target: str) -> None:
+    """What no client can tell apart, or what differs between any two answers, is not reported."""
+    assert compare(block(legacy), block(target), PLAIN) == []
+    assert alike(block(legacy), block(target), PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target", "differences"),
+    [
+        pytest.param(
+            "Cache-Control: private",
+            "Cache-Control: public",
+            [Difference(CHANGED, "header:cache-control", "private", "public")],
+            id="value",
+        ),
+        pytest.param(
+            "X-Frame-Options: DENY",
+            "",
+            [Difference(MISSING, "header:x-frame-options", "DENY")],
+            id="lost field",
+        ),
+        pytest.param("", "X-New: 1", [Difference(ADDED, "header:x-new", None, "1")], id="new field"),
+        pytest.param('ETag: "a"', "", [Difference(MISSING, "header:etag", '"a"')], id="lost validator"),
+        pytest.param(
+            "Content-Encoding: gzip",
+            "",
+            [Difference(MISSING, "header:content-encoding", "gzip")],
+            id="lost compression",
+        ),
+        pytest.param(
+            "Vary: A\nVary: A", "Vary: A", [Difference(CHANGED, "header:vary", "A, A", "A")], id="duplicate"
+        ),
+        pytest.param(
+            "Link: a\nLink: b",
+            "Link: b\nLink: a",
+            [Difference(DifferenceKind.ORDER, "header:link", "a, b", "b, a")],
+            id="order within one name",
+        ),
+        pytest.param(
+            "Content-Type: text/html; charset=EUC-JP",
+            "Content-Type: text/html; charset=utf-8",
+            [
+                Difference(
+                    DifferenceKind.CHARSET,
+                    "header:content-type",
+                    "text/html; charset=EUC-JP",
+                    "text/html; charset=utf-8",
+                )
+            ],
+            id="charset",
+        ),
+        pytest.param(
+            "Content-Type: text/html; charset=utf-8",
+            "Content-Type: text/plain",
+            [Difference(CHANGED, "header:content-type", "text/html; charset=utf-8", "text/plain")],
+            id="media type",
+        ),
+        pytest.param(
+            "X: caf\xe9",
+            "X: cafe",
+            [Difference(CHANGED, "header:x", "caf\xe9", "cafe")],
+            id="bytes as Latin-1",
+        ),
+        pytest.param("X: ", "", [Difference(MISSING, "header:x", "")], id="an empty value is a value"),
+    ],
+)
+def test_fields(legacy: str, target: str, differences: list[Difference]) -> None:
+    """Differences are named by the field in lower case, and show both values."""
+    assert compare(block(legacy), block(target), PLAIN) == differences
+    assert not alike(block(legacy), block(target), PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target", "differences"),
+    [
+        pytest.param(
+            "sid=1; Path=/; Secure", None, [Difference(MISSING, "cookie:sid", "path=/; secure")], id="lost"
+        ),
+        pytest.param(None, "sid=1", [Difference(ADDED, "cookie:sid", None, "")], id="new"),
+        pytest.param(
+            "sid=1; Secure", "sid=1", [Difference(MISSING, "cookie:sid;secure", "")], id="lost Secure"
+        ),
+        pytest.param(
+            "sid=1",
+            "sid=1; HttpOnly",
+            [Difference(ADDED, "cookie:sid;httponly", None, "")],
+            id="new HttpOnly",
+        ),
+        pytest.param(
+            "sid=1; SameSite=Strict",
+            "sid=1; SameSite=None",
+            [Difference(CHANGED, "cookie:sid;samesite", "strict", "none")],
+            id="SameSite",
+        ),
+        pytest.param(
+            "sid=1; Path=/", "sid=1; Path=/a", [Difference(CHANGED, "cookie:sid;path", "/", "/a")], id="Path"
+        ),
+        pytest.param(
+            "sid=1; Max-Age=60", "sid=1", [Difference(MISSING, "cookie:sid;max-age", "…")], id="lost Max-Age"
+        ),
+        pytest.param(
+            "sid=; Max-Age=0",
+            "sid=1; Max-Age=60",
+            [Difference(CHANGED, "cookie:sid;max-age", "0", "…")],
+            id="deletion",
+        ),
+        pytest.param(
+            "SID=1",
+            "sid=1",
+            [Difference(MISSING, "cookie:SID", ""), Difference(ADDED, "cookie:sid", None, "")],
+            id="names of cookies have case",
+        ),
+        pytest.param(
+            "novalue", "novalue; Secure", [Difference(ADDED, "cookie:;secure", None, "")], id="without a name"
+        ),
+    ],
+)
+def test_cookies(legacy: str | None, target: str | None, differences: list[Difference]) -> None:
+    """A cookie is its name and attributes."""
+    ours, theirs = (block("" if text is None else f"Set-Cookie: {text}") for text in (legacy, target))
+
+    assert compare(ours, theirs, PLAIN) == differences
+
+
+def test_the_value_of_a_cookie_is_never_shown() -> None:
+    """It is a secret, whatever else differs."""
+    legacy = block("Set-Cookie: sid=hunter2; Secure\nSet-Cookie: gone=hunter2\nSet-Cookie: hunter2")
+
+    assert "hunter2" not in str(compare(legacy, block("Set-Cookie: sid=hunter2"), PLAIN))
+
+
+def test_a_cookie_set_twice() -> None:
+    """How often a cookie is set counts; two equal differences are one."""
+    twice = block("Set-Cookie: a=1; Path=/\nSet-Cookie: a=1; Path=/")
+
+    assert compare(twice, block("Set-Cookie: a=1; Path=/"), PLAIN) == [
+        Difference(CHANGED, "cookie:a", "set 2 times", "set 1 times")
+    ]
+    assert compare(twice, block("Set-Cookie: a=1\nSet-Cookie: a=1"), PLAIN) == [
+        Difference(MISSING, "cookie:a;path", "/")
+    ]
+
+
+def test_rules_silence_fields_and_cookies() -> None:
+    """By name of field, of cookie, and of one attribute; no other difference goes with them."""
+    lines = ("header:X-One", "cookie:a", "cookie:b;path")
+    rule = compile_rule(Compare(ignore=lines), Compare())
+    legacy = block("x-one: 1\nx-two: 1\nSet-Cookie: a=1\nSet-Cookie: b=1; Path=/; Secure")
+
+    assert [difference.path for difference in compare(legacy, block("Set-Cookie: b=1"), rule)] == [
+        "header:x-two",
+        "cookie:b;secure",
+    ]
+
+
+def test_all_cookies_can_be_ignored() -> None:
+    """They are a header field, too."""
+    rule = compile_rule(Compare(ignore=("header:set-cookie",)), Compare())
+
+    assert alike(block("Set-Cookie: a=1"), (), rule)
+
+
+def test_value_joins_lines() -> None:
+    """A field that was given in several lines has one value."""
+    assert value(block("A: 1\nb: 2\na: 3"), b"a") == b"1, 3"
+    assert value((), b"a") == b""
