@@ -26,7 +26,7 @@ def pytest_asyncio_loop_factories(
 async def live_path() -> AsyncIterator[LivePath]:
     """A live worker's path on the test's own loop, between a scripted client and a scripted legacy."""
     path = LivePath()
-    await path.start()
+    await path.legacy.start()
     yield path
     await path.stop()
 
@@ -36,7 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Where everything is installed, a skip means that something was not tested."""
     report = yield
     if report.skipped and item.config.getoption("--no-skips"):

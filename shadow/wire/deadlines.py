@@ -44,7 +44,10 @@ class Deadlines:
 
     def _sweep(self) -> None:
         self._timer = self._loop.call_later(INTERVAL, self._sweep) if self._watched else None
-        now = self._loop.time()
+        self.sweep(self._loop.time())
+
+    def sweep(self, now: float) -> None:
+        """Tell those whose deadline has passed by `now`."""
         for timed in [timed for timed in self._watched if timed.deadline <= now]:
             if timed.deadline <= now and timed in self._watched:  # one that expires may move another's
                 timed.expired(now)

@@ -1,8 +1,10 @@
-"""The live path on the test's own loop: real sockets, a legacy that does what the test says."""
+"""The live path on the test's own loop: real sockets, and both ends of them in the test's hands."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,63 +16,125 @@ from shadow.settings import Config
 from shadow.wire.downstream import Downstream
 from shadow.worker import Worker
 
-Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 PATIENCE = 10.0
 """Seconds until a test that hangs is a failure; nothing here takes a hundredth of it."""
 
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loop run until something holds."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():  # noqa: ASYNC110  no event tells of a connection's inside
+            await asyncio.sleep(0)
+
+
+class End:
+    """One end of a connection to the proxy: says and reads raw bytes."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, data: bytes) -> None:
+        async with asyncio.timeout(PATIENCE):
+            self.writer.write(data)
+            await self.writer.drain()
+
+    async def until(self, mark: bytes) -> bytes:
+        async with asyncio.timeout(PATIENCE):
+            return await self.reader.readuntil(mark)
+
+    async def head(self) -> bytes:
+        return await self.until(b"\r\n\r\n")
+
+    async def exactly(self, count: int) -> bytes:
+        async with asyncio.timeout(PATIENCE):
+            return await self.reader.readexactly(count)
+
+    async def some(self) -> bytes:
+        """What is there, once something is."""
+        async with asyncio.timeout(PATIENCE):
+            return await self.reader.read(65_536)
+
+    async def to_end(self) -> bytes:
+        """Everything until the proxy closes, or resets."""
+        data = b""
+        try:
+            while piece := await self.some():
+                data += piece
+        except ConnectionResetError:
+            pass
+        return data
+
+    def stop_reading(self) -> None:
+        self.reader._transport.pause_reading()  # type: ignore[attr-defined]
+
+    def go_on_reading(self) -> None:
+        self.reader._transport.resume_reading()  # type: ignore[attr-defined]
+
+    def leave(self) -> None:
+        self.writer.transport.abort()
+
+    def reset(self) -> None:
+        """Break the connection: RST instead of FIN."""
+        sock = self.writer.transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.leave()
+
+    def close(self) -> None:
+        self.writer.close()
+
+
+Script = Callable[[End], Awaitable[None]]
+
 
 class Legacy:
-    """A server whose behaviour is a coroutine; keeps the bytes of every connection."""
+    """A server. The test takes its connections with `accept`, or a script serves each of them."""
 
     def __init__(self) -> None:
-        self.received: list[bytearray] = []
-        self.script: Script = answer_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.StreamWriter] = set()
+        self.ends: list[End] = []
+        self.script: Script | None = None
         self.port = 0
+        self._accepted: asyncio.Queue[End] = asyncio.Queue()
+        self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        seen = bytearray()
-        self.received.append(seen)
-        self._connections.add(writer)
-        feed = reader.feed_data
-
-        def feed_and_keep(data: bytes) -> None:
-            seen.extend(data)
-            feed(data)
-
-        reader.feed_data = feed_and_keep  # type: ignore[method-assign]
+        end = End(reader, writer)
+        self.ends.append(end)
+        if self.script is None:
+            self._accepted.put_nowait(end)
+            return
         try:
-            await self.script(reader, writer)
+            await self.script(end)
         except (OSError, asyncio.IncompleteReadError):
-            pass  # the proxy has hung up, as some tests want it to
+            pass  # the proxy has hung up
         finally:
-            self._connections.discard(writer)
             writer.close()
 
-    @property
-    def bytes(self) -> bytes:
-        """All that came, over all connections in their order."""
-        return b"".join(bytes(seen) for seen in self.received)
+    async def accept(self) -> End:
+        """The next new connection."""
+        async with asyncio.timeout(PATIENCE):
+            return await self._accepted.get()
 
-    async def stop(self) -> None:
+    def stop(self) -> None:
         assert self._server is not None
         self._server.close()
-        for writer in list(self._connections):
-            writer.transport.abort()
+        for end in self.ends:
+            end.leave()
 
 
 def answer_all(answer: bytes) -> Script:
     """Answer every request head with the same bytes; bodies are not looked at."""
 
-    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def script(end: End) -> None:
         while True:
-            await reader.readuntil(b"\r\n\r\n")
-            writer.write(answer)
+            await end.reader.readuntil(b"\r\n\r\n")
+            end.writer.write(answer)
 
     return script
 
@@ -89,36 +153,8 @@ class Channel:
             self.frames.append(frame)
         return not self.full
 
-
-class Client:
-    """A client that says and reads raw bytes."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.reader = reader
-        self.writer = writer
-
-    async def send(self, data: bytes) -> None:
-        self.writer.write(data)
-        await self.writer.drain()
-
-    async def until(self, mark: bytes) -> bytes:
-        async with asyncio.timeout(PATIENCE):
-            return await self.reader.readuntil(mark)
-
-    async def exactly(self, count: int) -> bytes:
-        async with asyncio.timeout(PATIENCE):
-            return await self.reader.readexactly(count)
-
-    async def to_end(self) -> bytes:
-        """Everything until the proxy closes."""
-        async with asyncio.timeout(PATIENCE):
-            return await self.reader.read(-1)
-
-    async def head(self) -> bytes:
-        return await self.until(b"\r\n\r\n")
-
-    def leave(self) -> None:
-        self.writer.transport.abort()
+    async def close(self) -> None:
+        """Nothing is held."""
 
 
 class LivePath:
@@ -127,12 +163,9 @@ class LivePath:
     def __init__(self) -> None:
         self.legacy = Legacy()
         self.channel = Channel()
-        self.clients: list[Client] = []
+        self.clients: list[End] = []
         self.settings: dict[str, Any] = {}
         self.port = 0
-
-    async def start(self) -> None:
-        await self.legacy.start()
 
     def configure(self, **settings: Any) -> None:
         """Sections of the configuration, before the first client connects."""
@@ -140,7 +173,8 @@ class LivePath:
 
     async def _serve(self) -> None:
         loop = asyncio.get_running_loop()
-        tree = {"legacy": f"http://127.0.0.1:{self.legacy.port}", "target": "http://127.0.0.1:1", **self.settings}
+        legacy = f"http://127.0.0.1:{self.legacy.port}"
+        tree = {"legacy": legacy, "target": "http://127.0.0.1:1", **self.settings}
         config = msgspec.convert(tree, Config, dec_hook=lambda kind, value: kind(value))
         self.worker = Worker(loop, "live-0")
         self.live = Live(self.worker, config, b"marker", "/nowhere")
@@ -148,46 +182,82 @@ class LivePath:
         self.server = await loop.create_server(lambda: Downstream(self.live.front), "127.0.0.1", 0)
         self.port = self.server.sockets[0].getsockname()[1]
 
-    async def connect(self) -> Client:
+    async def connect(self, receive_buffer: int = 0) -> End:
+        """A new client; with a small receive buffer, one on a slow line."""
         if not self.port:
             await self._serve()
-        client = Client(*await asyncio.open_connection("127.0.0.1", self.port))
+        sock = socket.socket()
+        sock.setblocking(False)
+        if receive_buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self.port))
+        client = End(*await asyncio.open_connection(sock=sock))
         self.clients.append(client)
         return client
 
-    async def ask(self, request: bytes) -> bytes:
-        """One request on a connection of its own; everything that comes back until the proxy closes."""
+    async def ask(self, request: bytes) -> tuple[End, End]:
+        """Send a request on a new connection; the client's end, and legacy's with the head read."""
         client = await self.connect()
         await client.send(request)
-        return await client.to_end()
+        legacy = await self.legacy.accept()
+        await legacy.head()
+        return client, legacy
 
-    async def settled(self, endpoint: str | None = None) -> None:
-        """Until every request received has been booked."""
-        async with asyncio.timeout(PATIENCE):
-            while self.live.front.connections and any(self.open_requests()):
-                await asyncio.sleep(0)
+    def pass_time(self, seconds: float) -> None:
+        """Every deadline that would have passed by then, passes."""
+        self.live.front.deadlines.sweep(asyncio.get_running_loop().time() + seconds)
 
-    def open_requests(self) -> list[int]:
-        handed = sum(count for counts in self.worker.handed.values() for count in counts.values())
-        received = sum(tally.received for tally in self.worker.tallies.values())
+    @property
+    def received(self) -> int:
+        return sum(tally.received for tally in self.worker.tallies.values())
+
+    @property
+    def handed(self) -> int:
+        return sum(sum(counts.values()) for counts in self.worker.handed.values())
+
+    @property
+    def unbooked(self) -> int:
+        """Requests whose fate is not known yet; below nought if one has two."""
         fates = sum(tally.fates for tally in self.worker.tallies.values())
-        return [1] * (received - fates - handed)
+        return self.received - fates - self.handed
+
+    @property
+    def connection(self) -> Downstream:
+        """The only client's, seen from inside."""
+        (connection,) = self.live.front.connections
+        return connection
+
+    async def settled(self) -> None:
+        """Until every request received has been booked."""
+        await until(lambda: self.unbooked <= 0)
+        assert self.unbooked == 0
+        assert self.handed == len(self.channel.frames)
 
     def skipped(self) -> dict[str, int]:
         """Reason → count, over all endpoints."""
+        return self._reasons("skipped")
+
+    def dropped(self) -> dict[str, int]:
+        """Reason → count, over all endpoints."""
+        return self._reasons("dropped")
+
+    def _reasons(self, fate: str) -> dict[str, int]:
         counts: dict[str, int] = {}
         for tally in self.worker.tallies.values():
-            for reason, count in tally.skipped.items():
+            for reason, count in getattr(tally, fate).items():
                 counts[reason] = counts.get(reason, 0) + count
         return counts
 
     async def stop(self) -> None:
+        """End everything. Whatever the test did: each request has one fate, and no capture is left."""
         for client in self.clients:
             client.leave()
+        self.legacy.stop()
         if self.port:
             self.server.close()
-            for connection in list(self.live.front.connections):
-                connection.transport.abort()
+            await until(lambda: not self.live.front.connections)
+            await self.settled()
+            assert self.live.budget.used == 0
+            assert not self.live.orphans
             self.live.pool.close()
-        await self.legacy.stop()
-        await asyncio.sleep(0.01)
+            await until(lambda: not len(self.live.front.deadlines))

@@ -207,7 +207,7 @@ HOP_BY_HOP = {
 
 @pytest.mark.parametrize(("raw", "rest"), HOP_BY_HOP.values(), ids=HOP_BY_HOP)
 def test_hop_by_hop_fields_are_cut(raw: bytes, rest: bytes) -> None:
-    """What is about the client's connection stays there, and so does what `Connection` names, within bounds."""
+    """What is about the client's connection stays there, and what `Connection` names too, within bounds."""
     start = raw[: raw.index(b"Host: h\r\n") + 9]
     assert accepted(raw).forward == start + rest + OURS + b"\r\n"
 
@@ -335,7 +335,8 @@ def test_forwarding_fields_of_friends_are_appended_to() -> None:
     """A trusted network's stay where they stand; its own address is appended."""
     head = accepted(get(*FORWARDED, b"A: b"), FRIEND)
     assert head.forward == (
-        b"GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 198.51.100.1, 10.0.0.9\r\nX-Forwarded-Proto: https\r\n"
+        b"GET / HTTP/1.1\r\nHost: h\r\n"
+        b"X-Forwarded-For: 198.51.100.1, 10.0.0.9\r\nX-Forwarded-Proto: https\r\n"
         b"x-forwarded-host: www.example\r\nX-Request-Id: theirs\r\nA: b\r\nX-Shadow-Via: me\r\n\r\n"
     )
 
