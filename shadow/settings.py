@@ -130,7 +130,7 @@ class Record(Strict, frozen=True):
     to: str = "shadow-data"  # folder
     keep: Seconds = Seconds(14 * 86400)  # older segments are deleted
     window: Seconds = Seconds(60)  # of one tally
-    evidence: Count = 20  # comparisons kept of each cause, by each judge
+    evidence: Count = 20  # comparisons kept of each cause in one segment
     segment: Size = Size(8 * 1024 * 1024)  # sealed above this
     mask: tuple[Masked, ...] = ()  # header names, query:NAME, json:$.path; added to the built-in ones
 

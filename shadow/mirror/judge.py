@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, cast
@@ -17,10 +16,9 @@ from shadow.compare.judge import judge
 from shadow.frame import Frame, Job, Judged, Stream
 from shadow.mirror.pair import Rules, exchange, legacy_response
 from shadow.model import Exchange, Failure, Outcome, Response
-from shadow.record.evidence import evidence
+from shadow.record.evidence import Quota, evidence
 from shadow.record.mask import Mask, Masked
 from shadow.record.segment import SegmentWriter, encode
-from shadow.record.tally import signature
 from shadow.settings import Config
 from shadow.worker import Worker, connect_unix
 
@@ -109,8 +107,8 @@ class Judge:
         self._rules = Rules(config)
         self._mask = mask
         self._writer = SegmentWriter(Path(config.record.to), name, config.record.segment)
-        self._cap = config.record.evidence
-        self._kept: Counter[str] = Counter()  # of each cause
+        self._quota = Quota(config.record.evidence)
+        self._segments = 0  # begun, as far as the quota knows
         self.lost = 0  # records that could not be written
 
     def compare(self, frame: Frame, outcome: Outcome) -> Masked:
@@ -121,12 +119,12 @@ class Judge:
         return comparison
 
     def _keep(self, pair: Exchange, outcome: Outcome, comparison: Masked) -> None:
-        causes = {f"{pair.endpoint} {signature(difference)}" for difference in comparison.differences}
-        if causes and all(self._kept[cause] >= self._cap for cause in causes):
-            return
-        self._kept.update(causes)
-        if not self._writer.append(encode([evidence(pair, outcome, comparison, self._mask)])):
-            self.lost += 1
+        if self._writer.begun != self._segments:
+            self._segments = self._writer.begun
+            self._quota.renew()
+        if self._quota.take(comparison):
+            line = encode([evidence(pair, outcome, comparison, self._mask)])
+            self.lost += not self._writer.append(line)
 
     def seal(self) -> None:
         self._writer.seal()
