@@ -12,7 +12,7 @@ import time
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from shadow.config import Loaded, config_hash, show
+from shadow.config.load import Loaded, config_hash, show
 from shadow.frame import Report, Stream
 from shadow.record.tally import TallyRecord
 from shadow.report.build import build

@@ -24,6 +24,9 @@ Main = Callable[[socket.socket], Coroutine[Any, Any, None]]
 LOW_PRIORITY: Final = 19
 """Of what asks and judges: on a busy machine every cycle belongs to the clients first."""
 
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
+"""Those that the supervisor has handlers for, which are not its children's."""
+
 
 class Kind(NamedTuple):
     """One worker to be kept running. `main` gets the line to the supervisor."""
@@ -62,8 +65,11 @@ def fork(kind: Kind, foreign: list[Closable], now: float) -> Process:
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
+    # One that comes before the child has forgotten our handlers would be noted there and never heeded.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     pid = os.fork()
     if pid:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         theirs.close()
         ours.setblocking(False)
         return Process(kind, pid, ours, now)
@@ -83,8 +89,9 @@ def fork(kind: Kind, foreign: list[Closable], now: float) -> Process:
 
 def _become(kind: Kind, foreign: list[Closable]) -> None:
     signal.set_wakeup_fd(-1)
-    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP):
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     keeps = {keep.fileno() for keep in kind.keeps}
     for other in foreign:
         if other.fileno() not in keeps:

@@ -16,7 +16,7 @@ from typing import Final
 import structlog
 
 from shadow import address
-from shadow.config import Loaded, config_hash
+from shadow.config.load import Loaded, config_hash
 from shadow.live import worker as live_worker
 from shadow.mirror import judge as judge_worker
 from shadow.mirror import worker as mirror_worker
@@ -133,9 +133,11 @@ def _admin_kind(loaded: Loaded, listener: socket.socket, started: float) -> Kind
 
 
 def _check_folder(folder: Path) -> None:
-    """Make the folder of segments, and seal what a killed process left in it."""
+    """Make the folder of segments, try it, and seal what a killed process left in it."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
         found = recover(folder)
     except OSError as error:
         raise CannotStart(f"record.to: cannot use {folder}: {error.strerror}") from None
@@ -150,6 +152,11 @@ def _listen(text: str, count: int) -> list[socket.socket]:
     sockets = []
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        if count > 1 and port:
+            # With SO_REUSEPORT another proxy's port could be bound too, and the kernel would share its clients out.
+            with socket.socket(family, socket.SOCK_STREAM) as alone:
+                alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                alone.bind((host, port))
         for _ in range(count):
             made = socket.socket(family, socket.SOCK_STREAM)
             sockets.append(made)

@@ -1,0 +1,151 @@
+"""The admin server, what it must never say, and how the proxy refuses to start."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+import zstandard
+from support.peers import Load, answering, echo, get, items, post, response
+from support.proxy import NOBODY, assert_adds_up, command, samples, value
+
+PATHS = ["/healthz", "/readyz", "/metrics", "/config", "/report"]
+
+
+async def test_every_page_answers(backend: Any, proxy: Any) -> None:
+    """Each in its own format, and each with what it is there for."""
+    ours, theirs = await backend(answering(echo)), await backend(answering(echo))
+    running = await proxy(ours.url, theirs.url)
+    await Load(running.port, items(10)).run()
+    await running.settled(10)
+    pages = {path: await running.get(path) for path in PATHS}
+    assert {status for status, _ in pages.values()} == {200}
+    assert pages["/healthz"][1] == "ok\n"
+    assert pages["/readyz"][1] == "ready\n"
+    assert value(samples(pages["/metrics"][1]), "shadow_fates_total", fate="matched") == 10
+    assert yaml.safe_load(pages["/config"][1])["legacy"] == ours.url
+    live = json.loads(pages["/report"][1])
+    assert live["totals"]["matched"] == 10
+    report = await running.stop()
+    assert_adds_up(report, 10)
+    assert report["totals"]["matched"] == live["totals"]["matched"]
+
+
+async def test_a_dead_target_is_no_reason_to_be_unready(backend: Any, proxy: Any) -> None:
+    """Clients are served, so the proxy is ready and healthy."""
+    running = await proxy((await backend(answering(echo))).url, NOBODY)
+    await Load(running.port, items(100)).run()
+    assert (await running.settled(100))["failed"] > 0
+    assert (await running.get("/readyz"))[0] == (await running.get("/healthz"))[0] == 200
+
+
+async def test_the_proxys_port_is_legacys_alone(backend: Any, proxy: Any, connect: Any) -> None:
+    """The admin's paths are ordinary paths there, and are asked of legacy."""
+    running = await proxy((await backend(answering(lambda _: response(b"legacy's own")))).url, NOBODY)
+    client = await connect(running)
+    for path in PATHS:
+        assert (await client.ask(get(path))).body == b"legacy's own"
+
+
+SECRETS = {
+    "authorization": "Bearer canaryauthorization",
+    "cookie": "sid=canarycookie",
+    "set-cookie": "sid=canarysetcookie; Path=/",
+    "query": "canaryquerytoken",
+    "password": "canarypassword",
+}
+
+
+async def test_no_secret_is_kept_or_told(backend: Any, proxy: Any, connect: Any) -> None:
+    """Not in a segment, the log, a metric, the report or the configuration; not where the two sides differ, either."""
+
+    def answer(side: str) -> Any:
+        body = json.dumps({"user": side, "password": f"canarypassword{side}", "token": f"canaryjsontoken{side}"})
+        fields = (f"Set-Cookie: sid=canarysetcookie{side}; Path=/", "Content-Type: application/json")
+        return answering(lambda _: response(body.encode(), "200 OK", *fields))
+
+    ours, theirs = await backend(answer("legacy")), await backend(answer("target"))
+    running = await proxy(
+        ours.url, theirs.url, endpoints=[{"match": "POST /login", "mirror": True}], mirror={"salt": "canarysalt"}
+    )
+    client = await connect(running)
+    fields = ("Authorization: Bearer canaryauthorization", "Cookie: sid=canarycookie; theme=canarytheme")
+    await client.ask(get("/account?token=canaryquerytoken&page=1", *fields))
+    login = json.dumps({"user": "sato", "password": "canarypassword"}).encode()
+    await client.ask(post("/login", login, "Content-Type: application/json", *fields))
+    await client.ask(get("/bad\x01?token=canaryquerytoken", *fields))  # refused
+    client.leave()
+    totals = await running.settled(3)
+    assert totals["differed"] == 2
+    told = "".join([(await running.get(path))[1] for path in PATHS])
+    report = await running.stop()
+    told += running.log + json.dumps(report) + "".join(_text(path) for path in running.record.rglob("*"))
+    assert "json:$.password" in told, "that it differs is said"
+    assert "canary" not in told
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    if path.suffix == ".zst":
+        data = zstandard.ZstdDecompressor().stream_reader(data).read()
+    return path.name + data.decode("utf-8")
+
+
+# ---- refusing to start -----------------------------------------------------------------------
+
+
+def assert_refused(code: int, out: str, err: str, *words: str) -> None:
+    """Exit code 3 and one line that says why."""
+    assert code == 3, err
+    assert out == ""
+    (line,) = err.splitlines()
+    for word in words:
+        assert word in line
+
+
+ADDRESSES = ("--legacy", "http://127.0.0.1:1", "--target", "http://127.0.0.1:2")
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize("taken", ["listen", "admin"])
+async def test_a_port_that_is_taken(taken: str, workers: str, tmp_path: Path) -> None:
+    """Whoever has it, and even if it were willing to share."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        ports = {"listen": "127.0.0.1:0", "admin": "127.0.0.1:0", taken: address}
+        result = await command(
+            *("proxy", *ADDRESSES, "--record", str(tmp_path), "--workers", workers),
+            *("--listen", ports["listen"], "--admin", ports["admin"]),
+        )
+    assert_refused(*result, address, "in use")
+
+
+@pytest.mark.parametrize("folder", ["/proc/nothing", "/sys/kernel", "FILE/records"])
+async def test_a_record_folder_that_cannot_be_written(folder: str, tmp_path: Path) -> None:
+    """Cannot be made, takes no file, or lies below a file: said before a client is served."""
+    (tmp_path / "file").touch()
+    place = folder.replace("FILE", str(tmp_path / "file"))
+    result = await command(
+        *("proxy", *ADDRESSES, "--record", place, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+    )
+    assert_refused(*result, "record.to", place)
+
+
+async def test_a_configuration_with_errors(tmp_path: Path) -> None:
+    """Every error at once, a line each with its place, and no traceback."""
+    config = tmp_path / "shadow.yaml"
+    config.write_text("legacy: http://a\ntarget: ftp://b\nmirrored: {}\nworkers: {live: none}\n", encoding="utf-8")
+    code, out, err = await command("proxy", "--config", str(config))
+    assert code == 3
+    assert out == ""
+    assert "Traceback" not in err
+    lines = err.splitlines()
+    assert len(lines) == 3
+    assert all(line.startswith(f"{config}:") for line in lines)

@@ -1,0 +1,63 @@
+"""The demonstration: every planted difference is found on its endpoint, and no other."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from shadow.demo import traffic
+from shadow.demo.backends import PLANTED, SLOWER
+from support.proxy import assert_adds_up, command, endpoint
+
+REQUESTS = 1000
+
+
+async def test_the_demo_finds_what_is_planted_and_nothing_else(tmp_path: Path) -> None:
+    """One run, ending by itself: the table, and the JSON report with each difference in its place."""
+    code, table, said = await command("demo", "--requests", str(REQUESTS), "--record", str(tmp_path))
+    assert code == 0, said
+    assert f"{REQUESTS:,} received = " in table
+    (folder,) = tmp_path.iterdir()
+    told = "".join(said.split())  # the terminal's width breaks long paths
+    assert str(folder / "report.json") in told
+    code, out, _ = await command("report", str(folder), "--format", "json")
+    assert code == 0
+    report = json.loads(out)
+    assert_adds_up(report, REQUESTS)
+    found = {
+        each["endpoint"]: {f"{d['kind']} {d['path']}" for d in each["differences"]} for each in report["endpoints"]
+    }
+    assert {name: differences for name, differences in found.items() if differences} == {
+        name: {difference} for name, difference in PLANTED.items()
+    }
+    for name in PLANTED:
+        assert name in table
+        each = endpoint(report, name)
+        assert each["differed"] == each["compared"] == each["differences"][0]["count"]
+        assert each["differences"][0]["legacy"] != each["differences"][0]["target"]
+
+
+async def test_the_demo_shows_what_is_slower_and_what_is_not_sent(tmp_path: Path) -> None:
+    """The slower endpoint matches and says how much slower; the write is skipped; counts are those of the traffic."""
+    code, _, said = await command("demo", "--requests", "500", "--record", str(tmp_path))
+    assert code == 0, said
+    (folder,) = tmp_path.iterdir()
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    slower = endpoint(report, SLOWER)
+    assert slower["matched"] == slower["received"]
+    assert slower["latency"]["target"]["p50"] >= 0.030 > slower["latency"]["legacy"]["p50"] >= 0.002
+    asked = Counter(method for method, _ in traffic.requests(500))
+    orders = endpoint(report, "POST /orders")
+    assert orders["received"] == asked["POST"]
+    assert orders["skipped"] == {"method": asked["POST"]}
+    assert orders["mirrored"] == 0
+
+
+@pytest.mark.parametrize("count", [0, 1])
+async def test_a_short_demo_ends_too(count: int, tmp_path: Path) -> None:
+    """However few requests: no error and no traceback."""
+    code, _, said = await command("demo", "--requests", str(count), "--record", str(tmp_path))
+    assert code == 0, said
+    assert "Traceback" not in said
