@@ -10,8 +10,10 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from shadow.record.replayed import LogRecord
 from shadow.record.segment import Record, Unreadable, read_segments
 from shadow.record.tally import Buckets, Seen, Tally, TallyRecord
+from shadow.report.logs import Logs
 from shadow.report.schema import DifferenceReport, EndpointReport, Quantiles, Report, Sides, Totals, Window
 from shadow.verdict.causes import Causes, split
 from shadow.verdict.verdict import TOLERANCE, Judgement, Verdict, judge, overall, was_tried
@@ -31,6 +33,7 @@ def build(
     """The report of some records. `unreadable` is what their reader has left out once it is through."""
     tallies: dict[str, Tally] = {}
     causes = Causes()
+    logs = Logs()
     start, newest = inf, (0.0, "")
     for record in records:
         if isinstance(record, TallyRecord):
@@ -38,6 +41,8 @@ def build(
             causes.add(record)
             start = min(start, record.window)
             newest = max(newest, (record.window + record.seconds, record.config_hash))
+        elif isinstance(record, LogRecord):
+            logs.add(record)
         else:
             causes.illustrate(record)
     whole = Tally()
@@ -57,6 +62,7 @@ def build(
             _endpoint(name, tallies[name], judged[name])
             for name in sorted(tallies, key=lambda name: _risk(name, tallies[name], judged[name].verdict))
         ],
+        log=logs.report(),
         unreadable=unreadable or Unreadable(),
     )
 

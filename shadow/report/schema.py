@@ -6,7 +6,7 @@ as long as `SCHEMA_VERSION` stays.
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from shadow.record.segment import Unreadable
 from shadow.verdict.causes import Cause
@@ -86,6 +86,26 @@ class EndpointReport(Struct, kw_only=True):
     differences: list[DifferenceReport]
 
 
+class Lateness(Struct):
+    """Seconds that 50 and 99 % of the requests were sent late at most, and all of them."""
+
+    p50: float | None
+    p99: float | None
+    max: float | None
+
+
+class LogReport(Struct, kw_only=True):
+    """What became of the lines of replayed access logs: read = replayed + skipped."""
+
+    read: int
+    parsed: int
+    replayed: int
+    skipped: dict[str, int]
+    examples: dict[str, list[str]]
+    late: Lateness
+    bodies_compared: bool
+
+
 class Report(Struct, kw_only=True):
     """All that the owner is told."""
 
@@ -97,4 +117,6 @@ class Report(Struct, kw_only=True):
     totals: Totals
     causes: list[Cause]
     endpoints: list[EndpointReport]
+    log: LogReport | UnsetType = UNSET
+    """Only where logs were replayed."""
     unreadable: Unreadable

@@ -17,7 +17,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from shadow.report.schema import EndpointReport, Report, Sides, Totals
+from shadow.report.schema import EndpointReport, LogReport, Report, Sides, Totals
 from shadow.verdict.causes import Cause
 from shadow.verdict.verdict import Verdict
 
@@ -58,6 +58,8 @@ def _head(report: Report) -> Iterator[RenderableType]:
     if report.window.start is not None and report.window.end is not None:
         period = f"{_moment(report.window.start)} to {_moment(report.window.end)} UTC"
         yield Text(f"{period}, configuration {plain(report.config_hash)}; legacy → target", "dim")
+    if report.log:
+        yield from _log(report.log)
     bad = report.unreadable
     if bad.lines or bad.segments:
         yield Text(f"left out as unreadable: lines {bad.lines:,}, segments {bad.segments:,}", "yellow")
@@ -70,6 +72,27 @@ def _sum(totals: Totals) -> str:
     if totals.in_flight:
         parts.append(f"{totals.in_flight:,} in flight")
     return f"{totals.received:,} received = {' + '.join(parts)}"
+
+
+def _log(log: LogReport) -> Iterator[RenderableType]:
+    """Where every line of the logs went, with an example of each reason to skip one."""
+    yield Text(
+        " = ".join(
+            (
+                f"{log.read:,} lines",
+                " + ".join([f"{log.replayed:,} replayed", *_reasons("skipped", log.skipped)]),
+            )
+        )
+    )
+    late = log.late
+    if late.p50 is not None:
+        yield Text(
+            f"sent late by p50 {_ms(late.p50)} · p99 {_ms(late.p99)} · at most {_ms(late.max)} ms", "dim"
+        )
+    if not log.bodies_compared:
+        yield Text("Bodies and headers were not compared: the log was legacy's witness.", "yellow")
+    for reason, lines in log.examples.items():
+        yield Padding(Text(f"{plain(reason)}: {plain(lines[0])}", "dim"), (0, 0, 0, 4), expand=False)
 
 
 def _reasons(fate: str, counts: dict[str, int]) -> list[str]:

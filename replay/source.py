@@ -1,0 +1,145 @@
+"""Where logs are: files, standard input, objects in a bucket; plain or compressed. Blocks, so it runs in a
+thread of its own.
+
+A log is read in chunks, so memory is bounded whatever it holds.
+"""
+
+from __future__ import annotations
+
+import bz2
+import glob
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Iterable
+from typing import IO, Final, Protocol, cast
+
+import obstore
+import zstandard
+from obstore.store import from_url
+
+CHUNK: Final = 32 * 1024
+"""Bytes of a log that are read at once. The thread holds the interpreter for less than a millisecond with
+their records, so that no request leaves late."""
+
+STDIN: Final = "-"
+_BUCKETS: Final = ("s3://", "gs://", "az://", "abfs://", "http://", "https://")
+_MAGIC: Final = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\x28\xb5\x2f\xfd", "zstd"))
+
+
+class SourceError(Exception):
+    """A log cannot be read, or not any further. One line."""
+
+
+class Stream(Protocol):
+    """An open log."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to so many bytes; none at the end."""
+
+    def close(self) -> None:
+        """It is not needed any more."""
+
+
+def expand(names: Iterable[str]) -> list[str]:
+    """The logs that are meant: globs and prefixes in buckets become what is there now. Raises SourceError."""
+    found: list[str] = []
+    for name in names:
+        if name.startswith(_BUCKETS):
+            found += _objects(name)
+        elif glob.has_magic(name) and not os.path.exists(name):
+            matches = sorted(glob.glob(name))
+            if not matches:
+                raise SourceError(f"{name}: no file has such a name")
+            found += matches
+        else:
+            found.append(name)
+    return list(dict.fromkeys(found))
+
+
+def _objects(url: str) -> list[str]:
+    """The objects of a prefix; one whose whole name is given stands for itself."""
+    root, prefix = _bucket(url)
+    try:
+        listed = [meta["path"] for page in obstore.list(from_url(root), prefix) for meta in page]
+    except Exception as error:
+        raise SourceError(f"{url}: {_first_line(error)}") from None
+    # A store lists by whole parts of a path: `logs/2026` itself is no part of `logs/2026-11/…`.
+    return [f"{root}/{path}" for path in sorted(listed)] or [url]
+
+
+def _bucket(url: str) -> tuple[str, str]:
+    scheme, _, rest = url.partition("://")
+    bucket, _, path = rest.partition("/")
+    return f"{scheme}://{bucket}", path
+
+
+def open_log(name: str) -> Stream:
+    """Open a log, uncompressed by what its first bytes say. Raises SourceError."""
+    try:
+        raw = _raw(name)
+        peeked = raw.peek(4)[:4]
+    except Exception as error:
+        raise SourceError(f"{name}: {_first_line(error)}") from None
+    kind = next((kind for magic, kind in _MAGIC if peeked.startswith(magic)), None)
+    match kind:
+        case "gzip":
+            return cast(Stream, gzip.GzipFile(fileobj=raw))
+        case "bzip2":
+            return bz2.BZ2File(raw)
+        case "zstd":
+            return zstandard.ZstdDecompressor().stream_reader(cast(IO[bytes], raw), read_across_frames=True)
+        case _:
+            return raw
+
+
+def _raw(name: str) -> io.BufferedReader:
+    if name == STDIN:
+        return open(0, "rb", closefd=False)
+    if name.startswith(_BUCKETS):
+        root, path = _bucket(name)
+        return io.BufferedReader(_Object(obstore.open_reader(from_url(root), path)), CHUNK)
+    return open(name, "rb")
+
+
+class _Object(io.RawIOBase):
+    """An object of a bucket, as Python reads files."""
+
+    def __init__(self, reader: obstore.ReadableFile) -> None:
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the base says more than is used
+        data = memoryview(self._reader.read(len(buffer)))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def read(stream: Stream, name: str) -> bytes:
+    """The next chunk; nothing at the end. Raises SourceError where the log is damaged from here on."""
+    try:
+        if isinstance(stream, io.BufferedReader):
+            return stream.read1(CHUNK)  # what a pipe has now, without waiting for more
+        return stream.read(CHUNK)
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+        raise SourceError(f"{name}: cannot be read from here on: {_first_line(error)}") from None
+
+
+def skip(stream: Stream, name: str, size: int) -> None:
+    """Go so many bytes on."""
+    if isinstance(stream, io.BufferedReader) and stream.seekable():
+        stream.seek(size, os.SEEK_CUR)
+        return
+    while size > 0:
+        try:
+            size -= len(stream.read(min(size, CHUNK))) or size
+        except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+            raise SourceError(f"{name}: cannot be read: {_first_line(error)}") from None
+
+
+def _first_line(error: Exception) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return text.strip().partition("\n")[0] or type(error).__name__

@@ -1,0 +1,52 @@
+"""What the report says of replayed access logs. Pure."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, UnsetType
+
+from shadow.record.replayed import LogRecord
+from shadow.record.tally import Buckets, add_counts
+from shadow.report.schema import Lateness, LogReport
+
+EXAMPLES = 5
+"""Lines shown of each reason."""
+
+
+class Logs:
+    """A fold over the records of all stretches and shards."""
+
+    def __init__(self) -> None:
+        self._read = self._parsed = self._replayed = 0
+        self._skipped: dict[str, int] = {}
+        self._examples: dict[str, list[str]] = {}
+        self._late = Buckets()
+        self._bodies = True
+        self._any = False
+
+    def add(self, record: LogRecord) -> None:
+        """Take one in."""
+        self._any = True
+        self._read += record.read
+        self._parsed += record.parsed
+        self._replayed += record.replayed
+        add_counts(self._skipped, record.skipped)
+        for reason, lines in record.examples.items():
+            # Sorted, so that shards give the same in whatever order they are read.
+            known = {*self._examples.get(reason, ()), *lines}
+            self._examples[reason] = sorted(known)[:EXAMPLES]
+        self._late.merge(record.late)
+        self._bodies &= record.bodies
+
+    def report(self) -> LogReport | UnsetType:
+        """Nothing where no log was replayed."""
+        if not self._any:
+            return UNSET
+        return LogReport(
+            read=self._read,
+            parsed=self._parsed,
+            replayed=self._replayed,
+            skipped=dict(sorted(self._skipped.items(), key=lambda each: (-each[1], each[0]))),
+            examples=dict(sorted(self._examples.items())),
+            late=Lateness(*(self._late.quantile(q) for q in (0.5, 0.99, 1.0))),
+            bodies_compared=self._bodies,
+        )
