@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-from replay.formats.parser import Options, Parser
+from replay.formats.gor import SEPARATOR
+from replay.formats.parser import LineParser, Options, Parser
+from replay.formats.registry import DEFAULTS, PRESETS, parser
+from replay.model import BadLine, LogSkip
 
-LINES = 100
+LINES: Final = 100
 """So many lines are enough to tell: give `detect` that many, or all of a shorter log."""
+
+_ENOUGH: Final = 0.8  # of the lines; some may be torn, or of another program
+_GOR: Final = re.compile(rb"[123] [0-9A-Za-z]{1,64} \d{1,20}( |\Z)")
+_HAR: Final = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
 
 
 class Detected(NamedTuple):
@@ -20,11 +28,77 @@ class Detected(NamedTuple):
 
 
 class Undetected(NamedTuple):
-    """None fits, or several do."""
+    """None fits."""
 
     why: str  # a sentence that names the nearest preset and says what to do
     nearest: str | None = None
 
 
-def detect(first_lines: Sequence[bytes], options: Options = Options()) -> Detected | Undetected:  # noqa: B008 - immutable
-    raise NotImplementedError
+class _Score(NamedTuple):
+    fit: int
+    replayable: int
+    first_misfit: str
+
+
+def detect(first_lines: Sequence[bytes], options: Options = DEFAULTS) -> Detected | Undetected:
+    """The preset that most of `first_lines` fit; of several equal ones that which says most."""
+    lines = [line for line in first_lines[:LINES] if line.strip()]
+    if not lines:
+        return Undetected("The log is empty: say with --format what it will be.")
+    whole = _by_beginning(b"\n".join(line.rstrip(b"\r\n") for line in lines))
+    if whole:
+        name, why = whole
+        return Detected(name, parser(name, options), why)
+    scores = {name: _score(made, lines) for name, made in _line_parsers(options)}
+    name = max(scores, key=lambda name: scores[name])
+    best = scores[name]
+    if best.fit < len(lines) * _ENOUGH or not best.fit:
+        return _undetected(name, best, len(lines))
+    also = [other for other, score in scores.items() if other != name and score[:2] == best[:2]]
+    why = f"{name}: {best.fit} of the first {len(lines)} lines fit, {best.replayable} of them hold a request"
+    why += f"; {' and '.join(also)} would fit as well, and say no more." if also else "."
+    return Detected(name, parser(name, options), why)
+
+
+def _by_beginning(text: bytes) -> tuple[str, str] | None:
+    """Formats that are no lines, by how they begin."""
+    if _HAR.match(text.removeprefix(b"\xef\xbb\xbf")):
+        return "har", "har: it begins with the object `log` of an HTTP archive."
+    if _GOR.match(text):
+        marks = (
+            "and has its separators" if SEPARATOR.strip() in text else "though its separator is not yet seen"
+        )
+        return "gor", f"gor: it begins with the head of a GoReplay record, {marks}."
+    return None
+
+
+def _line_parsers(options: Options) -> list[tuple[str, LineParser]]:
+    made = [(name, preset.make(options)) for name, preset in PRESETS.items()]
+    return [(name, one) for name, one in made if isinstance(one, LineParser)]
+
+
+def _score(one: LineParser, lines: Sequence[bytes]) -> _Score:
+    """A line fits if it is one of the format, even where its request cannot be asked again."""
+    fit = replayable = directives = 0
+    misfit = ""
+    for line in lines:
+        parsed = one.parse(line)
+        if line.startswith(b"#"):
+            directives += 1
+        elif not isinstance(parsed, BadLine):
+            fit, replayable = fit + 1, replayable + 1
+        elif parsed.reason is not LogSkip.MALFORMED:
+            fit += 1
+        else:
+            misfit = misfit or parsed.detail
+    return _Score(fit + (directives if fit else 0), replayable, misfit)
+
+
+def _undetected(name: str, best: _Score, count: int) -> Undetected:
+    todo = "say with --format which preset it is, or give the server's format string"
+    if not best.fit:
+        return Undetected(f"No preset fits any of the first {count} lines: {todo}.")
+    why = (
+        f"No preset fits: nearest is {name}, with {best.fit} of the first {count} lines ({best.first_misfit})"
+    )
+    return Undetected(f"{why}; {todo}.", name)

@@ -1,0 +1,164 @@
+"""The compiler: tokens of a format string become one regular expression, and that a parser. Pure.
+
+Every repetition is possessive or ends at the first byte that what follows may begin with, so a line is
+read in time linear in its length, however hostile.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, TypeAlias
+
+from replay.formats.assemble import (
+    ROLES,
+    Meaning,
+    assembler,
+    header_roles,
+    is_usual,
+    quick_assembler,
+    shown,
+    with_headers,
+)
+from replay.formats.parser import EMPTY, MAX_LINE, TOO_LONG, LineParser
+from replay.model import BadLine, LogSkip, Parsed
+
+
+class Field(NamedTuple):
+    """A directive or variable of a format string."""
+
+    role: str = ""  # of `ROLES` or a header; empty for what nobody needs
+    shape: bytes | None = None  # its pattern, where that is narrower than "up to what follows"
+    rank: int = 0  # of several fields of one role the highest counts
+    rest: bytes = b""  # pattern of what belongs to the field and is not kept
+    open: bool = True  # may hold what follows it as part of its value, if that is not escaped
+
+
+Token: TypeAlias = bytes | Field
+"""Literal text, or a field."""
+
+NUMBER: Final = rb"(?:\d++|-)"
+DURATION: Final = rb"(?:[\d.]++(?:(?:, | : )[\d.-]++)*+|-)"
+ISO_TIME: Final = rb"[\dTZ:.+-]++"
+CLF_TIME: Final = rb"[^ \]]++ [+-]\d{4}"
+_NEVER: Final = rb"(?:|(\A\Z.))"
+"""A group that takes part in no match: gives None for what a format does not log."""
+
+
+class RegexParser(LineParser):
+    """Reads lines that one pattern describes."""
+
+    def __init__(self, name: str, pattern: bytes, groups: Sequence[str], meaning: Meaning) -> None:
+        """`groups` gives the role of each group of `pattern`."""
+        self.name = name
+        read = reader(pattern, groups, meaning)
+
+        def parse(line: bytes) -> Parsed:
+            line = line.rstrip(b"\r\n")
+            return read(line) or unmatched(line)
+
+        self.parse = parse
+
+
+def reader(pattern: bytes, groups: Sequence[str], meaning: Meaning) -> Callable[[bytes], Parsed | None]:
+    """What reads a line, its end cut off, that `pattern` describes as a whole; None for any other line."""
+    headers = header_roles(groups)
+    meaning = with_headers(meaning, headers)
+    places = {role: place for place, role in enumerate(groups, 1)}
+    order = tuple(places.get(role, len(groups) + 1) for role in (*ROLES, *headers))
+    match = re.compile(pattern + _NEVER + rb"\Z", re.DOTALL).match
+    quick, careful = quick_assembler(meaning), assembler(meaning)
+
+    def read(line: bytes) -> Parsed | None:
+        if len(line) > MAX_LINE:
+            return TOO_LONG
+        found = match(line)
+        if found is None:
+            return None
+        return (quick if is_usual(line) else careful)(*found.group(*order))
+
+    return read
+
+
+def unmatched(line: bytes) -> BadLine:
+    """Says of a line that is not one of the format what it looks like."""
+    if not line.strip():
+        return EMPTY
+    return BadLine(LogSkip.MALFORMED, f"not a line of this format: {shown(line)}")
+
+
+def compile_tokens(name: str, tokens: Sequence[Token], meaning: Meaning, escaped: bool) -> LineParser:
+    """A parser for lines of `tokens`. `escaped`: the server escapes quotes and control characters.
+    Raises `ValueError` for a format that does not say what was asked, or cannot be taken apart."""
+    _check(tokens)
+    chosen = _chosen(tokens)
+    pattern, groups = b"", []
+    for place, token in enumerate(tokens):
+        if isinstance(token, bytes):
+            pattern += re.escape(token)
+            continue
+        piece = token.shape or _up_to(tokens[place + 1 :], escaped, token)
+        if place in chosen:
+            groups.append(token.role)
+            piece = b"(" + piece + b")"
+        pattern += piece + token.rest
+    return RegexParser(name, pattern, groups, meaning)
+
+
+def _check(tokens: Sequence[Token]) -> None:
+    roles = {token.role for token in tokens if isinstance(token, Field)}
+    if "time" not in roles:
+        raise ValueError("the format logs no time, so requests cannot be paced")
+    if "request" not in roles and not {"method", "target"} <= roles:
+        raise ValueError(
+            "the format logs neither a request line nor both method and target as they were sent"
+        )
+
+
+def _chosen(tokens: Sequence[Token]) -> set[int]:
+    """The places of the fields to keep: of each role the one of the highest rank, and of those the first."""
+    best: dict[str, tuple[int, int]] = {}
+    for place, token in enumerate(tokens):
+        if isinstance(token, Field) and token.role:
+            best[token.role] = max(best.get(token.role, (-1, 0)), (token.rank, -place))
+    if {"method", "target"} <= best.keys():
+        best.pop("request", None)
+    return {-place for _, place in best.values()}
+
+
+def _up_to(rest: Sequence[Token], escaped: bool, field: Field) -> bytes:
+    """The pattern of a field that ends where what follows begins."""
+    if not rest:
+        return rb".*+"
+    follows = rest[0]
+    if isinstance(follows, Field):
+        return _up_to_field(follows)
+    stop = b"[^" + re.escape(follows[:1]) + b"]*+"
+    if escaped and follows[:1] == b'"':
+        return rb'[^"\\]*+(?:\\.[^"\\]*+)*+'
+    if not field.open or follows[:1] in b"\t":
+        return stop
+    return stop + b"(?:(?!" + _begins(rest) + b")" + re.escape(follows[:1]) + stop + b")*+"
+
+
+def _begins(rest: Sequence[Token]) -> bytes:
+    """How the rest of a line begins: its literal text and the shape of the next field, if that has one."""
+    literal, shape = rest[0], b""
+    assert isinstance(literal, bytes)
+    if len(rest) == 1:
+        return re.escape(literal) + rb"\Z"
+    if isinstance(rest[1], Field) and rest[1].shape:
+        shape = (
+            rest[1].shape
+            + rest[1].rest
+            + (re.escape(rest[2][:1]) if len(rest) > 2 and isinstance(rest[2], bytes) else b"")
+        )
+    return re.escape(literal) + shape
+
+
+def _up_to_field(follows: Field) -> bytes:
+    if follows.role == "query":
+        return rb"[^? \t\"]*+"
+    if follows.role == "target":
+        return rb"[^/ \t\"]*+"
+    raise ValueError("two fields of the format have nothing between them, so they cannot be told apart")

@@ -1,0 +1,34 @@
+"""Traefik's two CLF formats: nothing is escaped, and the time is the request's start. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from replay.formats import escapes, times
+from replay.formats.assemble import HEADER, Meaning
+from replay.formats.parser import LineParser, Options
+from replay.formats.pattern import CLF_TIME, NUMBER, Field, Token, compile_tokens
+
+_GENERIC: Final[tuple[Token, ...]] = (
+    Field("client", open=False), b" - ", Field("user"), b" [", Field("time", CLF_TIME), b'] "', Field("request"),
+    b'" ', Field("status", NUMBER), b" ", Field("size", NUMBER), b' "', Field(HEADER + "Referer"), b'" "',
+    Field(HEADER + "User-Agent"), b'"',
+)  # fmt: skip
+_COMMON: Final[tuple[Token, ...]] = (
+    *_GENERIC[:-1], b'" ', Field(shape=NUMBER), b' "', Field(), b'" "', Field(), b'" ', Field("seconds", NUMBER), b"ms",
+)  # fmt: skip
+"""After the usual: the request's number, its router, the server that answered, and how long it took."""
+
+
+def common(options: Options) -> LineParser:
+    """Traefik's default."""
+    return compile_tokens("traefik", _COMMON, _meaning(options), escaped=False)
+
+
+def generic(options: Options) -> LineParser:
+    """Traefik's genericCLF: combined."""
+    return compile_tokens("traefik-clf", _GENERIC, _meaning(options), escaped=False)
+
+
+def _meaning(options: Options) -> Meaning:
+    return Meaning(times.clf, options.time_is == "end", times.UNITS["ms"], escapes.nothing)
