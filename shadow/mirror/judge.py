@@ -38,6 +38,7 @@ class JudgeLine(asyncio.Protocol):
         most: int = JUDGE_JOBS,
     ) -> None:
         self.jobs: dict[int, tuple[Frame, Outcome]] = {}
+        self.connected = asyncio.Event()
         self._loop = loop
         self._path = path
         self._judged = judged
@@ -84,6 +85,7 @@ class JudgeLine(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._answers = Stream(Judged)
+        self.connected.set()
 
     def data_received(self, data: bytes) -> None:
         for judged in self._answers.feed(data):
@@ -93,6 +95,7 @@ class JudgeLine(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self.connected.clear()
         self.give_up()
         if self._closed is not None:
             self._closed.set_result(None)

@@ -19,7 +19,7 @@ from shadow.mirror.admission import Admission
 from shadow.mirror.breaker import Breaker
 from shadow.mirror.judge import JUDGE_JOBS, JudgeLine
 from shadow.mirror.pair import Rules, comparable, legacy_response
-from shadow.mirror.sender import ShadowRequest
+from shadow.mirror.sender import Done, ShadowRequest
 from shadow.model import Drop, Failure, Fate, Outcome
 from shadow.record.mask import Masked
 from shadow.record.tally import Tally
@@ -100,6 +100,10 @@ class Mirror:
     def connect(self) -> None:
         self._judge.connect()
 
+    async def ready(self) -> None:
+        """Wait until the judge is there."""
+        await self._judge.connected.wait()
+
     # -- exchanges come in
 
     def opened(self, intake: Intake) -> None:
@@ -136,6 +140,10 @@ class Mirror:
         self._under_way.add(request)
         self._books.tally(frame).mirrored += 1
         request.start(self._pool, self._host)
+
+    def send_copy(self, frame: Frame, done: Done) -> None:
+        """Ask the target the same once more; the answer is not judged."""
+        ShadowRequest(frame, self._limit, self._admission, done).start(self._pool, self._host)
 
     # -- answers come back
 
@@ -208,6 +216,11 @@ class Mirror:
     def busy(self) -> int:
         """Exchanges whose fate is not known yet."""
         return self._admission.in_flight + self._admission.waiting + len(self._judge.jobs)
+
+    @property
+    def unanalysed(self) -> int:
+        """Pairs counted as differing because no judge could look at them."""
+        return self._unanalysed
 
     @property
     def held(self) -> int:
