@@ -64,13 +64,18 @@ async def test_no_secret_is_kept_or_told(backend: Any, proxy: Any, connect: Any)
     """Not in a segment, the log, a metric, the report or the configuration; not where the two sides differ, either."""
 
     def answer(side: str) -> Any:
-        body = json.dumps({"user": side, "password": f"canarypassword{side}", "token": f"canaryjsontoken{side}"})
+        body = json.dumps(
+            {"user": side, "password": f"canarypassword{side}", "token": f"canaryjsontoken{side}"}
+        )
         fields = (f"Set-Cookie: sid=canarysetcookie{side}; Path=/", "Content-Type: application/json")
         return answering(lambda _: response(body.encode(), "200 OK", *fields))
 
     ours, theirs = await backend(answer("legacy")), await backend(answer("target"))
     running = await proxy(
-        ours.url, theirs.url, endpoints=[{"match": "POST /login", "mirror": True}], mirror={"salt": "canarysalt"}
+        ours.url,
+        theirs.url,
+        endpoints=[{"match": "POST /login", "mirror": True}],
+        mirror={"salt": "canarysalt"},
     )
     client = await connect(running)
     fields = ("Authorization: Bearer canaryauthorization", "Cookie: sid=canarycookie; theme=canarytheme")
@@ -141,7 +146,9 @@ async def test_a_record_folder_that_cannot_be_written(folder: str, tmp_path: Pat
 async def test_a_configuration_with_errors(tmp_path: Path) -> None:
     """Every error at once, a line each with its place, and no traceback."""
     config = tmp_path / "shadow.yaml"
-    config.write_text("legacy: http://a\ntarget: ftp://b\nmirrored: {}\nworkers: {live: none}\n", encoding="utf-8")
+    config.write_text(
+        "legacy: http://a\ntarget: ftp://b\nmirrored: {}\nworkers: {live: none}\n", encoding="utf-8"
+    )
     code, out, err = await command("proxy", "--config", str(config))
     assert code == 3
     assert out == ""

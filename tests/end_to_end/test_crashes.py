@@ -49,7 +49,10 @@ async def test_no_client_notices_a_killed(victim: str, backend: Any, proxy: Any)
 
 async def test_a_killed_judge_leaves_no_pair_uncounted(backend: Any, proxy: Any) -> None:
     """Every answer differs, so every pair goes to the judge: those it had are counted as they are, unanalysed."""
-    legacy, target = await backend(answering(echo)), await backend(answering(lambda r: echo(r).replace(b" 39]", b" 93]")))
+    legacy, target = (
+        await backend(answering(echo)),
+        await backend(answering(lambda r: echo(r).replace(b" 39]", b" 93]"))),
+    )
     running = await proxy(legacy.url, target.url, mirror=UNBOUNDED)
     load = await under_load(running, ["judge-0"])
     assert load.errors == []

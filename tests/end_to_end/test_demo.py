@@ -7,9 +7,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from support.proxy import assert_adds_up, command, endpoint
+
 from shadow.demo import traffic
 from shadow.demo.backends import PLANTED, SLOWER
-from support.proxy import assert_adds_up, command, endpoint
 
 REQUESTS = 1000
 
@@ -27,7 +28,8 @@ async def test_the_demo_finds_what_is_planted_and_nothing_else(tmp_path: Path) -
     report = json.loads(out)
     assert_adds_up(report, REQUESTS)
     found = {
-        each["endpoint"]: {f"{d['kind']} {d['path']}" for d in each["differences"]} for each in report["endpoints"]
+        each["endpoint"]: {f"{d['kind']} {d['path']}" for d in each["differences"]}
+        for each in report["endpoints"]
     }
     assert {name: differences for name, differences in found.items() if differences} == {
         name: {difference} for name, difference in PLANTED.items()

@@ -63,7 +63,9 @@ async def test_requests_under_way_are_answered(number: signal.Signals, backend: 
 
 
 @pytest.mark.parametrize("number", STOP)
-async def test_fates_add_up_after_a_signal_under_load(number: signal.Signals, backend: Any, proxy: Any) -> None:
+async def test_fates_add_up_after_a_signal_under_load(
+    number: signal.Signals, backend: Any, proxy: Any
+) -> None:
     """No answer is cut or wrong, nobody waits in vain, and each request received has its fate in the report."""
     legacy, target = await backend(answering(echo)), await backend(answering(echo))
     running = await proxy(legacy.url, target.url)

@@ -57,7 +57,9 @@ async def test_a_write_that_a_rule_opts_in_is_mirrored_with_its_body(
     client = await connect(running)
     body = json.dumps({"q": "本", "page": 1}).encode()
     await client.ask(post("/search", body, "Content-Type: application/json"))
-    await client.ask(b"POST /search HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n")
+    await client.ask(
+        b"POST /search HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
+    )
     await client.ask(post("/orders", b"{}"))
     await running.settled(3)
     assert [(r.method, r.target, r.body) for r in target.requests] == [
@@ -95,7 +97,9 @@ async def test_the_target_sees_the_host_that_is_configured(
     assert legacy.requests[0].all("host") == ["shop.example"]
 
 
-async def test_only_shadow_requests_are_marked(between: Any, connect: Any, legacy: Heard, target: Heard) -> None:
+async def test_only_shadow_requests_are_marked(
+    between: Any, connect: Any, legacy: Heard, target: Heard
+) -> None:
     """`X-Shadow: 1` on the way to the target and nowhere else; a client's own is stripped and steers nothing."""
     running = await between()
     client = await connect(running)
@@ -108,7 +112,9 @@ async def test_only_shadow_requests_are_marked(between: Any, connect: Any, legac
     assert ours.all("x-request-id") == theirs.all("x-request-id") == ["abc"]
 
 
-async def test_the_target_is_asked_what_legacy_was(between: Any, connect: Any, legacy: Heard, target: Heard) -> None:
+async def test_the_target_is_asked_what_legacy_was(
+    between: Any, connect: Any, legacy: Heard, target: Heard
+) -> None:
     """Target and fields byte for byte, in their order, the forwarding fields among them; only the mark is added."""
     running = await between()
     client = await connect(running)
@@ -134,7 +140,9 @@ async def test_sampling_is_stable(between: Any, connect: Any, target: Heard) -> 
     assert totals["skipped"] == {"sample": 400 - len(sampled)}
 
 
-async def test_nothing_of_the_targets_answer_reaches_the_client(backend: Any, proxy: Any, connect: Any) -> None:
+async def test_nothing_of_the_targets_answer_reaches_the_client(
+    backend: Any, proxy: Any, connect: Any
+) -> None:
     """Neither its cookies nor its redirect, which is not followed either."""
     target = Heard(lambda _: response(b"", "302 Found", "Location: /elsewhere", "Set-Cookie: target=1"))
     ours, theirs = await backend(answering(echo)), await backend(target.script)
@@ -153,11 +161,15 @@ BIG = b"".join(b"%07d\n" % number for number in range(300_000))  # 2.4 MB
 OTHER = BIG[:-2] + b"x\n"
 
 
-async def test_a_body_over_the_limit_is_compared_by_its_digest(backend: Any, proxy: Any, connect: Any) -> None:
+async def test_a_body_over_the_limit_is_compared_by_its_digest(
+    backend: Any, proxy: Any, connect: Any
+) -> None:
     """Equal ones match, ones of the same length that differ in a byte do not; the client gets all of it."""
 
     def large(body: bytes) -> Callable[[Request], bytes]:
-        return lambda request: response(BIG if request.target == "/same" else body, "200 OK", "Content-Type: text/plain")
+        return lambda request: response(
+            BIG if request.target == "/same" else body, "200 OK", "Content-Type: text/plain"
+        )
 
     ours, theirs = await backend(answering(large(BIG))), await backend(answering(large(OTHER)))
     running = await proxy(ours.url, theirs.url)
@@ -172,7 +184,9 @@ async def test_a_body_over_the_limit_is_compared_by_its_digest(backend: Any, pro
     assert [d["path"] for d in other["differences"]] == ["body"]
 
 
-async def test_a_request_over_the_limit_is_served_and_not_mirrored(between: Any, connect: Any, legacy: Heard) -> None:
+async def test_a_request_over_the_limit_is_served_and_not_mirrored(
+    between: Any, connect: Any, legacy: Heard
+) -> None:
     """Skipped as too large; legacy got every byte."""
     running = await between(endpoints=SEARCH)
     await (await connect(running)).ask(post("/search", BIG))
@@ -205,8 +219,8 @@ async def test_a_compressed_answer_equals_a_plain_one(backend: Any, proxy: Any, 
 
 async def test_load_is_shared_by_all_workers(backend: Any, proxy: Any) -> None:
     """Two live and two shadow workers: each serves, each asks, and what they count adds up."""
-    from support.peers import Load, items  # noqa: PLC0415
-    from support.proxy import assert_adds_up, value  # noqa: PLC0415
+    from support.peers import Load, items
+    from support.proxy import assert_adds_up, value
 
     ours, theirs = await backend(answering(echo)), await backend(answering(echo))
     running = await proxy(
@@ -218,7 +232,9 @@ async def test_load_is_shared_by_all_workers(backend: Any, proxy: Any) -> None:
     totals = await running.settled(2000)
     assert totals["matched"] == 2000
     channels = {
-        labels["worker"]: amount for name, labels, amount in await running.metrics() if name == "shadow_channels"
+        labels["worker"]: amount
+        for name, labels, amount in await running.metrics()
+        if name == "shadow_channels"
     }
     assert channels == {"shadow-0": 1, "shadow-1": 1}
     assert value(await running.metrics(), "shadow_fates_total", fate="matched") == 2000

@@ -81,7 +81,9 @@ async def two_lengths(reader: Reader, writer: Writer) -> None:
 async def switching(reader: Reader, writer: Writer) -> None:
     """Changes to another protocol that nobody asked for."""
     await read_request(reader)
-    writer.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n" + b"x" * 65536)
+    writer.write(
+        b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n" + b"x" * 65536
+    )
     await reader.read(-1)
 
 
@@ -194,7 +196,9 @@ async def test_clients_do_not_notice_a_handshake_that_hangs(backend: Any, proxy:
     assert set(report["totals"]["status"]) == {"200→timeout"}
 
 
-async def test_a_dead_target_that_comes_back_is_asked_again(backend: Any, proxy: Any, unused_port: int) -> None:
+async def test_a_dead_target_that_comes_back_is_asked_again(
+    backend: Any, proxy: Any, unused_port: int
+) -> None:
     """The breaker probes; one answer closes it."""
     legacy = await backend(answering(echo))
     running = await proxy(legacy.url, f"http://127.0.0.1:{unused_port}", mirror=PATIENT)
@@ -227,7 +231,9 @@ async def test_the_next_request_does_not_wait_for_the_shadow_of_the_last(
         assert answer.body == body_of(f"/items/{number}")
         await until(lambda n=number: target.connections == n, "the target holds it")  # type: ignore[misc]
     totals = await running.totals()
-    assert totals["matched"] + totals["differed"] + totals["failed"] == 0, "the target has answered nothing yet"
+    assert totals["matched"] + totals["differed"] + totals["failed"] == 0, (
+        "the target has answered nothing yet"
+    )
 
 
 async def test_what_hangs_at_the_end_is_given_up_and_counted(backend: Any, proxy: Any) -> None:
@@ -250,4 +256,3 @@ async def test_a_good_target_matches(backend: Any, proxy: Any) -> None:
     report = await running.stop()
     assert_adds_up(report, REQUESTS)
     assert report["totals"]["status"] == {"200→200": REQUESTS}
-

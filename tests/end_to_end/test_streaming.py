@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 from typing import Any
 
-from support.peers import Client, answering, chunks, get, response
+from support.peers import Client, chunks, get, response
 from support.proxy import NOBODY, Proxy, forget_peak, peak, resident
 
 BLOCK = bytes(range(256)) * 256  # 64 KiB

@@ -138,7 +138,10 @@ class Proxy:
     async def get(self, path: str) -> tuple[int, str]:
         """Status and body; status 0 while nobody answers."""
         try:
-            async with aiohttp.ClientSession() as session, session.get(f"http://{self.admin}{path}") as answer:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"http://{self.admin}{path}") as answer,
+            ):
                 return answer.status, await answer.text()
         except aiohttp.ClientError:
             return 0, ""

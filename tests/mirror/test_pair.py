@@ -1,0 +1,52 @@
+"""From a captured exchange to what is compared."""
+
+from __future__ import annotations
+
+from support.frames import frame
+
+from shadow.frame import Frame
+from shadow.mirror.pair import Rules, exchange, legacy_response
+from shadow.model import Digest
+from shadow.settings import Compare, Config, Endpoint
+
+
+def test_a_frame_tells_the_whole_exchange() -> None:
+    """Request and answer as they stood on the wire: order, case, duplicates, and both times."""
+    captured = frame(request_body=b"abc")
+    legacy = legacy_response(captured)
+    made = exchange(captured, legacy)
+    assert (made.id, made.endpoint, made.started) == ("/items/1", "GET /items/1", 1e9)
+    assert made.request == (
+        b"GET",
+        b"/items/1?a=b",
+        ((b"Host", b"shop.example"), (b"X-Twice", b"1"), (b"X-Twice", b"2")),
+        b"abc",
+    )
+    assert made.response is legacy
+    assert legacy.headers == ((b"Content-Type", b"application/json"), (b"Set-Cookie", b"a=1"))
+    assert (legacy.status, legacy.body, legacy.first_byte, legacy.total) == (200, b"{}", 0.1, 0.2)
+
+
+def test_a_digest_stays_one() -> None:
+    """A body that was too large to keep."""
+    digest = Digest(10, b"sha")
+    assert legacy_response(frame(response_body=digest)).body == digest
+
+
+def test_each_endpoint_has_its_rule() -> None:
+    """By its line's index; -1 is that of all others."""
+    line = Endpoint(match="GET /a", compare=Compare(ignore=("status",)))
+    rules = Rules(Config(endpoints=(line,)))
+    assert not rules[0].status
+    assert rules[-1].status
+
+
+def test_the_size_of_a_frame_counts_what_it_holds() -> None:
+    """Both bodies; a digest weighs nothing."""
+
+    def more(than: Frame, large: Frame) -> int:
+        return large.size - than.size
+
+    assert more(frame(), frame(request_body=b"x" * 1000)) == 1000
+    assert more(frame(response_body=b""), frame(response_body=b"x" * 1000)) == 1000
+    assert more(frame(response_body=b""), frame(response_body=Digest(10**9, b"s" * 32))) == 0

@@ -1,0 +1,91 @@
+"""The exposition: valid, bounded, and the sums that it tells."""
+
+from __future__ import annotations
+
+from prometheus_client.parser import text_string_to_metric_families
+from support.proxy import samples, value
+
+from shadow.frame import Report
+from shadow.model import Drop, Response, Skip
+from shadow.record.tally import Tally
+from shadow.serve.ledger import Ledger
+from shadow.serve.metrics import ENDPOINTS, busiest, exposition
+
+MOST = 500
+"""Series of a proxy, whatever it is asked."""
+
+
+def tally(count: int) -> Tally:
+    made = Tally(received=count + len(Skip) + len(Drop))
+    for skip in Skip:
+        made.count_skipped(skip)
+    for drop in Drop:
+        made.count_dropped(drop)
+    for _ in range(count):
+        made.count_match(Response(200, (), total=0.003), Response(200, (), total=0.2))
+    return made
+
+
+def ledger(endpoints: int) -> Ledger:
+    made = Ledger()
+    tallies = {f'GET /"\\\n{number}': tally(number) for number in range(endpoints)}
+    made.fold(Report("shadow-0", 1, tallies, {}, {"channels": 2.0, "unanalysed_total": 3.0}))
+    return made
+
+
+def test_it_can_be_parsed_whatever_an_endpoint_is_called() -> None:
+    """Quotes, backslashes and line ends in a label, every family with help and type."""
+    text = exposition(ledger(3), "abc").decode()
+    families = list(text_string_to_metric_families(text))
+    assert all(family.documentation and family.type != "unknown" for family in families)
+    assert len({family.name for family in families}) == len(families)
+    told = samples(text)
+    assert value(told, "shadow_requests_total", endpoint='GET /"\\\n2') == 2 + len(Skip) + len(Drop)
+    assert value(told, "shadow_config_info", hash="abc") == 1
+    assert value(told, "shadow_channels", worker="shadow-0") == 2
+    assert value(told, "shadow_unanalysed_total", worker="shadow-0") == 3
+
+
+def test_series_are_bounded() -> None:
+    """A thousand endpoints make no more than thirty and one, and none of their requests is missing."""
+    many = ledger(1000)
+    told = samples(exposition(many, "abc").decode())
+    assert len(told) < MOST
+    assert (
+        len({labels["endpoint"] for name, labels, _ in told if name == "shadow_fates_total"}) == ENDPOINTS + 1
+    )
+    assert value(told, "shadow_requests_total") == sum(each.received for each in many.totals.values())
+
+
+def test_fates_and_in_flight_make_what_was_received() -> None:
+    """The promise, as a query would check it."""
+    counted = ledger(40)
+    counted.fold(Report("live-0", 2, {"GET /": Tally(received=7)}))
+    told = samples(exposition(counted, "abc").decode())
+    assert value(told, "shadow_requests_in_flight") == 7
+    assert value(told, "shadow_requests_total") == value(told, "shadow_fates_total") + 7
+
+
+def test_every_reason_is_told_by_name() -> None:
+    """Once for each endpoint counted here."""
+    told = samples(exposition(ledger(3), "abc").decode())
+    for fate, reasons in (("skipped", Skip), ("dropped", Drop)):
+        for reason in reasons:
+            assert value(told, "shadow_not_mirrored_total", fate=fate, reason=reason) == 3
+
+
+def test_latency_is_a_histogram_of_each_backend() -> None:
+    """Cumulative, up to everything; the sum is in seconds."""
+    told = samples(exposition(ledger(4), "abc").decode())
+    pairs = 0 + 1 + 2 + 3
+    assert value(told, "shadow_answer_seconds_bucket", backend="legacy", le="0.005") == pairs
+    assert value(told, "shadow_answer_seconds_bucket", backend="target", le="0.1") == 0
+    assert value(told, "shadow_answer_seconds_bucket", backend="target", le="+Inf") == pairs
+    assert abs(value(told, "shadow_answer_seconds_sum", backend="target") - pairs * 0.2) < 0.02 * pairs
+
+
+def test_an_endpoint_called_other_joins_the_others() -> None:
+    """There is one series of that name."""
+    totals = {"other": Tally(received=100), "a": Tally(received=50), "b": Tally(received=1)}
+    kept = busiest(totals, limit=2)
+    assert {name: each.received for name, each in kept.items()} == {"other": 101, "a": 50}
