@@ -8,9 +8,8 @@ the same shard the second finds out.
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,11 +28,6 @@ _LARGEST: Final = 1 << 30  # bytes decompressed, as in every segment
 
 class CheckpointError(Exception):
     """The record cannot be written, or belongs to another run. One line."""
-
-
-def run_name(parts: Iterable[str]) -> str:
-    """The name of a run: equal for equal logs, backends, filters and shard, so that it can be found again."""
-    return "replay-" + hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
 class Checkpoint:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from fnmatch import translate
 from typing import NamedTuple
@@ -25,6 +26,12 @@ class Filters(NamedTuple):
     statuses: tuple[range, ...] = ()
     since: float = 0.0  # Unix seconds
     until: float = float("inf")
+
+    def identity(self) -> Iterator[str]:
+        """What tells these filters from others, the same in every process."""
+        for pattern in (self.hosts, self.paths):
+            yield pattern.pattern.decode("latin-1") if pattern else ""
+        yield repr((sorted(self.methods), self.statuses, self.since, self.until))
 
     def why_not(self, request: LoggedRequest) -> BadLine | None:
         """Why it is not replayed; None if it is."""

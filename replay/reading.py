@@ -11,11 +11,11 @@ from typing import Final, NamedTuple, Protocol
 
 from replay.cutter import Cutter, Cutting, Record, Whole
 from replay.formats.detect import LINES
+from replay.formats.gor import SEPARATOR
 from replay.formats.parser import MAX_DOCUMENT, MAX_LINE, Framing, LineParser, Parser, RecordParser
 from replay.model import Parsed
 from shadow.record.replayed import Mark
 
-SEPARATOR: Final = "\n🐵🙈🙉\n".encode()
 _ENOUGH: Final = 256 * 1024  # bytes to tell a format by, however long the lines are
 _MAX_RECORD: Final = 64 * 1024 * 1024  # bytes of a .gor record: a message with its body
 

@@ -31,6 +31,7 @@ def main() -> None:
 
     \b
     shadow proxy --legacy http://old:80 --target http://new:80    stand in front and compare
+    shadow replay access.log --legacy http://old --target http://new    the same from a log
     shadow report ./shadow-data                                   read what differed
     shadow demo                                                   see it work on this machine
 
@@ -76,6 +77,102 @@ def proxy(config: str | None, **flags: str | None) -> None:
     sys.exit(code)
 
 
+def _variable(name: str, *declarations: str, **attributes: Any) -> Callable[..., Any]:
+    """A flag of `replay`, with its environment variable."""
+    variable = f"SHADOW_REPLAY_{name.upper().replace('-', '_')}"
+    return click.option(f"--{name}", *declarations, envvar=variable, **attributes)
+
+
+@main.command()
+@click.argument("logs", metavar="LOG...", nargs=-1, required=True)
+@click.option("--config", "-c", metavar="FILE", help="YAML with settings; see config/reference.yaml.")
+@click.option("--legacy", metavar="URL", help="Who answers today; asked again for every line.")
+@click.option("--target", metavar="URL", help="Who shall answer tomorrow.")
+@click.option("--record", metavar="FOLDER", help="Where segments are written, by all shards.")
+@click.option("--sample", metavar="F", help="Share of lines to replay, 0 to 1.")
+@_variable(
+    "against-log", is_flag=True, help="Compare with status, size and time in the log, not with legacy."
+)
+@_variable(
+    "format",
+    metavar="NAME|STRING",
+    default="auto",
+    show_default=True,
+    help="A format's name, or the string of log_format or LogFormat.",
+)
+@_variable(
+    "field",
+    "fields",
+    metavar="ROLE=LABEL",
+    multiple=True,
+    help="LTSV and JSON: where a field is, e.g. target=path or seconds=apptime/us.",
+)
+@_variable("speed", metavar="N|max", help="1 keeps the recorded gaps, 10 is ten times as fast. [default: 1]")
+@_variable("rate", metavar="N/s", help="So many requests a second instead, all shards together.")
+@_variable(
+    "amplify",
+    metavar="N",
+    type=click.IntRange(1, 100),
+    default=1,
+    show_default=True,
+    help="Ask the target so many times, and judge one answer.",
+)
+@_variable("follow", is_flag=True, help="Go on with what is appended, across rotation, until Ctrl-C.")
+@_variable("resume", is_flag=True, help="Go on where an earlier run of the same command ended or died.")
+@_variable("shard", metavar="I/N", help="Replay the I-th of N parts, from 0. In an Indexed Job: by itself.")
+@_variable("host", metavar="GLOB", multiple=True, help="Only lines of such a host.")
+@_variable("path", metavar="GLOB", multiple=True, help="Only such paths, e.g. '/items/*'.")
+@_variable("method", metavar="METHOD", multiple=True, help="Only GET, or only HEAD.")
+@_variable("status", metavar="STATUS", multiple=True, help="Only lines with 200, 2xx or 200-304.")
+@_variable("since", metavar="TIME", help="Only from 2026-11-22T10:00:00+09:00 on; UTC without a zone.")
+@_variable("until", metavar="TIME", help="Only before that time.")
+@_variable("header", metavar="'NAME: VALUE'", multiple=True, help="Send it with every request.")
+@_variable("cookie", metavar="NAME=VALUE", multiple=True, help="Send it instead of logged cookies.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["regressed", "not-enough-data", "never"]),
+    default="never",
+    show_default=True,
+    help="Exit 10 when regressed; with not-enough-data also 11.",
+)
+@click.option("--log-format", metavar="FORMAT", help="console, json or ltsv.")
+@click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
+def replay(logs: tuple[str, ...], fail_on: str, **flags: Any) -> None:
+    """Send what access logs tell to legacy and to the target, and judge the answers.
+
+    LOG is a file, a glob, an object or prefix in a bucket (s3://bucket/logs/2026-11-22), or - for standard
+    input; plain, gzip, bzip2 or zstd. Several are merged by time.
+
+    \b
+    shadow replay access.log --legacy http://old --target http://new
+    shadow replay 'logs/*.gz' --legacy http://old --target http://new --speed max
+    shadow replay access.log --legacy http://old --target http://new --follow
+    shadow replay access.log --target http://new --against-log
+
+    Only GET and HEAD are sent, and only to these two. Requests of one session (cookie, user, or client
+    address and agent) keep their order: each waits until legacy has answered the one before. Lines that are
+    not replayed are counted by reason. Ctrl-C ends it with a report of what was done, --resume goes on.
+    """
+    from replay.command import plan
+    from replay.run import CannotReplay
+    from replay.run import replay as run
+    from shadow.report import build, text
+    from shadow.serve.logs import configure
+
+    named = ("config", "legacy", "target", "record", "sample", "log_format", "log_level")
+    settings = {name: flags.pop(name) for name in named}
+    needed = ("target",) if flags["against_log"] else ("legacy", "target")
+    loaded = _load(settings.pop("config"), settings, needed=needed)
+    configure(loaded.config.log)
+    try:
+        code = run(plan(loaded, logs, flags, os.environ))
+        made = build.read(Path(loaded.config.record.to))
+    except (CannotReplay, ValueError) as error:
+        _refuse(str(error).splitlines())
+    text.render(made, sys.stdout)
+    sys.exit(code or _code(made.verdict, fail_on))
+
+
 @main.command()
 @click.argument("folder", metavar="FROM")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -101,7 +198,9 @@ def report(folder: str, form: str, output: str | None, fail_on: str) -> None:
     if not made.endpoints:
         _refuse([f"{folder}: holds no records yet; give the folder that was named by --record"])
     try:
-        with nullcontext(sys.stdout) if output is None else Path(output).open("w", encoding="utf-8") as stream:
+        with (
+            nullcontext(sys.stdout) if output is None else Path(output).open("w", encoding="utf-8") as stream
+        ):
             if form == "json":
                 stream.write(json.render(made))
             else:

@@ -1,0 +1,39 @@
+"""Which format each log has: the one that was given, or what its first lines tell."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from replay.formats import registry
+from replay.formats.detect import Undetected, detect
+from replay.formats.parser import Options, Parser
+
+AUTO = "auto"
+
+log = structlog.get_logger()
+
+
+class Formats:
+    """Gives every log a parser of its own. Raises ValueError, at once, for a format that is none."""
+
+    def __init__(self, format_: str, options: Options) -> None:
+        self._format = format_
+        self._options = options
+        if format_ != AUTO:
+            registry.parser(format_, options)
+
+    def tell(self, log_name: str, first_lines: Sequence[bytes]) -> Parser:
+        """The parser for a log that begins like this. Raises ValueError with one line."""
+        if self._format != AUTO:
+            return registry.parser(self._format, self._options)
+        found = detect(first_lines, self._options)
+        if isinstance(found, Undetected):
+            raise ValueError(f"{log_name}: {found.why}")
+        log.info("format_detected", log=log_name, format=found.name, why=found.why)
+        return found.parser
+
+    def named(self, name: str) -> Parser:
+        """The parser that an earlier run has used."""
+        return registry.parser(self._format if self._format != AUTO else name, self._options)

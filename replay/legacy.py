@@ -1,0 +1,186 @@
+"""One logged request, asked of legacy again: gives the same frame that a live worker captures."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from replay.books import Stretch
+from replay.model import LoggedRequest
+from replay.reading import Entry
+from replay.schedule import Due
+from shadow.frame import Frame
+from shadow.live.capture import Capture
+from shadow.model import Body, Digest, Drop, Failure, FailureKind, Skip
+from shadow.wire.head import ResponseHead
+from shadow.wire.upstream import Connection, Pool
+
+
+class Question(NamedTuple):
+    """What is to be asked, and where it is counted."""
+
+    entry: Entry
+    request: LoggedRequest
+    stretch: Stretch
+    id: bytes
+    endpoint: str
+    rule: int  # index of the endpoint's settings, -1 for none
+    head: bytes
+
+
+Answered = Callable[["LegacyRequest", "Frame | Skip | Drop"], None]
+
+
+class LegacyRequest:
+    """One request to legacy under way; the sink of its answer."""
+
+    __slots__ = (
+        "_answer", "_answered", "_body", "_connecting", "_connection", "_first_byte", "_pool", "_retried",
+        "_sent", "_started", "due", "question",
+    )  # fmt: skip
+
+    def __init__(self, due: Due[Question], capture: Capture, answered: Answered) -> None:
+        self.question = due.item
+        self.due = due
+        self._body = capture
+        self._answered = answered
+        self._answer: ResponseHead | None = None
+        self._connection: Connection | None = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._retried = False
+        self._started = time.time()
+        self._sent = self._first_byte = 0.0
+
+    def start(self, pool: Pool, sent: Callable[[LegacyRequest], None]) -> None:
+        """Send it, on an idle connection or a new one; `sent` is called when it leaves."""
+        connection = pool.take()
+        if connection is not None:
+            self._send(connection, sent, pool)
+        else:
+            self._connect(pool, sent)
+
+    def _connect(self, pool: Pool, sent: Callable[[LegacyRequest], None]) -> None:
+        self._connecting = pool.connect(lambda ready: self._connected(ready, sent, pool))
+
+    def _connected(
+        self, ready: Connection | Failure, sent: Callable[[LegacyRequest], None], pool: Pool
+    ) -> None:
+        self._connecting = None
+        if isinstance(ready, Failure):
+            self._end(Skip.LEGACY_FAILED)
+        else:
+            self._send(ready, sent, pool)
+
+    def _send(self, connection: Connection, sent: Callable[[LegacyRequest], None], pool: Pool) -> None:
+        self._connection = connection
+        self._pool = pool
+        self._sent = time.perf_counter()
+        if not self._retried:
+            sent(self)
+        request = self.question.request
+        connection.begin(self, request.method, self.question.head)
+        if request.body:
+            connection.data(request.body)
+        connection.end()
+        connection.flush()
+
+    def cancel(self) -> None:
+        """Ask no further."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+        if self._connection is not None:
+            self._connection.close()
+        self._end(Drop.SHUTDOWN)
+
+    # -- the answer
+
+    def interim(self, head: ResponseHead) -> None:
+        """A 1xx is not compared."""
+
+    def answer(self, head: ResponseHead) -> None:
+        self._first_byte = time.perf_counter() - self._sent
+        self._answer = head
+
+    def answer_data(self, data: bytes) -> None:
+        self._body.data(data)
+
+    def answer_end(self, trailers: bytes) -> None:
+        total = time.perf_counter() - self._sent
+        self._connection = None
+        answer = self._answer
+        assert answer is not None
+        if self._body.exhausted:
+            self._end(Drop.MEMORY)
+        else:
+            self._end(
+                _frame(self.question, self._started, answer, self._body.body(), (self._first_byte, total))
+            )
+
+    def answer_flush(self) -> None:
+        """Nobody waits for what has come so far."""
+
+    def failed(self, failure: Failure) -> None:
+        connection, self._connection = self._connection, None
+        # RFC 9112 9.3.1: a reused connection may have been closed while we wrote to it. Only GET and HEAD.
+        stale = connection is not None and connection.reused and not connection.answered
+        if stale and not self._retried and failure.kind is FailureKind.RESET:
+            self._retried = True
+            self._connect(self._pool, lambda _: None)
+        else:
+            self._end(Skip.LEGACY_FAILED)
+
+    def switch(self, head: ResponseHead, rest: bytes) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._end(Skip.LEGACY_FAILED)
+
+    def pause_request(self) -> None:
+        """What there is to send is in memory already."""
+
+    def resume_request(self) -> None:
+        """See `pause_request`."""
+
+    def _end(self, how: Frame | Skip | Drop) -> None:
+        self._body.free()
+        self._answered(self, how)
+
+
+def _frame(
+    question: Question, started: float, answer: ResponseHead, body: Body, times: tuple[float, float]
+) -> Frame:
+    return Frame(
+        question.id, question.endpoint, question.rule, started, question.request.method, question.head,
+        question.request.body, False, answer.status, answer.raw, body, *times,
+    )  # fmt: skip
+
+
+def witnessed(question: Question, started: float) -> Frame:
+    """What the log itself tells of legacy's answer: status, length and time."""
+    request = question.request
+    assert request.status is not None
+    seconds = request.seconds or 0.0
+    body: Body = b"" if request.size is None else Digest(request.size, b"")
+    return Frame(
+        question.id, question.endpoint, question.rule, started, request.method, question.head, request.body,
+        False, request.status, b"", body, seconds, seconds,
+    )  # fmt: skip
+
+
+_ANSWERS = range(200, 600)
+_NO_ANSWER = frozenset((408, 444, 460, 499))
+"""The client left, or never asked: nginx writes 499 and 444, an AWS load balancer 460."""
+_CONDITIONS = {304: b"if-", 206: b"range"}
+
+
+def no_witness(request: LoggedRequest) -> str | None:
+    """Why a line cannot stand for legacy's answer; None if it can."""
+    if request.status is None:
+        return "the log tells no status"
+    if request.status not in _ANSWERS or request.status in _NO_ANSWER:
+        return f"status {request.status} is no answer of legacy"
+    field = _CONDITIONS.get(request.status)
+    if field and not any(name.lower().startswith(field) for name, _ in request.headers):
+        return f"status {request.status} answers a header that the log does not tell"
+    return None

@@ -1,0 +1,267 @@
+"""`shadow replay`: from a plan to running processes, and to the last record.
+
+Two processes: this one with the loop that sends, and the judge beside it, forked before there is a loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import secrets
+import shutil
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import structlog
+import uvloop
+from rich.console import Console
+
+from replay.books import Books
+from replay.checkpoint import Checkpoint, CheckpointError
+from replay.choice import Formats
+from replay.feed import Feed, open_feed
+from replay.plan import Plan
+from replay.progress import Point, Shown
+from replay.reader import Batch, Reader
+from replay.reading import Entry
+from replay.runner import WINDOW, Replayer
+from replay.source import SourceError, expand
+from shadow.mirror import judge
+from shadow.mirror.worker import Mirror
+from shadow.record.mask import Mask
+from shadow.record.replayed import LogRecord
+from shadow.record.segment import recover
+from shadow.serve.processes import Kind, Process, fork
+
+_SHORTEST: Final = 5.0  # seconds between two checkpoints
+_LONGEST: Final = 60.0
+_SHARE: Final = 0.01  # of the run so far: what a kill may cost, and so few segments in a long run
+_LOOK: Final = 0.25  # seconds between two looks at what can be written
+_GROWN: Final = 0.2  # seconds between two looks at logs that grow
+_DRAIN: Final = 15.0  # seconds for what is under way, once asked to stop
+_JUDGES_JOBS: Final = 1 << 30  # none is counted unanalysed: whoever is behind is waited for
+KILLED: Final = 130
+
+log = structlog.get_logger()
+
+
+class CannotReplay(Exception):
+    """Something that the replay needs cannot be had. One line."""
+
+
+def replay(plan: Plan) -> int:
+    """Replay to the end, or until asked to stop. Returns the exit code: 0, or 130 if asked twice. Raises
+    CannotReplay."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # requests make no cycles; looking for them costs more than it finds
+    try:
+        checkpoint = Checkpoint(plan.config.record.to, plan.run)
+        earlier = checkpoint.load()
+        _check_earlier(plan, earlier)
+        if earlier and earlier[-1].finished:
+            log.info("already_replayed", record=plan.config.record.to)
+            return 0
+        marks = earlier[-1].marks if earlier else {}
+        names = plan.logs if plan.follow else expand(plan.logs)
+        feed = open_feed(names, Formats(plan.format, plan.options), marks, plan.follow)
+        with _judge(plan) as path, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_Run(plan, checkpoint, earlier, feed, path).main())
+    except (CheckpointError, SourceError, ValueError) as error:
+        raise CannotReplay(str(error)) from None
+
+
+def _check_earlier(plan: Plan, earlier: list[LogRecord]) -> None:
+    if earlier and not plan.resume:
+        lines = sum(record.read for record in earlier)
+        raise CannotReplay(
+            f"{plan.config.record.to} holds {lines:,} lines of these logs already; "
+            "--resume goes on behind them, another --record begins anew"
+        )
+
+
+@contextmanager
+def _judge(plan: Plan) -> Iterator[str]:
+    """The judge's process, and the socket where it listens."""
+    folder = Path(plan.config.record.to)
+    recover(folder)
+    runtime = Path(tempfile.mkdtemp(prefix="shadow-"))
+    path = runtime / "judge"
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    listener.listen(1)
+    listener.setblocking(False)
+    name = plan.run.replace("replay", "judge")
+    main = partial(judge.run, plan.config, name, listener=listener, mask_key=secrets.token_bytes(32))
+    process = fork(Kind(name, main, 0, (listener,)), [], time.monotonic())
+    listener.close()
+    try:
+        yield str(path)
+    finally:
+        _end(process)
+        shutil.rmtree(runtime, ignore_errors=True)
+
+
+def _end(process: Process) -> None:
+    process.line.close()  # which tells it to finish what it has, and to leave
+    with suppress(ChildProcessError):
+        os.waitpid(process.pid, 0)
+
+
+class _Run:
+    """One run of the loop."""
+
+    def __init__(
+        self, plan: Plan, checkpoint: Checkpoint, earlier: list[LogRecord], feed: Feed, judge_path: str
+    ) -> None:
+        self._plan = plan
+        self._checkpoint = checkpoint
+        self._feed = feed
+        self._judge_path = judge_path
+        mask = Mask(plan.config.record.mask, secrets.token_bytes(32))
+        self._books = Books(plan.run, not plan.against_log, mask.text, time.time())
+        if earlier:
+            self._books.marks = dict(earlier[-1].marks)
+        self._stop = asyncio.Event()
+        self._over = False
+        self._began = time.monotonic()
+        self._closed = self._began  # when the last stretch was
+        self._shown = Shown(Console(stderr=True))
+
+    async def main(self) -> int:
+        """Send all there is. Raises CheckpointError, and ValueError if a log's format cannot be told."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self._asked_to_stop, number)
+        books = self._books
+        mirror = Mirror(loop, self._plan.mirror_config(), books, self._judge_path, _JUDGES_JOBS)
+        replayer = Replayer(loop, self._plan, books, mirror)
+        mirror.connect()
+        await mirror.ready()
+        keeping = asyncio.ensure_future(self._keep(mirror))
+        showing = asyncio.ensure_future(self._show(replayer))
+        try:
+            sending = asyncio.ensure_future(self._send_all(replayer, Reader(loop, self._feed)))
+            await asyncio.wait((sending, keeping), return_when=asyncio.FIRST_COMPLETED)
+            if keeping.done():
+                sending.cancel()
+                await keeping  # raises what has ended it
+            todo, finished = await sending
+            if not finished:
+                await self._drain(replayer)
+            await mirror.drain()
+            self._over = True
+            await keeping
+            _check(mirror)
+            self._write_rest(todo, finished)
+        finally:
+            showing.cancel()
+            self._shown.close()
+            replayer.close()
+            await mirror.drain()
+        return 0
+
+    def _asked_to_stop(self, number: int) -> None:
+        if self._stop.is_set():
+            os._exit(128 + number)  # the judge notices, and what is not written yet is left to --resume
+        log.info("stopping", signal=signal.Signals(number).name)
+        self._stop.set()
+
+    # -- reading and sending
+
+    async def _send_all(self, replayer: Replayer, reader: Reader) -> tuple[list[Entry], bool]:
+        """Until all is answered, or until stopped: the lines that are left, and whether it was the end."""
+        while not self._stop.is_set():
+            batch = await self._unless_stopped(reader.next())
+            if batch is None:
+                break
+            replayer.take(batch.entries)
+            self._forget_marks(batch)
+            if not batch.entries and batch.live is not None:
+                await self._unless_stopped(asyncio.sleep(_GROWN))
+            while len(replayer.schedule) >= WINDOW and not self._stop.is_set():
+                replayer.room.clear()
+                await self._unless_stopped(replayer.room.wait())
+        replayer.quiet.clear()
+        replayer.pump()
+        await self._unless_stopped(replayer.quiet.wait())
+        if self._stop.is_set():
+            return replayer.stop(), False
+        return [], True
+
+    async def _unless_stopped(self, awaitable: object) -> Batch | None:
+        """What it gives, or None as soon as the replay shall stop."""
+        task = asyncio.ensure_future(awaitable)  # type: ignore[call-overload]  # of several kinds
+        stopped = asyncio.ensure_future(self._stop.wait())
+        await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if task.done():
+            return task.result()  # type: ignore[no-any-return]
+        task.cancel()
+        return None
+
+    def _forget_marks(self, batch: Batch) -> None:
+        if batch.live is not None:
+            marks = self._books.marks
+            for gone in marks.keys() - batch.live:
+                del marks[gone]
+
+    async def _drain(self, replayer: Replayer) -> None:
+        replayer.quiet.clear()
+        replayer.pump()
+        try:
+            async with asyncio.timeout(_DRAIN):
+                await replayer.quiet.wait()
+        except TimeoutError:
+            replayer.give_up()
+
+    # -- keeping
+
+    async def _keep(self, mirror: Mirror) -> None:
+        """Close stretches in time, and write those that are complete."""
+        while not self._over:
+            await asyncio.sleep(_LOOK)
+            _check(mirror)
+            now = time.monotonic()
+            if now - self._closed >= min(_LONGEST, max(_SHORTEST, (now - self._began) * _SHARE)):
+                self._closed = now
+                self._books.close(time.time())
+            while (stretch := self._books.complete()) is not None:
+                if stretch.log.read:
+                    records = stretch.records(self._plan.config_hash)
+                    await asyncio.to_thread(self._checkpoint.write, records, stretch.log)
+
+    def _write_rest(self, todo: list[Entry], finished: bool) -> None:
+        rest = self._books.rest(time.time(), todo, finished)
+        self._checkpoint.write(rest.records(self._plan.config_hash), rest.log)
+
+    # -- showing
+
+    async def _show(self, replayer: Replayer) -> None:
+        while True:
+            await asyncio.sleep(self._shown.every)
+            so_far = self._books.so_far()
+            self._shown.show(
+                Point(
+                    time.monotonic() - self._began,
+                    self._books.read,
+                    None,
+                    replayer.lag,
+                    so_far.matched,
+                    so_far.differed,
+                    so_far.failed,
+                )
+            )
+
+
+def _check(mirror: Mirror) -> None:
+    """Nothing is written that no judge has seen."""
+    if mirror.unanalysed:
+        raise CheckpointError("the judge has died; --resume goes on from the last checkpoint")
