@@ -1,0 +1,205 @@
+"""Replays of logs against real backends, with real processes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from support.proxy import assert_adds_up
+from support.replayed import Backends, Replay, line, write
+
+Make = Callable[..., Replay]
+
+COUNTS = ("received", "mirrored", "compared", "matched", "differed", "failed", "skipped", "dropped")
+
+
+def counts(report: dict[str, Any]) -> dict[str, Any]:
+    """What does not depend on time, endpoint by endpoint."""
+    kept = (*COUNTS, "status", "verdict", "differences")
+    return {each["endpoint"]: {name: each[name] for name in kept} for each in report["endpoints"]}
+
+
+def planted(request: web.Request) -> web.Response:
+    """A target that answers otherwise in some places."""
+    number = int(request.path.rpartition("/")[2] or 0)
+    if number % 10 == 3:
+        return web.json_response({"path": "elsewhere"})
+    if number % 10 == 7:
+        return web.Response(status=500)
+    return web.json_response({"path": request.path_qs})
+
+
+async def test_a_log_is_replayed_and_judged(replay: Make, backends: Backends, tmp_path: Path) -> None:
+    """Every line is asked of both, once, and what differs is told."""
+    backends.target.answer = planted
+    log = write(tmp_path / "access.log", [line(n) for n in range(200)])
+    report = await replay(str(log), "--speed", "max").run()
+    assert_adds_up(report, 200)
+    assert report["totals"]["matched"] == 160
+    assert report["totals"]["differed"] == 40
+    assert report["totals"]["status"] == {"200→200": 180, "200→500": 20}
+    assert backends.legacy.asked == backends.target.asked == {f"/items/{n}": 1 for n in range(200)}
+
+
+async def test_lines_that_are_not_replayed_are_counted(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """Each line is replayed or skipped by a reason, of which an example is kept."""
+    lines = [line(0), line(1, method="POST"), "this is no line", line(2, "/other"), line(3)]
+    log = write(tmp_path / "access.log", lines)
+    report = await replay(str(log), "--speed", "max", "--format", "ltsv", "--path", "/items/*").run()
+    told = report["log"]
+    assert (told["read"], told["parsed"], told["replayed"]) == (5, 4, 2)
+    assert told["skipped"] == {"filtered": 1, "malformed": 1, "method": 1}
+    assert told["examples"].keys() == told["skipped"].keys()
+    assert "this is no line" in told["examples"]["malformed"][0]
+    assert_adds_up(report, 2)
+    assert sum(backends.legacy.asked.values()) == 2
+
+
+async def test_only_the_backends_are_asked(replay: Make, backends: Backends, tmp_path: Path) -> None:
+    """Both get the logged host and the headers that were given, wherever the log says it was."""
+    log = write(tmp_path / "access.log", [line(0, vhost="evil.example:1"), line(1, vhost="-")])
+    given = ("--header", "X-Token: abc", "--cookie", "sid=1")
+    await replay(str(log), "--speed", "max", "--format", "ltsv", *given).run()
+    first, second = backends.legacy.seen
+    assert first.headers["Host"] == "evil.example:1"
+    assert second.headers["Host"] == f"127.0.0.1:{backends.legacy.port}"
+    for request in (*backends.legacy.seen, *backends.target.seen):
+        assert (request.headers["X-Token"], request.headers["Cookie"]) == ("abc", "sid=1")
+
+
+async def test_killed_again_and_again_every_line_counts_once(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """However often it is killed, with --resume each line is in the report exactly once."""
+    backends.target.answer = planted
+    log = write(tmp_path / "access.log", [line(n) for n in range(6000)])
+    job = replay(str(log), "--rate", "1500/s", "--resume", "--format", "ltsv")
+    chance = random.Random(7)
+    for _ in range(6):
+        await job.start()
+        await backends.legacy.asked_for(len(backends.legacy.order) + chance.randrange(2500))
+        await job.kill()
+    report = await job.run()
+    assert_adds_up(report, 6000)
+    assert report["totals"]["mirrored"] == 6000
+    assert report["totals"]["differed"] == 1200
+    assert report["log"]["read"] == report["log"]["replayed"] == 6000
+    assert len(backends.legacy.order) > 6000, "nothing was ever asked again: it was not killed in time"
+
+
+async def test_a_log_is_not_replayed_twice_by_mistake(replay: Make, tmp_path: Path) -> None:
+    """Without --resume what is recorded is not counted again; with it there is nothing left to do."""
+    log = write(tmp_path / "access.log", [line(n) for n in range(10)])
+    job = replay(str(log), "--speed", "max")
+    await job.run()
+    await job.start()
+    assert await job.ended() == 3
+    assert "--resume" in job.err
+    assert_adds_up(await job.run("--resume"), 10)
+
+
+async def test_three_shards_are_as_one(replay: Make, backends: Backends, tmp_path: Path) -> None:
+    """Shards in processes of their own, merged by the report, count what one counts alone."""
+    backends.target.answer = planted
+    lines = [
+        line(n, method="POST") if n % 17 == 0 else f"bad {n}" if n % 19 == 0 else line(n) for n in range(900)
+    ]
+    log = write(tmp_path / "access.log", lines)
+    alone = await replay(str(log), "--speed", "max", "--format", "ltsv", record="alone").run()
+    shards = [
+        replay(str(log), "--speed", "max", "--format", "ltsv", "--shard", f"{i}/3", record="shards")
+        for i in range(3)
+    ]
+    await asyncio.gather(*(each.start() for each in shards))
+    assert [await each.ended() for each in shards] == [0, 0, 0]
+    together = await shards[0].report()
+    assert counts(together) == counts(alone)
+    assert {name: together["log"][name] for name in ("read", "parsed", "replayed", "skipped")} == {
+        name: alone["log"][name] for name in ("read", "parsed", "replayed", "skipped")
+    }
+    assert [each["read"] for each in (together["log"],)] == [900]
+
+
+async def test_the_log_can_be_the_witness(replay: Make, backends: Backends, tmp_path: Path) -> None:
+    """Without legacy, status and size are compared with the log, and the report says that bodies were not."""
+    length = len(b'{"path": "/items/0"}')
+    lines = [line(0, size=length), line(1, size=length + 5), line(2, status=404), line(3, status=499)]
+    log = write(tmp_path / "access.log", [*lines, line(4, size="-"), line(5, status=304)])
+    report = await replay(str(log), "--speed", "max", "--format", "ltsv", "--against-log").run()
+    assert_adds_up(report, 4)
+    assert report["totals"]["matched"] == 2
+    assert report["totals"]["status"] == {"200→200": 3, "404→200": 1}
+    assert [each["path"] for each in report["endpoints"][0]["differences"]] == ["body", "status"]
+    assert report["log"]["skipped"] == {"not_replayable": 2}
+    assert report["log"]["bodies_compared"] is False
+    assert not backends.legacy.order
+
+
+async def test_amplified_requests_are_judged_once(replay: Make, backends: Backends, tmp_path: Path) -> None:
+    """The target is asked three times, legacy once, and one answer is counted."""
+    log = write(tmp_path / "access.log", [line(n) for n in range(20)])
+    report = await replay(str(log), "--speed", "max", "--amplify", "3").run()
+    assert_adds_up(report, 20)
+    assert set(backends.legacy.asked.values()) == {1}
+    assert set(backends.target.asked.values()) == {3}
+
+
+async def test_sessions_keep_their_order(replay: Make, backends: Backends, tmp_path: Path) -> None:
+    """Of one client the next is asked when the one before is answered, however fast the replay is."""
+    lines = [line(n, f"/{n % 3}/{n}", host=f"10.0.0.{n % 3}") for n in range(90)]
+    log = write(tmp_path / "access.log", lines)
+    await replay(str(log), "--speed", "max").run()
+    for session in range(3):
+        asked = [path for path in backends.legacy.order if path.startswith(f"/{session}/")]
+        assert asked == [f"/{n % 3}/{n}" for n in range(90) if n % 3 == session]
+
+
+async def test_stopped_by_a_signal_it_reports_and_goes_on_later(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """SIGINT ends it cleanly with what was done; --resume does the rest, and nothing twice."""
+    log = write(tmp_path / "access.log", [line(n) for n in range(400)])
+    backends.target.gate.clear()
+    job = replay(str(log), "--speed", "1")
+    await job.start()
+    await backends.target.asked_for(50)
+    job.signal(signal.SIGINT)
+    backends.target.gate.set()
+    assert await job.ended() == 0
+    done = await job.report()
+    assert 50 <= done["totals"]["received"] < 400
+    assert "received =" in job.out
+    assert_adds_up(await job.run("--resume"), 400)
+    assert set(backends.legacy.asked.values()) == {1}
+
+
+async def test_a_growing_log_is_followed(replay: Make, backends: Backends, tmp_path: Path) -> None:
+    """What is appended is replayed, across a rotation, until it is told to stop."""
+    log = write(tmp_path / "access.log", [line(n) for n in range(10)])
+    job = replay(str(log), "--speed", "max", "--follow", "--format", "ltsv")
+    await job.start()
+    await backends.target.asked_for(10)
+    with log.open("a") as open_log:
+        log.rename(tmp_path / "access.log.1")
+        write(log, [line(n) for n in range(10, 20)])
+        open_log.write(f"{line(20)}\n")
+    await backends.target.asked_for(21)
+    job.signal(signal.SIGTERM)
+    assert await job.ended() == 0
+    assert_adds_up(await job.report(), 21)
+    assert set(backends.legacy.asked.values()) == {1}
+
+
+async def test_what_is_wrong_is_told_at_once(replay: Make, tmp_path: Path) -> None:
+    """Every flag that cannot be understood has its line, and nothing is asked."""
+    job = replay(str(tmp_path / "none.log"), "--speed", "fast", "--shard", "3/3", "--method", "POST")
+    await job.start()
+    assert await job.ended() == 3
+    assert [text.split(":")[0] for text in job.err.splitlines()] == ["--speed", "--method", "--shard"]
