@@ -1,1 +1,1 @@
-"""The demonstration: two small shops that should answer alike, and the traffic that shows where they do not."""
+"""The demonstration: two small shops that should answer alike, and traffic that shows where they do not."""

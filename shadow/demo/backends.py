@@ -53,7 +53,8 @@ class Shop:
     async def home(self, _: web.Request) -> web.Response:
         """A page on which both agree."""
         rows = "".join(f"<li><a href='/items/{number}'>item {number}</a></li>" for number in range(40))
-        return web.Response(text=f"<!doctype html><title>Shop</title><ul>{rows}</ul>", content_type="text/html")
+        page = f"<!doctype html><title>Shop</title><ul>{rows}</ul>"
+        return web.Response(text=page, content_type="text/html")
 
     async def item(self, request: web.Request) -> web.Response:
         """The new serializer writes prices as text."""

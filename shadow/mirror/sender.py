@@ -36,8 +36,8 @@ class ShadowRequest:
     """One request to the target under way; the sink of its answer."""
 
     __slots__ = (
-        "_admission", "_connecting", "_connection", "_digest", "_done", "_first_byte", "_head", "_length", "_limit",
-        "_pieces", "_sent", "frame",
+        "_admission", "_connecting", "_connection", "_digest", "_done", "_first_byte", "_head", "_length",
+        "_limit", "_pieces", "_sent", "frame",
     )  # fmt: skip
 
     def __init__(self, frame: Frame, limit: int, admission: Admission, done: Done) -> None:

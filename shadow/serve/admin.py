@@ -63,7 +63,7 @@ class Admin:
         return web.Response(text="ok\n")
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        """Every live worker serves. The target has no say: a dead target is no reason to turn clients away."""
+        """Every live worker serves. The target has no say: a dead one is no reason to turn clients away."""
         missing = self._workers - self._audience.ledger.gauges.keys()
         if missing:
             return web.Response(status=503, text=f"not ready: {', '.join(sorted(missing))}\n")

@@ -19,7 +19,7 @@ Connect = Callable[[Proxy], Awaitable[Client]]
 
 @pytest_asyncio.fixture
 async def backend() -> AsyncIterator[StartBackend]:
-    """Starts a backend that does as a script says, on a port of its own or on one that is known to be free."""
+    """Starts a backend that does as a script says, on a port of its own or on one known to be free."""
     started: list[Backend] = []
 
     async def start(script: Script, port: int = 0) -> Backend:

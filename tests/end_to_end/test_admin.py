@@ -61,7 +61,7 @@ SECRETS = {
 
 
 async def test_no_secret_is_kept_or_told(backend: Any, proxy: Any, connect: Any) -> None:
-    """Not in a segment, the log, a metric, the report or the configuration; not where the two sides differ, either."""
+    """In no segment, log, metric, report or configuration; not where the two sides differ, either."""
 
     def answer(side: str) -> Any:
         body = json.dumps(

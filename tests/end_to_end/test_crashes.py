@@ -48,7 +48,7 @@ async def test_no_client_notices_a_killed(victim: str, backend: Any, proxy: Any)
 
 
 async def test_a_killed_judge_leaves_no_pair_uncounted(backend: Any, proxy: Any) -> None:
-    """Every answer differs, so every pair goes to the judge: those it had are counted as they are, unanalysed."""
+    """Every answer differs, so every pair goes to the judge: those it had are counted, unanalysed."""
     legacy, target = (
         await backend(answering(echo)),
         await backend(answering(lambda r: echo(r).replace(b" 39]", b" 93]"))),
@@ -66,7 +66,7 @@ async def test_a_killed_judge_leaves_no_pair_uncounted(backend: Any, proxy: Any)
 
 
 async def test_what_a_killed_shadow_worker_held_is_lost_and_counted(backend: Any, proxy: Any) -> None:
-    """Requests that hang at the target when it dies end as dropped, reason `lost`: none too many or too few."""
+    """Requests that hang at the target when it dies end as dropped, `lost`: none too many or too few."""
     asked = []
 
     async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""SIGTERM and Ctrl-C: what is under way is answered, everything is counted and sealed; asked twice, it ends."""
+"""SIGTERM and Ctrl-C: what is under way is answered, all is counted and sealed; asked twice, it ends."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def assert_sealed(running: Proxy) -> None:
 
 @pytest.mark.parametrize("number", STOP)
 async def test_requests_under_way_are_answered(number: signal.Signals, backend: Any, proxy: Any) -> None:
-    """Twenty requests wait at legacy when the signal comes: all get their answer, then the proxy ends with 0."""
+    """Twenty requests wait at legacy when the signal comes: all are answered, then the proxy ends with 0."""
     gate = Gate()
     legacy, target = await backend(gate.script), await backend(answering(echo))
     running = await proxy(legacy.url, target.url)
@@ -66,7 +66,7 @@ async def test_requests_under_way_are_answered(number: signal.Signals, backend: 
 async def test_fates_add_up_after_a_signal_under_load(
     number: signal.Signals, backend: Any, proxy: Any
 ) -> None:
-    """No answer is cut or wrong, nobody waits in vain, and each request received has its fate in the report."""
+    """No answer is cut or wrong, nobody waits in vain, and each request has its fate in the report."""
     legacy, target = await backend(answering(echo)), await backend(answering(echo))
     running = await proxy(legacy.url, target.url)
     load = Load(running.port, items())
@@ -103,7 +103,7 @@ async def test_who_comes_while_it_drains_is_refused_at_once(backend: Any, proxy:
         return False
 
     async with asyncio.timeout(10):
-        while not await refused():
+        while not await refused():  # noqa: ASYNC110 - seen from outside only
             await asyncio.sleep(0.01)
     gate.opened.set()
     await asking
@@ -112,7 +112,7 @@ async def test_who_comes_while_it_drains_is_refused_at_once(backend: Any, proxy:
 
 
 async def test_a_second_signal_ends_at_once(backend: Any, proxy: Any, connect: Any) -> None:
-    """Legacy and target hang for ever; the second SIGTERM does not wait for either, and says so in its code."""
+    """Legacy and target hang for ever; the second SIGTERM waits for neither, and the code says so."""
     gate = Gate()
     legacy = await backend(answering(lambda r: echo(r)))
     target = await backend(gate.script)
@@ -133,7 +133,7 @@ async def test_a_second_signal_ends_at_once(backend: Any, proxy: Any, connect: A
 
 async def _received(running: Proxy, count: int) -> None:
     async with asyncio.timeout(20):
-        while value(await running.metrics(), "shadow_requests_total") < count:
+        while value(await running.metrics(), "shadow_requests_total") < count:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 

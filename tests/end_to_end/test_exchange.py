@@ -58,7 +58,8 @@ async def test_a_write_that_a_rule_opts_in_is_mirrored_with_its_body(
     body = json.dumps({"q": "本", "page": 1}).encode()
     await client.ask(post("/search", body, "Content-Type: application/json"))
     await client.ask(
-        b"POST /search HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
+        b"POST /search HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n"
     )
     await client.ask(post("/orders", b"{}"))
     await running.settled(3)
@@ -100,7 +101,7 @@ async def test_the_target_sees_the_host_that_is_configured(
 async def test_only_shadow_requests_are_marked(
     between: Any, connect: Any, legacy: Heard, target: Heard
 ) -> None:
-    """`X-Shadow: 1` on the way to the target and nowhere else; a client's own is stripped and steers nothing."""
+    """`X-Shadow: 1` on the way to the target and nowhere else; a client's own is stripped."""
     running = await between()
     client = await connect(running)
     await client.ask(get("/items/1", "X-Shadow: 0", "x-shadow-target: evil", "X-Request-Id: abc"))
@@ -115,7 +116,7 @@ async def test_only_shadow_requests_are_marked(
 async def test_the_target_is_asked_what_legacy_was(
     between: Any, connect: Any, legacy: Heard, target: Heard
 ) -> None:
-    """Target and fields byte for byte, in their order, the forwarding fields among them; only the mark is added."""
+    """Target and fields byte for byte, in their order, forwarding fields too; only the mark is added."""
     running = await between()
     client = await connect(running)
     await client.ask(get("/a//b/../%2Fc?", "X-Twice: 1", "x-twice: 2", "Cookie: a=b; c=d", "X-Raw: caf\xe9"))

@@ -12,7 +12,7 @@ from support.proxy import Proxy, assert_adds_up, fates, until, value
 
 REQUESTS = 2000
 MEMORY = 80 * 1024 * 1024
-"""Bytes that a proxy's process tree may grow by: `mirror.memory`, and some for whatever the kernel has sent."""
+"""Bytes that a proxy's process tree may grow by: `mirror.memory`, and some for what is read at once."""
 
 PATIENT = {"timeout": "1s", "connect": "1s", "breaker": {"failures": 20, "probe": "200ms"}}
 
@@ -121,8 +121,8 @@ async def garbage(reader: Reader, writer: Writer) -> None:
 
 
 HOSTILE = [
-    hung, slow, endless_head, interim, resetting, breaking, malformed, two_lengths, switching, far_too_much, endless,
-    hoarding,
+    hung, slow, endless_head, interim, resetting, breaking, malformed, two_lengths, switching, far_too_much,
+    endless, hoarding,
 ]  # fmt: skip
 
 
@@ -154,7 +154,7 @@ def assert_never_matched(totals: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("script", HOSTILE, ids=lambda script: script.__name__)
 async def test_clients_do_not_notice_a_hostile_target(script: Script, backend: Any, proxy: Any) -> None:
-    """Legacy's exact answers, no error, bounded memory, and fates that add up in every place they are told."""
+    """Legacy's exact answers, no error, bounded memory, and fates that add up wherever they are told."""
     legacy, target = await backend(answering(echo)), await backend(script)
     running = await proxy(legacy.url, target.url, mirror=PATIENT)
     assert_never_matched(await bear(running))

@@ -107,7 +107,8 @@ class Client:
 
 def get(target: str, *fields: str) -> bytes:
     """A GET's bytes."""
-    return f"GET {target} HTTP/1.1\r\nHost: shop.example\r\n{''.join(f + chr(13) + chr(10) for f in fields)}\r\n".encode()
+    head = "".join(f"{field}\r\n" for field in fields)
+    return f"GET {target} HTTP/1.1\r\nHost: shop.example\r\n{head}\r\n".encode()
 
 
 def post(target: str, body: bytes, *fields: str) -> bytes:
