@@ -153,7 +153,7 @@ def _listen(text: str, count: int) -> list[socket.socket]:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         if count > 1 and port:
-            # With SO_REUSEPORT another proxy's port could be bound too, and the kernel would share its clients.
+            # With SO_REUSEPORT another proxy's port could be bound too, and its clients would be shared.
             with socket.socket(family, socket.SOCK_STREAM) as alone:
                 alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 alone.bind((host, port))

@@ -118,7 +118,7 @@ async def test_a_client_that_does_not_read_stops_legacy(backend: Any, proxy: Any
 
 
 async def test_the_first_byte_goes_on_at_once(backend: Any, proxy: Any, connect: Any) -> None:
-    """Both ways: legacy sees the start of an upload, the client that of the answer, while the rest is to come."""
+    """Both ways: the start of an upload and of an answer arrive while the rest is still to come."""
     begun, read = asyncio.Event(), asyncio.Event()
 
     async def talking(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
