@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from replay.formats import escapes, times
+from replay.formats import times
 from replay.formats.assemble import HEADER, Meaning
 from replay.formats.parser import LineParser, Options
 from replay.formats.pattern import CLF_TIME, NUMBER, Field, Token, compile_tokens
@@ -16,8 +16,7 @@ _SIGNED: Final = rb"(?:-?\d++|-)"
 _CLOSED: Final = "aAhlLpPHmvVXk"  # addresses, numbers, names: never with a space or a quote inside
 
 _FIELDS: Final = {
-    "a": "client", "h": "client", "u": "user", "r": "request", "m": "method", "U": "target", "q": "query",
-    "s": "status", "b": "size", "B": "size", "v": "host", "V": "host",
+    "a": "client", "h": "client", "u": "user", "r": "request", "s": "status", "b": "size", "B": "size", "v": "host", "V": "host",
 }  # fmt: skip
 _SHAPES: Final = {"s": NUMBER, "b": NUMBER, "B": NUMBER, "O": NUMBER, "I": NUMBER, "S": NUMBER, "p": NUMBER,
                   "P": NUMBER, "k": NUMBER, "D": _SIGNED, "T": _SIGNED}  # fmt: skip
@@ -28,26 +27,16 @@ def parser(name: str, form: str, options: Options) -> LineParser:
     """A parser for lines of a `LogFormat` string, or of the whole directive."""
     form = _from_directive(form)
     tokens, clock = _Tokens(form, options).all()
-    query = any(isinstance(token, Field) and token.role == "query" for token in tokens)
-    request = any(isinstance(token, Field) and token.role == "request" for token in tokens)
-    if request:
-        tokens = [t._replace(role="") if isinstance(t, Field) and t.role in _DECODED else t for t in tokens]
-    elif not query:
-        raise ValueError(
-            "the format logs neither %r nor %q: the queries that clients sent are not in the log"
-        )
+    if not any(isinstance(token, Field) and token.role == "request" for token in tokens):
+        raise ValueError("Apache's %U is decoded and normalised, not what was asked: log %r to replay")
     at_end = options.time_is == "end" if options.time_is else clock.at_end
-    meaning = Meaning(clock.read, at_end, clock.unit, escapes.text, decoded=not request)
-    return compile_tokens(name, tokens, meaning, escaped=True)
-
-
-_DECODED: Final = ("target", "query", "method")
-"""%U is the path as Apache decoded it, so where there is %r that is taken."""
+    return compile_tokens(name, tokens, Meaning(clock.read, at_end, clock.unit), escaped=True)
 
 
 def _from_directive(form: str) -> str:
+    """The format as httpd.conf has it between the quotes, or the directive around it."""
     found = _DIRECTIVE.match(form)
-    return re.sub(r'\\(["\\])', r"\1", found[1]).replace("\\t", "\t") if found else form
+    return re.sub(r'\\(["\\])', r"\1", found[1] if found else form).replace("\\t", "\t")
 
 
 class _Clock:
@@ -99,7 +88,7 @@ class _Tokens:
         elif letter in ("D", "T"):
             self.tokens.append(Field("seconds", _SIGNED, rank=1 if self._finer(letter, argument) else 0))
         elif letter == "i" and argument:
-            role = "host" if argument.lower() == "host" else HEADER + argument
+            role = "host" if argument.lower() == "host" else HEADER + argument.title()
             self.tokens.append(Field(role, rank=1))
         elif letter == "C" and argument:
             self.tokens.append(Field(""))

@@ -39,6 +39,11 @@ class _Score(NamedTuple):
     replayable: int
     first_misfit: str
 
+    @property
+    def rank(self) -> tuple[int, bool]:
+        """More requests are not better: one that undoes no escapes takes an escaped line break for a target."""
+        return self.fit, self.replayable > 0
+
 
 def detect(first_lines: Sequence[bytes], options: Options = DEFAULTS) -> Detected | Undetected:
     """The preset that most of `first_lines` fit; of several equal ones that which says most."""
@@ -50,11 +55,11 @@ def detect(first_lines: Sequence[bytes], options: Options = DEFAULTS) -> Detecte
         name, why = whole
         return Detected(name, parser(name, options), why)
     scores = {name: _score(made, lines) for name, made in _line_parsers(options)}
-    name = max(scores, key=lambda name: scores[name])
+    name = max(scores, key=lambda name: scores[name].rank)
     best = scores[name]
-    if best.fit < len(lines) * _ENOUGH or not best.fit:
+    if best.fit < len(lines) * _ENOUGH or not best.replayable:
         return _undetected(name, best, len(lines))
-    also = [other for other, score in scores.items() if other != name and score[:2] == best[:2]]
+    also = [other for other, score in scores.items() if other != name and score.rank == best.rank]
     why = f"{name}: {best.fit} of the first {len(lines)} lines fit, {best.replayable} of them hold a request"
     why += f"; {' and '.join(also)} would fit as well, and say no more." if also else "."
     return Detected(name, parser(name, options), why)

@@ -74,7 +74,7 @@ class JsonParser(LineParser):
         fields = field_map(defaults, options.fields)
         headers = header_roles(fields)
         wanted = [(role, fields.get(role, ())) for role in (*ROLES, *headers)]
-        meaning = Meaning(times.any_time, at_end, undo=escapes.nothing)
+        meaning = Meaning(times.any_time, at_end, undo=escapes.nothing, replaces=True)
         assemble = assembler(with_headers(meaning, headers))
 
         def parse(line: bytes) -> Parsed:

@@ -48,7 +48,7 @@ class LtsvParser(LineParser):
         self.name = name
         self._map = field_map(LABELS, options.fields)
         self._time_is = options.time_is
-        self._orders: dict[_Order, _Read] = {}
+        self._orders: dict[_Order, _Read | BadLine] = {}
         latest: _Read = lambda line: None  # noqa: E731 - stands for a reader until there is one
 
         def parse(line: bytes) -> Parsed:
@@ -90,9 +90,12 @@ class LtsvParser(LineParser):
         ]
         return order[-1] in asked and any(known[: len(order)] == order for known in self._orders)
 
-    def _learn(self, order: _Order, line: bytes) -> _Read:
+    def _learn(self, order: _Order, line: bytes) -> _Read | BadLine:
         """A reader for lines with these labels; of two labels for one role the map's first counts."""
         roles, unit = _roles(self._map, order)
+        known = set(roles.values())
+        if "time" not in known or not ("request" in known or {"method", "target"} <= known):
+            return BadLine(LogSkip.MALFORMED, "no label is known as the time, or none as the request")
         pattern = b"\t".join(
             re.escape(label) + (rb":([^\t]*+)" if place in roles else rb":[^\t]*+")
             for place, label in enumerate(order)

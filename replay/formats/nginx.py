@@ -56,12 +56,12 @@ def parser(name: str, form: str, options: Options) -> LineParser:
 
 
 def _from_directive(form: str) -> tuple[str | None, str]:
+    """What escape= says and the format, from nginx.conf's directive or from what stands between its quotes."""
     found = _DIRECTIVE.match(form)
-    if found is None:
-        return None, form
-    pieces = [quoted[1] or quoted[2] or "" for quoted in _QUOTED.finditer(found[2])]
-    text = "".join(pieces) or found[2]
-    return found[1], re.sub(r"\\(.)", lambda c: {"t": "\t", "n": "\n", "r": "\r"}.get(c[1], c[1]), text)
+    if found:
+        form = "".join(quoted[1] or quoted[2] or "" for quoted in _QUOTED.finditer(found[2])) or found[2]
+    text = re.sub(r"\\(.)", lambda c: {"t": "\t", "n": "\n", "r": "\r"}.get(c[1], c[1]), form)
+    return found[1] if found else None, text
 
 
 def _tokens(form: str) -> list[Token]:

@@ -132,7 +132,7 @@ def _up_to(rest: Sequence[Token], escaped: bool, field: Field) -> bytes:
         return rb".*+"
     follows = rest[0]
     if isinstance(follows, Field):
-        return _up_to_field(follows)
+        return _up_to_field(field, follows)
     stop = b"[^" + re.escape(follows[:1]) + b"]*+"
     if escaped and follows[:1] == b'"':
         return rb'[^"\\]*+(?:\\.[^"\\]*+)*+'
@@ -156,9 +156,10 @@ def _begins(rest: Sequence[Token]) -> bytes:
     return re.escape(literal) + shape
 
 
-def _up_to_field(follows: Field) -> bytes:
-    if follows.role == "query":
-        return rb"[^? \t\"]*+"
+def _up_to_field(field: Field, follows: Field) -> bytes:
+    """The pattern of a field that another follows without anything between."""
     if follows.role == "target":
-        return rb"[^/ \t\"]*+"
+        return rb'[^/ \t"]*+'
+    if not field.role and not follows.role:
+        return b""  # two that nobody needs are as good as one
     raise ValueError("two fields of the format have nothing between them, so they cannot be told apart")

@@ -61,6 +61,7 @@ def unix(unit: str = "s") -> ReadTime:
     return float if scale == 1 else lambda value: float(value) * scale
 
 
+@lru_cache(_SECONDS_REMEMBERED)
 def any_time(value: bytes) -> float:
     """Whichever of the usual forms it is, for logs whose format names a label and no form."""
     if value[2:3] == b"/" or value[:1] == b"[":

@@ -1,4 +1,4 @@
-"""Traefik's two CLF formats: nothing is escaped, and the time is the request's start. Pure."""
+"""Traefik's two CLF formats: of escapes there are only quotes in headers, and the time is the request's start. Pure."""
 
 from __future__ import annotations
 
@@ -31,4 +31,5 @@ def generic(options: Options) -> LineParser:
 
 
 def _meaning(options: Options) -> Meaning:
-    return Meaning(times.clf, options.time_is == "end", times.UNITS["ms"], escapes.nothing)
+    at_end = options.time_is == "end"
+    return Meaning(times.clf, at_end, times.UNITS["ms"], escapes.nothing, undo_header=escapes.quotes)
