@@ -78,10 +78,11 @@ class Channel(asyncio.Protocol):
 
     async def close(self) -> None:
         """Deliver what was handed over, then end."""
-        if self._connecting is not None:
-            self._connecting.cancel()
         transport = self._transport
         if transport is None:
+            # Not otherwise: cancelled just before it returns, it would close the transport without a word.
+            if self._connecting is not None:
+                self._connecting.cancel()
             return
         self._closed = self._loop.create_future()
         self._write()

@@ -125,6 +125,7 @@ async def test_drain_closes_idle_connections(live_path: LivePath) -> None:
 
 async def test_drain_waits_for_answers(live_path: LivePath) -> None:
     """What is under way is answered whole, and says that it is the last."""
+    live_path.configure(timeouts={"linger": 0.01})
     client, legacy = await live_path.ask(GET)
     draining = asyncio.create_task(live_path.live.drain())
     await until(lambda: live_path.live.front.draining)
@@ -136,6 +137,7 @@ async def test_drain_waits_for_answers(live_path: LivePath) -> None:
 
 async def test_drain_lets_an_answer_end_that_has_begun(live_path: LivePath) -> None:
     """An answer whose head is out ends whole, and then the connection."""
+    live_path.configure(timeouts={"linger": 0.01})
     client, legacy = await live_path.ask(GET + GET)
     await legacy.send(OK[:-2])
     await client.head()

@@ -1,0 +1,105 @@
+"""The line to a shadow worker: bounded, never waiting, made anew when lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import cast
+
+import pytest_asyncio
+from support.live_path import PATIENCE, until
+
+from shadow.frame import HELLO, Frame, Stream
+from shadow.live.capture import Budget
+from shadow.live.channel import Channel
+
+FRAME = Frame(b"1", "GET /", -1, 0.0, b"GET", b"", b"", False, 200, b"", b"x" * 1000, 0.0, 0.0)
+
+
+class Shadow(asyncio.Protocol):
+    """A shadow worker's end."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.frames: list[Frame] = []
+        self.transports: list[asyncio.Transport] = []
+        self._stream = Stream(Frame)
+
+    async def listen(self) -> None:
+        self.server = await asyncio.get_running_loop().create_unix_server(lambda: self, self.path)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transports.append(cast(asyncio.Transport, transport))
+        self.transports[-1].write(HELLO.pack(len(self.transports)))
+        self._stream = Stream(Frame)
+
+    def data_received(self, data: bytes) -> None:
+        self.frames += self._stream.feed(data)
+
+
+@pytest_asyncio.fixture
+async def shadow(tmp_path: Path) -> AsyncIterator[Shadow]:
+    shadow = Shadow(str(tmp_path / "s"))
+    await shadow.listen()
+    yield shadow
+    shadow.server.close()
+    for transport in shadow.transports:
+        transport.abort()
+
+
+async def opened(shadow: Shadow, memory: int) -> tuple[Channel, Budget]:
+    budget = Budget(memory)
+    channel = Channel(asyncio.get_running_loop(), shadow.path, budget)
+    assert not channel.offer(FRAME)  # nobody there yet
+    channel.connect()
+    await until(lambda: channel.worker)
+    return channel, budget
+
+
+async def test_frames_arrive(shadow: Shadow) -> None:
+    """What was taken arrives, in order, and its memory is given back."""
+    channel, budget = await opened(shadow, 1_000_000)
+    assert all(channel.offer(FRAME) for _ in range(500))
+    await channel.close()
+    await until(lambda: len(shadow.frames) == 500)
+    assert all(frame == FRAME for frame in shadow.frames)
+    assert budget.used == 0
+
+
+async def test_full(shadow: Shadow) -> None:
+    """A shadow worker that takes nothing fills the budget, and not a byte more."""
+    channel, budget = await opened(shadow, 2_000_000)
+    shadow.transports[0].pause_reading()
+    taken = 0
+    while channel.offer(FRAME):
+        taken += 1
+    assert budget.used <= budget.limit
+    shadow.transports[0].resume_reading()
+    await until(lambda: len(shadow.frames) == taken)
+    await until(lambda: budget.used == 0)
+    assert channel.offer(FRAME)
+    await channel.close()
+
+
+async def test_made_anew(shadow: Shadow) -> None:
+    """A lost connection gives its memory back, takes nothing, and is replaced by one to the next worker."""
+    channel, budget = await opened(shadow, 1_000_000)
+    channel.offer(FRAME)
+    shadow.transports[0].abort()
+    await until(lambda: not channel.worker)
+    assert budget.used == 0
+    assert not channel.offer(FRAME)
+    async with asyncio.timeout(PATIENCE):
+        await until(lambda: channel.worker == 2)
+    assert channel.offer(FRAME)
+    await channel.close()
+    await until(lambda: shadow.frames)
+    assert len(shadow.frames) == 1
+
+
+async def test_closing_without_a_worker(shadow: Shadow) -> None:
+    """Nothing to deliver, nothing to wait for."""
+    channel = Channel(asyncio.get_running_loop(), shadow.path + "-none", Budget(1))
+    channel.connect()
+    await channel.close()
