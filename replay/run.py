@@ -41,7 +41,7 @@ from shadow.record.replayed import LogRecord
 from shadow.record.segment import recover
 from shadow.serve.processes import Kind, Process, fork
 
-_SHORTEST: Final = 5.0  # seconds between two checkpoints
+_SHORTEST: Final = 1.0  # seconds between two checkpoints
 _LONGEST: Final = 60.0
 _SHARE: Final = 0.01  # of the run so far: what a kill may cost, and so few segments in a long run
 _LOOK: Final = 0.25  # seconds between two looks at what can be written

@@ -71,7 +71,7 @@ class Replayer:
         self._copies = 0
         self.lag = 0.0
         """Seconds that the last request was late."""
-        self._started = time.monotonic()
+        self._started: float | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._pumping = False
         self.quiet = asyncio.Event()
@@ -84,6 +84,8 @@ class Replayer:
 
     def take(self, entries: Iterable[Entry]) -> None:
         """Settle lines that are not replayed, and have the others wait for their time."""
+        if self._started is None:
+            self._started = time.monotonic()  # the first is due now
         for entry in entries:
             self._take(entry, self._books.taken(entry))
         self.pump()
@@ -167,7 +169,7 @@ class Replayer:
             self.quiet.clear()
 
     def _now(self) -> float:
-        return time.monotonic() - self._started
+        return time.monotonic() - (self._started or 0.0)
 
     def _is_full(self) -> bool:
         under_way = self._books.under_way + self.schedule.held
