@@ -16,10 +16,29 @@ _SIGNED: Final = rb"(?:-?\d++|-)"
 _CLOSED: Final = "aAhlLpPHmvVXk"  # addresses, numbers, names: never with a space or a quote inside
 
 _FIELDS: Final = {
-    "a": "client", "h": "client", "u": "user", "r": "request", "s": "status", "b": "size", "B": "size", "v": "host", "V": "host",
-}  # fmt: skip
-_SHAPES: Final = {"s": NUMBER, "b": NUMBER, "B": NUMBER, "O": NUMBER, "I": NUMBER, "S": NUMBER, "p": NUMBER,
-                  "P": NUMBER, "k": NUMBER, "D": _SIGNED, "T": _SIGNED}  # fmt: skip
+    "a": "client",
+    "h": "client",
+    "u": "user",
+    "r": "request",
+    "s": "status",
+    "b": "size",
+    "B": "size",
+    "v": "host",
+    "V": "host",
+}
+_SHAPES: Final = {
+    "s": NUMBER,
+    "b": NUMBER,
+    "B": NUMBER,
+    "O": NUMBER,
+    "I": NUMBER,
+    "S": NUMBER,
+    "p": NUMBER,
+    "P": NUMBER,
+    "k": NUMBER,
+    "D": _SIGNED,
+    "T": _SIGNED,
+}
 _EPOCH: Final = {"sec": "s", "msec": "ms", "usec": "us"}
 
 

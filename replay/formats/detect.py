@@ -15,7 +15,7 @@ LINES: Final = 100
 """So many lines are enough to tell: give `detect` that many, or all of a shorter log."""
 
 _ENOUGH: Final = 0.8  # of the lines; some may be torn, or of another program
-_GOR: Final = re.compile(rb"[123] [0-9A-Za-z]{1,64} \d{1,20}( |\Z)")
+_GOR: Final = re.compile(rb"[123] [0-9A-Za-z]{1,64} \d{1,20}(?=[ \r\n]|\Z)")
 _HAR: Final = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
 
 
@@ -41,7 +41,7 @@ class _Score(NamedTuple):
 
     @property
     def rank(self) -> tuple[int, bool]:
-        """More requests are not better: one that undoes no escapes takes an escaped line break for a target."""
+        """More requests are not better: who undoes no escapes takes an escaped line break for a target."""
         return self.fit, self.replayable > 0
 
 

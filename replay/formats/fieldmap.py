@@ -21,7 +21,7 @@ FieldMap: TypeAlias = Mapping[str, tuple[Source, ...]]
 
 
 def field_map(defaults: Mapping[str, str], chosen: Mapping[str, str]) -> FieldMap:
-    """The defaults, `role: "label label/unit"`, with a user's choice in place of them. Raises `ValueError`."""
+    """The defaults, `role: "label label/unit"`, with a user's choice in their place. Raises `ValueError`."""
     for role in chosen:
         if role not in ROLES and not (role.startswith(HEADER) and len(role) > len(HEADER)):
             raise ValueError(f"a log has no {role!r}: there are {', '.join(ROLES)} and {HEADER}NAME")

@@ -28,7 +28,7 @@ _LONGEST_PREFIX: Final = 512
 
 
 class HaproxyParser(LineParser):
-    """The times have no zone: `zone` says it. Headers are known if they were captured: `captures` names them."""
+    """The times have no zone: `zone` says it. Headers are known only if captured: `captures` names them."""
 
     def __init__(self, options: Options) -> None:
         self.name = "haproxy"
@@ -60,7 +60,7 @@ class HaproxyParser(LineParser):
 
 
 def _without_prefix(line: bytes) -> bytes:
-    """The line from the client's address on: before it, syslog may have put `Nov 22 10:00:00 host haproxy[7]: `."""
+    """The line from the client's address on: syslog may put `Nov 22 10:00:00 host haproxy[7]: ` before."""
     end = line.find(b"]: ", 0, _LONGEST_PREFIX)
     start = line.find(b"[")
     return line[end + 3 :] if 0 <= start < end and b"haproxy" in line[:start] else line

@@ -15,7 +15,8 @@ from replay.model import BadLine, LoggedRequest, LogSkip, Parsed
 from shadow.model import Headers
 
 _FRAMING_FIELDS: Final = frozenset(
-    b"host content-length transfer-encoding connection keep-alive proxy-connection upgrade te trailer expect".split()
+    b"host content-length transfer-encoding connection keep-alive proxy-connection upgrade te trailer "
+    b"expect".split()
 )
 """Who sends the request says these anew."""
 

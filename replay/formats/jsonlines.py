@@ -35,33 +35,73 @@ GENERIC: Final = {
 """What such keys are mostly called: nginx's variables, LTSV's labels, Istio's keys."""
 
 ENVOY: Final = {
-    "time": "start_time", "method": "method", "target": "x_envoy_original_path path", "host": "authority",
-    "status": "response_code", "size": "bytes_sent", "seconds": "duration/ms",
-    "client": "downstream_remote_address", "header:X-Forwarded-For": "x_forwarded_for",
+    "time": "start_time",
+    "method": "method",
+    "target": "x_envoy_original_path path",
+    "host": "authority",
+    "status": "response_code",
+    "size": "bytes_sent",
+    "seconds": "duration/ms",
+    "client": "downstream_remote_address",
+    "header:X-Forwarded-For": "x_forwarded_for",
     "header:User-Agent": "user_agent",
-}  # fmt: skip
+}
 
 TRAEFIK: Final = {
-    "time": "StartUTC StartLocal", "method": "RequestMethod", "target": "RequestPath", "host": "RequestAddr RequestHost",
-    "status": "DownstreamStatus", "size": "DownstreamContentSize", "seconds": "Duration/ns", "client": "ClientHost",
-    "user": "ClientUsername", "header:Referer": "request_Referer", "header:X-Forwarded-For": "request_X-Forwarded-For",
+    "time": "StartUTC StartLocal",
+    "method": "RequestMethod",
+    "target": "RequestPath",
+    "host": "RequestAddr RequestHost",
+    "status": "DownstreamStatus",
+    "size": "DownstreamContentSize",
+    "seconds": "Duration/ns",
+    "client": "ClientHost",
+    "user": "ClientUsername",
+    "header:Referer": "request_Referer",
+    "header:X-Forwarded-For": "request_X-Forwarded-For",
     "header:User-Agent": "request_User-Agent",
-}  # fmt: skip
+}
 
 CADDY: Final = {
-    "time": "ts", "method": "request.method", "target": "request.uri", "host": "request.host", "status": "status",
-    "size": "size", "seconds": "duration", "client": "request.client_ip request.remote_ip", "user": "user_id",
-    **{f"header:{name}": f"request.headers.{name}" for name in
-       ("Accept", "Accept-Language", "Accept-Encoding", "Content-Type", "Referer", "X-Requested-With",
-        "X-Forwarded-For", "If-None-Match", "If-Modified-Since", "Range", "Origin", "User-Agent")},
-}  # fmt: skip
+    "time": "ts",
+    "method": "request.method",
+    "target": "request.uri",
+    "host": "request.host",
+    "status": "status",
+    "size": "size",
+    "seconds": "duration",
+    "client": "request.client_ip request.remote_ip",
+    "user": "user_id",
+    **{
+        f"header:{name}": f"request.headers.{name}"
+        for name in (
+            "Accept",
+            "Accept-Language",
+            "Accept-Encoding",
+            "Content-Type",
+            "Referer",
+            "X-Requested-With",
+            "X-Forwarded-For",
+            "If-None-Match",
+            "If-Modified-Since",
+            "Range",
+            "Origin",
+            "User-Agent",
+        )
+    },
+}
 """Cookie and Authorization stand in the log as REDACTED, so they are left out."""
 
 GOOGLE: Final = {
-    "time": "timestamp", "method": "httpRequest.requestMethod", "target": "httpRequest.requestUrl",
-    "status": "httpRequest.status", "seconds": "httpRequest.latency", "client": "httpRequest.remoteIp",
-    "header:Referer": "httpRequest.referer", "header:User-Agent": "httpRequest.userAgent",
-}  # fmt: skip
+    "time": "timestamp",
+    "method": "httpRequest.requestMethod",
+    "target": "httpRequest.requestUrl",
+    "status": "httpRequest.status",
+    "seconds": "httpRequest.latency",
+    "client": "httpRequest.remoteIp",
+    "header:Referer": "httpRequest.referer",
+    "header:User-Agent": "httpRequest.userAgent",
+}
 
 
 class JsonParser(LineParser):

@@ -35,6 +35,7 @@ LABELS: Final = {
 """The labels of ltsv.org, and others often seen in their place."""
 
 _FEW: Final = 64  # virtual hosts may each have an order; more than this is no log
+_MOST_LABELS: Final = 256  # of one line; making a pattern of more takes too long
 _LABELLED: Final = re.compile(rb"[0-9A-Za-z_.-]++:")
 
 _Order: TypeAlias = tuple[bytes, ...]
@@ -73,7 +74,7 @@ class LtsvParser(LineParser):
         fields = line.split(b"\t")
         labels = [_LABELLED.match(field) for field in fields]
         order = tuple(label[0][:-1] for label in labels if label)
-        if len(order) < len(fields):
+        if len(order) < len(fields) or len(order) > _MOST_LABELS:
             return unmatched(line)
         if order not in self._orders:
             if self._cut_off(order):

@@ -56,7 +56,7 @@ def parser(name: str, form: str, options: Options) -> LineParser:
 
 
 def _from_directive(form: str) -> tuple[str | None, str]:
-    """What escape= says and the format, from nginx.conf's directive or from what stands between its quotes."""
+    """What escape= says, and the format: from nginx.conf's directive or from what is between its quotes."""
     found = _DIRECTIVE.match(form)
     if found:
         form = "".join(quoted[1] or quoted[2] or "" for quoted in _QUOTED.finditer(found[2])) or found[2]

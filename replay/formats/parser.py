@@ -53,7 +53,7 @@ class LineParser(ABC):
     framing: ClassVar[Framing] = Framing.LINES
     name: str
     header: bytes = b""
-    """The line that announced the fields now in force; a parser that shall go on in mid-file parses it first."""
+    """The line that announced the fields now in force: to go on in mid-file, a parser is given it first."""
     parse: Callable[[bytes], Parsed]
     """Takes a line with or without its line end. Never raises; time and memory are linear in the line."""
 

@@ -19,7 +19,10 @@ DEFAULTS: Final = Options()
 
 _COMMON = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
 _COMBINED = _COMMON + ' "$http_referer" "$http_user_agent"'
-_ENVOY_START = '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% %RESPONSE_FLAGS% '
+_ENVOY_START = (
+    '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% '
+    "%RESPONSE_FLAGS% "
+)
 _ENVOY_MIDDLE = (
     '%BYTES_RECEIVED% %BYTES_SENT% %DURATION% %RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" '
     '"%REQ(USER-AGENT)%" "%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"'
@@ -51,8 +54,8 @@ def _json(name: str, fields: dict[str, str], at_end: bool, description: str) -> 
 
 PRESETS: Final[Mapping[str, Preset]] = dict([
     _nginx("ingress-nginx", _COMBINED + " $request_length $request_time [$proxy_upstream_name] "
-           "[$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length $upstream_response_time "
-           "$upstream_status $req_id", "ingress-nginx's default log-format-upstream"),
+           "[$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length "
+           "$upstream_response_time $upstream_status $req_id", "ingress-nginx's default log-format-upstream"),
     _nginx("combined", _COMBINED, "nginx's default and Apache's combined"),
     _nginx("common", _COMMON, "NCSA common, Apache's common"),
     _apache("vcombined", r'%v:%p %h %l %u %t "%r" %>s %O "%{Referer}i" "%{User-Agent}i"',
@@ -61,8 +64,8 @@ PRESETS: Final[Mapping[str, Preset]] = dict([
     _apache("combinedio", r'%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %I %O',
             "Apache's combined with bytes in and out"),
     _envoy("istio", _ENVOY_START + '%RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% '
-           '"%UPSTREAM_TRANSPORT_FAILURE_REASON%" ' + _ENVOY_MIDDLE + " %UPSTREAM_CLUSTER_RAW% %UPSTREAM_LOCAL_ADDRESS% "
-           "%DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%",
+           '"%UPSTREAM_TRANSPORT_FAILURE_REASON%" ' + _ENVOY_MIDDLE + " %UPSTREAM_CLUSTER_RAW% "
+           "%UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%",
            "Istio's default text"),
     _envoy("envoy", _ENVOY_START + _ENVOY_MIDDLE, "Envoy's default text"),
     ("traefik", Preset(traefik.common, "Traefik's default, common")),
@@ -71,7 +74,8 @@ PRESETS: Final[Mapping[str, Preset]] = dict([
     ("alb", Preset(lambda _: AlbParser(), "AWS application load balancer")),
     ("cloudfront", Preset(lambda _: w3c.cloudfront(), "AWS CloudFront standard log")),
     ("iis", Preset(lambda _: w3c.iis(), "IIS W3C extended; #Fields may change in mid-file")),
-    ("ltsv", Preset(lambda options: LtsvParser("ltsv", options), "labelled tab-separated values, labels of ltsv.org")),
+    ("ltsv", Preset(lambda options: LtsvParser("ltsv", options),
+                    "labelled tab-separated values, labels of ltsv.org or your own")),
     _json("caddy", jsonlines.CADDY, True, "Caddy's JSON"),
     _json("traefik-json", jsonlines.TRAEFIK, False, "Traefik's JSON"),
     _json("envoy-json", jsonlines.ENVOY, False, "JSON with Istio's keys"),
@@ -89,7 +93,7 @@ def descriptions() -> dict[str, str]:
 
 
 def parser(name: str, options: Options = DEFAULTS) -> Parser:
-    """A parser for the preset `name` (case does not matter), or for a format string of nginx, Apache or Envoy.
+    """A parser for the preset `name` (in any case), or for a format string of nginx, Apache or Envoy.
 
     Raises `ValueError` with one clear line if the name is unknown, the string cannot be understood, or
     what it logs cannot be replayed.

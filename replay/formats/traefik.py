@@ -1,4 +1,4 @@
-"""Traefik's two CLF formats: of escapes there are only quotes in headers, and the time is the request's start. Pure."""
+"""Traefik's two CLF formats: only quotes in headers are escaped, the time is the request's start. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,35 @@ from replay.formats.parser import LineParser, Options
 from replay.formats.pattern import CLF_TIME, NUMBER, Field, Token, compile_tokens
 
 _GENERIC: Final[tuple[Token, ...]] = (
-    Field("client", open=False), b" - ", Field("user"), b" [", Field("time", CLF_TIME), b'] "', Field("request"),
-    b'" ', Field("status", NUMBER), b" ", Field("size", NUMBER), b' "', Field(HEADER + "Referer"), b'" "',
-    Field(HEADER + "User-Agent"), b'"',
-)  # fmt: skip
+    Field("client", open=False),
+    b" - ",
+    Field("user"),
+    b" [",
+    Field("time", CLF_TIME),
+    b'] "',
+    Field("request"),
+    b'" ',
+    Field("status", NUMBER),
+    b" ",
+    Field("size", NUMBER),
+    b' "',
+    Field(HEADER + "Referer"),
+    b'" "',
+    Field(HEADER + "User-Agent"),
+    b'"',
+)
 _COMMON: Final[tuple[Token, ...]] = (
-    *_GENERIC[:-1], b'" ', Field(shape=NUMBER), b' "', Field(), b'" "', Field(), b'" ', Field("seconds", NUMBER), b"ms",
-)  # fmt: skip
+    *_GENERIC[:-1],
+    b'" ',
+    Field(shape=NUMBER),
+    b' "',
+    Field(),
+    b'" "',
+    Field(),
+    b'" ',
+    Field("seconds", NUMBER),
+    b"ms",
+)
 """After the usual: the request's number, its router, the server that answered, and how long it took."""
 
 

@@ -17,10 +17,19 @@ from replay.formats.pattern import unmatched
 from replay.model import BadLine, LogSkip, Parsed
 
 _ROLE_OF: Final = {
-    "cs-method": "method", "cs-uri-stem": "target", "cs-uri-query": "query", "sc-status": "status",
-    "time-taken": "seconds", "c-ip": "client", "cs-username": "user", "cs-host": "host", "x-host-header": "host",
-    "cs(referer)": "header:Referer", "cs(user-agent)": "header:User-Agent", "sc-content-len": "size",
-}  # fmt: skip
+    "cs-method": "method",
+    "cs-uri-stem": "target",
+    "cs-uri-query": "query",
+    "sc-status": "status",
+    "time-taken": "seconds",
+    "c-ip": "client",
+    "cs-username": "user",
+    "cs-host": "host",
+    "x-host-header": "host",
+    "cs(referer)": "header:Referer",
+    "cs(user-agent)": "header:User-Agent",
+    "sc-content-len": "size",
+}
 """sc-bytes is not the body's size: it counts the head too. cs(Host) is the distribution's name in
 CloudFront's logs, and the client's Host in those of IIS."""
 

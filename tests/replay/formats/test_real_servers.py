@@ -11,8 +11,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
@@ -201,10 +202,12 @@ def envoy(folder: Path, port: int) -> list[str]:
     router = {"@type": f"{kinds}.filters.http.router.v3.Router"}
     route = {"match": {"prefix": "/"}, "direct_response": {"status": 200, "body": {"inline_string": "ok"}}}
     manager = {"@type": f"{kinds}.filters.network.http_connection_manager.v3.HttpConnectionManager",
-               "stat_prefix": "web", "delayed_close_timeout": "0.1s", "access_log": [{"name": "log", "typed_config": log} for log in logs],
+               "stat_prefix": "web", "delayed_close_timeout": "0.1s",
+               "access_log": [{"name": "log", "typed_config": log} for log in logs],
                "http_filters": [{"name": "envoy.filters.http.router", "typed_config": router}],
                "http_protocol_options": {"allow_absolute_url": True},
-               "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route]}]}}  # fmt: skip
+               "route_config": {"virtual_hosts": [
+                   {"name": "all", "domains": ["*"], "routes": [route]}]}}  # fmt: skip
     chain = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
     address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
     listener = {"name": "web", "address": address, "filter_chains": [chain]}
@@ -318,9 +321,11 @@ class Log(NamedTuple):
     file: str
     format: str
     detected: str | None = None  # the preset that is found without being told
-    skipped: dict[LogSkip, str] = {}  # lines that cannot be asked again
+    skipped: Mapping[LogSkip, str] = MappingProxyType({})  # lines that cannot be asked again
     unlogged: str = ""  # what leaves no line
-    changed: dict[str, bytes] = {}  # what the server changes before it forwards and logs it
+    changed: Mapping[str, bytes] = MappingProxyType(
+        {}
+    )  # what the server changes before it forwards and logs it
     options: Options = Options()
 
 

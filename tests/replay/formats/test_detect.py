@@ -1,0 +1,67 @@
+"""Which format a log is, and what is said about it."""
+
+# ruff: noqa: E501 - lines of logs are as long as they are
+
+from __future__ import annotations
+
+import pytest
+
+from replay.formats.detect import Detected, Undetected, detect
+from replay.formats.parser import LineParser
+from replay.model import LoggedRequest
+
+COMBINED = b'1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12 "-" "Mozilla/5.0 (X11)"'
+LINES = {
+    "common": b'1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12',
+    "combined": COMBINED,
+    "vcombined": b"shop.example:80 " + COMBINED,
+    "combinedio": COMBINED + b" 100 200",
+    "ltsv": b"time:2026-11-22T01:00:00Z\tmethod:GET\turi:/x",
+    "json": b'{"time_iso8601":"2026-11-22T01:00:00Z","request":"GET / HTTP/1.1"}',
+    "iis": b"#Software: x\n#Fields: date time cs-method cs-uri-stem cs-uri-query\n2026-11-22 01:00:00 GET /x -",
+    "har": b'{\n  "log": {\n    "version": "1.2",',
+    "gor": b"1 aa11 1795309200000000000\nGET / HTTP/1.1\r",
+}
+
+
+@pytest.mark.parametrize("name", LINES)
+def test_a_format_is_found(name: str) -> None:
+    """By its lines, or by how the file begins; and a sentence says so."""
+    found = detect(LINES[name].split(b"\n"))
+    assert isinstance(found, Detected), found.why
+    assert found.name == found.parser.name == name
+    assert found.why.startswith(f"{name}: ")
+
+
+def test_some_lines_may_be_torn() -> None:
+    """Four of five are enough, and the sentence has the count."""
+    found = detect([COMBINED] * 9 + [COMBINED[:40]])
+    assert isinstance(found, Detected)
+    assert "9 of the first 10 lines" in found.why
+
+
+def test_the_nearest_is_named() -> None:
+    """Half of the lines are not enough to go on without being told."""
+    found = detect([COMBINED, b"?"] * 10)
+    assert isinstance(found, Undetected)
+    assert found.nearest == "combined"
+    assert "10 of the first 20 lines" in found.why
+    assert "--format" in found.why
+
+
+@pytest.mark.parametrize("lines", [[], [b"", b"\n"], [b"hello"], [b'{"a":1}'], [b"\x00\xff"]])
+def test_no_log_is_no_format(lines: list[bytes]) -> None:
+    """What holds no request is not guessed at."""
+    found = detect(lines)
+    assert isinstance(found, Undetected)
+    assert "--format" in found.why
+
+
+def test_the_parser_is_fresh() -> None:
+    """The first lines have not been given to it: a reader begins anew."""
+    lines = LINES["iis"].split(b"\n")
+    found = detect(lines)
+    assert isinstance(found, Detected)
+    assert isinstance(found.parser, LineParser)
+    assert not found.parser.header
+    assert isinstance([found.parser.parse(line) for line in lines][-1], LoggedRequest)
