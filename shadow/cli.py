@@ -252,7 +252,7 @@ def print_schema() -> None:
 
 
 @main.command()
-@click.option("--requests", default=20_000, show_default=True, help="How much traffic to send.")
+@click.option("--requests", default=15_000, show_default=True, help="How much traffic to send.")
 @click.option(
     "--record", metavar="FOLDER", default="shadow-data/demo", show_default=True, help="Where to keep it."
 )

@@ -18,7 +18,7 @@ from shadow.record.tally import Tally
 
 _LENGTH: Final = struct.Struct("<I")
 HELLO: Final = struct.Struct("<I")
-"""The first thing a shadow worker says to a live one: its process id, under which what it is given is booked."""
+"""The first that a shadow worker says to a live one: its process id, under which what it gets is booked."""
 
 T = TypeVar("T")
 
@@ -85,22 +85,27 @@ class Stream(Generic[T]):
     def __init__(self, kind: type[T]) -> None:
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(kind)
-        self._buffer = b""
+        self._pieces: list[bytes] = []  # of a message that is not complete
+        self._missing = 4  # bytes at least until one is
 
     def encode(self, message: T) -> bytes:
         payload = self._encoder.encode(message)
         return _LENGTH.pack(len(payload)) + payload
 
     def feed(self, data: bytes) -> Iterator[T]:
-        """The messages that are complete with `data`."""
-        if self._buffer:
-            data = self._buffer + data
+        """The messages that are complete with `data`. To be read to the end."""
+        self._pieces.append(data)
+        self._missing -= len(data)
+        if self._missing > 0:  # a large message comes in many pieces: join them once, not with each
+            return
+        data = b"".join(self._pieces)
         view = memoryview(data)
-        at = 0
+        at, end = 0, 4
         while len(data) - at >= 4:
             end = at + 4 + _LENGTH.unpack_from(data, at)[0]
             if end > len(data):
                 break
             yield self._decoder.decode(view[at + 4 : end])
-            at = end
-        self._buffer = data[at:] if at else data
+            at, end = end, end + 4
+        self._pieces = [data[at:]]
+        self._missing = end - len(data)

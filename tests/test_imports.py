@@ -39,6 +39,8 @@ PURE = [
     "shadow/record/secrets.py",
     "shadow/record/evidence.py",
     "shadow/wire/head.py",
+    "shadow/wire/request_head.py",
+    "shadow/wire/response_head.py",
     "shadow/wire/body.py",
     "shadow/live/capture.py",
     "shadow/live/selection.py",
@@ -60,7 +62,10 @@ PURE = [
 ]
 """No I/O, no clock, no chance."""
 
-IMPURE = set("aiohttp asyncio logging os pathlib random secrets socket structlog time uvloop".split())
+IMPURE = {
+    "aiohttp", "asyncio", "logging", "os", "pathlib", "random", "secrets", "socket", "structlog",
+    "time", "uvloop",
+}  # fmt: skip
 
 
 def part_of(module: str) -> str:

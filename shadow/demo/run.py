@@ -29,13 +29,13 @@ def run(count: int, folder: Path) -> int:
     with _backend("legacy") as legacy, _backend("target") as target:
         console.print(f"legacy on port {legacy}, target on port {target}")
         with _proxy(legacy, target, folder) as address:
-            console.print(f"shadow proxy on {address}; sending {count} requests through it")
+            console.print(f"shadow proxy on {address}; sending {count:,} requests through it")
             started = time.perf_counter()
             with Progress(console=console, transient=True) as progress:
                 task = progress.add_task("requests", total=count)
                 errors = asyncio.run(traffic.send(f"http://{address}", count, lambda: progress.advance(task)))
             took = time.perf_counter() - started
-            console.print(f"{count} requests in {took:.1f} s, {errors} errors seen by clients")
+            console.print(f"{count:,} requests in {took:.1f} s, {errors} errors seen by clients")
     report = build.read(folder)
     path = folder / "report.json"
     path.write_text(report_json.render(report), encoding="utf-8")

@@ -74,9 +74,10 @@ class JudgeLine(asyncio.Protocol):
             self._judged(frame, outcome, None)
 
     async def close(self) -> None:
-        if self._connecting is not None:
-            self._connecting.cancel()
-        if self._transport is not None:
+        if self._transport is None:
+            if self._connecting is not None:
+                self._connecting.cancel()
+        else:
             self._closed = self._loop.create_future()
             # Every pair is back or given up by now: what a busy judge has not read yet is of no use.
             self._transport.abort()

@@ -10,7 +10,7 @@ import socket
 import time
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shadow.config.load import Loaded, config_hash, show
 from shadow.frame import Report, Stream
@@ -18,7 +18,7 @@ from shadow.record.tally import TallyRecord
 from shadow.report.build import build
 from shadow.report.json import render
 from shadow.serve.ledger import Ledger
-from shadow.serve.metrics import exposition
+from shadow.serve.metrics import registry
 from shadow.worker import Worker
 
 
@@ -42,6 +42,7 @@ class Admin:
         self._loaded = loaded
         self._hash = config_hash(loaded.config)
         self._audience = audience
+        self._registry = registry(audience.ledger, self._hash)
         self._started = started
         self._workers = {f"live-{number}" for number in range(loaded.config.workers.live)}
 
@@ -70,7 +71,7 @@ class Admin:
         return web.Response(text="ready\n")
 
     async def _metrics(self, _: web.Request) -> web.Response:
-        body = exposition(self._audience.ledger, self._hash)
+        body = generate_latest(self._registry)
         return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def _config(self, _: web.Request) -> web.Response:

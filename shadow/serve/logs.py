@@ -137,10 +137,10 @@ def _plain(value: object, longest: int) -> Plain:
     """The value itself where JSON has it, else its text, cut to `longest` characters."""
     if value is None or isinstance(value, bool):
         return value
-    if type(value) is int and -(1 << 63) <= value < 1 << 64:
-        return value
-    if type(value) is float and math.isfinite(value):
-        return value
+    if isinstance(value, int) and -(1 << 63) <= value < 1 << 64:
+        return int(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
     text = _text(value, longest)
     text = text if len(text) <= longest else f"{text[:longest]}…"
     return text.encode("utf-8", "backslashreplace").decode()  # lone surrogates are no text

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -30,10 +30,12 @@ class LedgerCollector(Collector):
     def __init__(self, ledger: Ledger, config_hash: str) -> None:
         self._ledger = ledger
         self._config_hash = config_hash
+        self._named: set[str] = set()
 
     def collect(self) -> Iterator[Metric]:
-        totals = busiest(self._ledger.totals)
+        totals = shown(self._ledger.totals, self._named)
         yield from _counters(totals)
+        yield _answers(totals)
         yield _latency(totals)
         for name, help_text in _GAUGES.items():
             yield self._gauge(name, help_text)
@@ -68,14 +70,17 @@ _GAUGES: Final = {
 """What workers report as it stands, and what it means."""
 
 
-def busiest(totals: Mapping[str, Tally], limit: int = ENDPOINTS) -> dict[str, Tally]:
-    """The endpoints with the most requests, the rest added up as `other`."""
-    ranked = sorted(totals.items(), key=lambda item: (-item[1].received, item[0]))
-    kept = dict(ranked[:limit])
-    for _, tally in ranked[limit:]:
-        if "other" not in kept:
-            kept["other"] = Tally()
-        merge_into(kept, "other", tally)
+def shown(totals: Mapping[str, Tally], named: set[str], limit: int = ENDPOINTS) -> dict[str, Tally]:
+    """The endpoints with series of their own, the rest added up as `other`.
+
+    The busiest get one while there is room in `named`, and keep it: a counter whose endpoint moved in
+    and out of `other` would look as if it had been reset.
+    """
+    ranked = sorted(totals.keys() - named, key=lambda name: (-totals[name].received, name))
+    named.update(ranked[: max(0, limit - len(named))])
+    kept: dict[str, Tally] = {}
+    for name, tally in totals.items():
+        merge_into(kept, name if name in named else "other", tally)
     return kept
 
 
@@ -112,6 +117,22 @@ def _by_fate(tally: Tally) -> Iterator[tuple[str, int]]:
     yield Fate.DROPPED, sum(tally.dropped.values())
 
 
+def _answers(totals: Mapping[str, Tally]) -> Metric:
+    """Of the exchanges compared: `2xx` … `5xx`, or why there was no answer."""
+    family = CounterMetricFamily(
+        "shadow_answers", "Answers compared, by backend and status class", labels=["backend", "class"]
+    )
+    counts: dict[tuple[str, str], int] = {}
+    for tally in totals.values():
+        for pair, count in tally.status.items():
+            for backend, status in zip(("legacy", "target"), pair.split("→"), strict=True):
+                key = backend, f"{status[0]}xx" if status.isdigit() else status
+                counts[key] = counts.get(key, 0) + count
+    for (backend, of_class), count in sorted(counts.items()):
+        family.add_metric([backend, of_class], count)
+    return family
+
+
 def _latency(totals: Mapping[str, Tally]) -> Metric:
     """Over all endpoints: a histogram for each would be most of the series."""
     family = HistogramMetricFamily(
@@ -126,8 +147,8 @@ def _latency(totals: Mapping[str, Tally]) -> Metric:
     return family
 
 
-def exposition(ledger: Ledger, config_hash: str) -> bytes:
-    """All metrics in Prometheus' text format."""
-    registry = CollectorRegistry()
-    registry.register(LedgerCollector(ledger, config_hash))
-    return generate_latest(registry)
+def registry(ledger: Ledger, config_hash: str) -> CollectorRegistry:
+    """What `generate_latest` makes Prometheus' text of; one for each ledger."""
+    made = CollectorRegistry()
+    made.register(LedgerCollector(ledger, config_hash))
+    return made

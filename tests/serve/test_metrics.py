@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from support.proxy import samples, value
 
@@ -9,7 +10,7 @@ from shadow.frame import Report
 from shadow.model import Drop, Response, Skip
 from shadow.record.tally import Tally
 from shadow.serve.ledger import Ledger
-from shadow.serve.metrics import ENDPOINTS, busiest, exposition
+from shadow.serve.metrics import ENDPOINTS, registry, shown
 
 MOST = 500
 """Series of a proxy, whatever it is asked."""
@@ -33,9 +34,13 @@ def ledger(endpoints: int) -> Ledger:
     return made
 
 
+def exposition(of: Ledger) -> str:
+    return generate_latest(registry(of, "abc")).decode()
+
+
 def test_it_can_be_parsed_whatever_an_endpoint_is_called() -> None:
     """Quotes, backslashes and line ends in a label, every family with help and type."""
-    text = exposition(ledger(3), "abc").decode()
+    text = exposition(ledger(3))
     families = list(text_string_to_metric_families(text))
     assert all(family.documentation and family.type != "unknown" for family in families)
     assert len({family.name for family in families}) == len(families)
@@ -49,7 +54,7 @@ def test_it_can_be_parsed_whatever_an_endpoint_is_called() -> None:
 def test_series_are_bounded() -> None:
     """A thousand endpoints make no more than thirty and one, and none of their requests is missing."""
     many = ledger(1000)
-    told = samples(exposition(many, "abc").decode())
+    told = samples(exposition(many))
     assert len(told) < MOST
     assert (
         len({labels["endpoint"] for name, labels, _ in told if name == "shadow_fates_total"}) == ENDPOINTS + 1
@@ -61,14 +66,14 @@ def test_fates_and_in_flight_make_what_was_received() -> None:
     """The promise, as a query would check it."""
     counted = ledger(40)
     counted.fold(Report("live-0", 2, {"GET /": Tally(received=7)}))
-    told = samples(exposition(counted, "abc").decode())
+    told = samples(exposition(counted))
     assert value(told, "shadow_requests_in_flight") == 7
     assert value(told, "shadow_requests_total") == value(told, "shadow_fates_total") + 7
 
 
 def test_every_reason_is_told_by_name() -> None:
     """Once for each endpoint counted here."""
-    told = samples(exposition(ledger(3), "abc").decode())
+    told = samples(exposition(ledger(3)))
     for fate, reasons in (("skipped", Skip), ("dropped", Drop)):
         for reason in reasons:
             assert value(told, "shadow_not_mirrored_total", fate=fate, reason=reason) == 3
@@ -76,7 +81,7 @@ def test_every_reason_is_told_by_name() -> None:
 
 def test_latency_is_a_histogram_of_each_backend() -> None:
     """Cumulative, up to everything; the sum is in seconds."""
-    told = samples(exposition(ledger(4), "abc").decode())
+    told = samples(exposition(ledger(4)))
     pairs = 0 + 1 + 2 + 3
     assert value(told, "shadow_answer_seconds_bucket", backend="legacy", le="0.005") == pairs
     assert value(told, "shadow_answer_seconds_bucket", backend="target", le="0.1") == 0
@@ -84,8 +89,26 @@ def test_latency_is_a_histogram_of_each_backend() -> None:
     assert abs(value(told, "shadow_answer_seconds_sum", backend="target") - pairs * 0.2) < 0.02 * pairs
 
 
+def test_answers_are_counted_by_backend_and_class() -> None:
+    """With the reason where there was no answer."""
+    counted = Ledger()
+    counted.fold(Report("shadow-0", 1, {"GET /": Tally(status={"200→503": 2, "404→timeout": 1})}))
+    told = samples(exposition(counted))
+    assert value(told, "shadow_answers_total", **{"backend": "legacy", "class": "2xx"}) == 2
+    assert value(told, "shadow_answers_total", **{"backend": "target", "class": "5xx"}) == 2
+    assert value(told, "shadow_answers_total", **{"backend": "target", "class": "timeout"}) == 1
+
+
 def test_an_endpoint_called_other_joins_the_others() -> None:
     """There is one series of that name."""
     totals = {"other": Tally(received=100), "a": Tally(received=50), "b": Tally(received=1)}
-    kept = busiest(totals, limit=2)
+    kept = shown(totals, set(), limit=2)
     assert {name: each.received for name, each in kept.items()} == {"other": 101, "a": 50}
+
+
+def test_an_endpoint_keeps_its_series() -> None:
+    """Also when others become busier: a counter must not fall."""
+    named: set[str] = set()
+    shown({"a": Tally(received=5)}, named, limit=1)
+    kept = shown({"a": Tally(received=5), "b": Tally(received=9)}, named, limit=1)
+    assert {name: each.received for name, each in kept.items()} == {"a": 5, "other": 9}
