@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Protocol
 
-from replay import source
 from replay.follow import Followed
 from replay.model import BadLine, LoggedRequest, LogSkip
 from replay.reading import Entry, Formats, Reading
-from replay.source import SourceError
+from replay.source import CHUNK, STDIN, Source, SourceError
 from shadow.record.replayed import Mark
 
 _TOGETHER: Final = 128  # entries of several logs that are given at once
@@ -34,7 +33,7 @@ class Log:
     def __init__(self, name: str, formats: Formats, mark: Mark | None = None) -> None:
         self._name = name
         self._reading = Reading(name, formats, mark)
-        self._stream: source.Stream | None = None
+        self._source: Source | None = None
         self._ended = False
         self._last = 0
 
@@ -47,25 +46,28 @@ class Log:
             return self._end(self._damaged(str(error)))
         if not data:
             return self._end([])
-        return self._seen(self._reading.feed(data, short=len(data) < source.CHUNK))
-
-    def _next(self) -> bytes:
-        if self._stream is None:
-            self._stream = source.open_log(self._name)
-            if self._reading.start:
-                self._skip(self._stream)
-        return source.read(self._stream, self._name)
-
-    def _skip(self, stream: source.Stream) -> None:
         try:
-            source.skip(stream, self._name, self._reading.start)
-        except SourceError:
-            self._ended = True  # the damage that the earlier run has counted
+            return self._seen(self._reading.feed(data, short=len(data) < CHUNK))
+        except ValueError:  # nobody can tell its format
+            self._close()
             raise
 
+    def _close(self) -> None:
+        if self._source is not None:
+            self._source.close()
+
+    def _next(self) -> bytes:
+        if self._source is None:
+            self._source = Source(self._name)
+            try:
+                self._source.skip(self._reading.start)
+            except SourceError:
+                self._ended = True  # the damage that an earlier run has counted
+                raise
+        return self._source.read()
+
     def _end(self, more: list[Entry]) -> list[Entry] | None:
-        if self._stream is not None:
-            self._stream.close()
+        self._close()
         if self._ended:
             return None
         self._ended = True
@@ -78,7 +80,7 @@ class Log:
 
     def _damaged(self, why: str) -> list[Entry]:
         """Told like a line that cannot be read: what is missing must not go unnoticed."""
-        at = max(self._last, self._reading.start) + source.CHUNK
+        at = max(self._last, self._reading.start) + CHUNK
         bad = BadLine(LogSkip.MALFORMED, why.removeprefix(f"{self._name}: "))
         return [Entry(self._name, at, at + 1, bad, b"", "", b"")]
 
@@ -126,10 +128,10 @@ def open_feed(names: Sequence[str], formats: Formats, marks: Mapping[str, Mark],
     """The logs of these names, each from its mark on. Raises SourceError."""
     if follow:
         for name in names:
-            if "://" in name or name == source.STDIN:
+            if "://" in name or name == STDIN:
                 raise SourceError(f"{name}: only files can be followed; leave --follow out")
         return Following([Followed(name, formats, marks) for name in names])
     for name in names:
-        if "://" not in name and name != source.STDIN and not os.access(name, os.R_OK):
+        if "://" not in name and name != STDIN and not os.access(name, os.R_OK):
             raise SourceError(f"{name}: {'cannot be read' if os.path.exists(name) else 'no such file'}")
     return Merged([Log(name, formats, marks.get(name)) for name in names])

@@ -162,6 +162,7 @@ class _Run:
             _check(mirror)
             self._write_rest(todo, finished)
         finally:
+            keeping.cancel()
             showing.cancel()
             self._shown.close()
             replayer.close()

@@ -33,6 +33,7 @@ class Schedule(Generic[T]):
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
         self._placed = 0
+        self._added = 0
         self._first = 0.0
         self._waiting: list[Due[T]] = []
         self._sessions: dict[bytes, deque[Due[T]]] = {}
@@ -52,7 +53,8 @@ class Schedule(Generic[T]):
 
     def add(self, due: float, session: bytes | None, item: T) -> None:
         """Have it wait."""
-        heapq.heappush(self._waiting, Due(due, self._placed, session, item))
+        self._added += 1
+        heapq.heappush(self._waiting, Due(due, self._added, session, item))
 
     def wait(self, now: float) -> float | None:
         """Seconds until one is due; None if there is none."""

@@ -13,7 +13,7 @@ import io
 import os
 import zlib
 from collections.abc import Iterable
-from typing import IO, Final, Protocol, cast
+from typing import IO, Final, cast
 
 import obstore
 import zstandard
@@ -26,20 +26,11 @@ their records, so that no request leaves late."""
 STDIN: Final = "-"
 _BUCKETS: Final = ("s3://", "gs://", "az://", "abfs://", "http://", "https://")
 _MAGIC: Final = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_DAMAGE: Final = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 
 
 class SourceError(Exception):
     """A log cannot be read, or not any further. One line."""
-
-
-class Stream(Protocol):
-    """An open log."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to so many bytes; none at the end."""
-
-    def close(self) -> None:
-        """It is not needed any more."""
 
 
 def expand(names: Iterable[str]) -> list[str]:
@@ -75,23 +66,61 @@ def _bucket(url: str) -> tuple[str, str]:
     return f"{scheme}://{bucket}", path
 
 
-def open_log(name: str) -> Stream:
-    """Open a log, uncompressed by what its first bytes say. Raises SourceError."""
-    try:
-        raw = _raw(name)
-        peeked = raw.peek(4)[:4]
-    except Exception as error:
-        raise SourceError(f"{name}: {_first_line(error)}") from None
+class Source:
+    """An open log, uncompressed by what its first bytes say."""
+
+    def __init__(self, name: str) -> None:
+        """Raises SourceError."""
+        self._name = name
+        try:
+            self._raw = _raw(name)
+            peeked = self._raw.peek(4)[:4]
+        except Exception as error:
+            raise SourceError(f"{name}: {_first_line(error)}") from None
+        self._unpacked = _unpacked(self._raw, peeked)
+
+    def read(self) -> bytes:
+        """The next chunk; nothing at the end. Raises SourceError where the log is damaged from here on."""
+        try:
+            if self._unpacked is None:
+                return self._raw.read1(CHUNK)  # what a pipe has now, without waiting for more
+            return self._unpacked.read(CHUNK)
+        except _DAMAGE as error:
+            raise SourceError(f"{self._name}: cannot be read from here on: {_first_line(error)}") from None
+
+    def skip(self, size: int) -> None:
+        """Go so many bytes on. Raises SourceError."""
+        if self._unpacked is None and self._raw.seekable():
+            self._raw.seek(size, os.SEEK_CUR)
+            return
+        stream = self._unpacked or self._raw
+        try:
+            while size > 0 and (data := stream.read(min(size, CHUNK))):
+                size -= len(data)
+        except _DAMAGE as error:
+            raise SourceError(f"{self._name}: cannot be read: {_first_line(error)}") from None
+
+    def close(self) -> None:
+        if self._unpacked is not None:
+            self._unpacked.close()
+        self._raw.close()
+
+
+def _unpacked(raw: io.BufferedReader, peeked: bytes) -> IO[bytes] | None:
+    """What a packed log unpacks to; None for one that is plain."""
     kind = next((kind for magic, kind in _MAGIC if peeked.startswith(magic)), None)
     match kind:
         case "gzip":
-            return cast(Stream, gzip.GzipFile(fileobj=raw))
+            return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
         case "bzip2":
             return bz2.BZ2File(raw)
         case "zstd":
-            return zstandard.ZstdDecompressor().stream_reader(cast(IO[bytes], raw), read_across_frames=True)
+            packed = cast(IO[bytes], raw)
+            return cast(
+                IO[bytes], zstandard.ZstdDecompressor().stream_reader(packed, read_across_frames=True)
+            )
         case _:
-            return raw
+            return None
 
 
 def _raw(name: str) -> io.BufferedReader:
@@ -116,28 +145,6 @@ class _Object(io.RawIOBase):
         data = memoryview(self._reader.read(len(buffer)))
         buffer[: len(data)] = data
         return len(data)
-
-
-def read(stream: Stream, name: str) -> bytes:
-    """The next chunk; nothing at the end. Raises SourceError where the log is damaged from here on."""
-    try:
-        if isinstance(stream, io.BufferedReader):
-            return stream.read1(CHUNK)  # what a pipe has now, without waiting for more
-        return stream.read(CHUNK)
-    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
-        raise SourceError(f"{name}: cannot be read from here on: {_first_line(error)}") from None
-
-
-def skip(stream: Stream, name: str, size: int) -> None:
-    """Go so many bytes on."""
-    if isinstance(stream, io.BufferedReader) and stream.seekable():
-        stream.seek(size, os.SEEK_CUR)
-        return
-    while size > 0:
-        try:
-            size -= len(stream.read(min(size, CHUNK))) or size
-        except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
-            raise SourceError(f"{name}: cannot be read: {_first_line(error)}") from None
 
 
 def _first_line(error: Exception) -> str:

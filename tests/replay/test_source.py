@@ -1,0 +1,224 @@
+"""Logs as streams of entries: compressed, merged, growing, damaged, and with lines without end."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import os
+import resource
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
+from support.replayed import line, write
+
+from replay.choice import Formats
+from replay.cutter import Cutter
+from replay.feed import Feed, open_feed
+from replay.formats.parser import MAX_LINE, Options
+from replay.model import BadLine, LoggedRequest, LogSkip
+from replay.reading import Entry
+from replay.source import SourceError, expand
+from shadow.record.replayed import Mark
+
+LTSV = Formats("ltsv", Options())
+
+
+def drain(feed: Feed) -> list[Entry]:
+    """All entries, to the end of the logs."""
+    found: list[Entry] = []
+    while (batch := feed.read()) is not None:
+        found += batch
+    return found
+
+
+def read_all(*logs: Path, marks: dict[str, Mark] | None = None, formats: Formats = LTSV) -> list[Entry]:
+    return drain(open_feed([str(log) for log in logs], formats, marks or {}, follow=False))
+
+
+def targets(entries: Sequence[Entry]) -> list[str]:
+    """What was asked, of those entries that are requests."""
+    return [each.parsed.target.decode() for each in entries if isinstance(each.parsed, LoggedRequest)]
+
+
+def items(*numbers: int) -> list[str]:
+    return [f"/items/{n}" for n in numbers]
+
+
+def text_of(numbers: Sequence[int]) -> bytes:
+    return "".join(f"{line(n)}\n" for n in numbers).encode()
+
+
+@given(
+    st.binary(max_size=200), st.lists(st.integers(1, 50)), st.integers(1, 30), st.sampled_from([b"\n", b"ab"])
+)
+def test_however_it_comes_a_stream_is_cut_alike(
+    data: bytes, sizes: list[int], limit: int, separator: bytes
+) -> None:
+    """Records and their places do not depend on how the stream is cut into chunks."""
+    chunked, cutter, at = [], Cutter(separator, limit), 0
+    for size in [*sizes, len(data) + 1]:
+        chunked += cutter.feed(data[at : at + size])
+        at += size
+    chunked += cutter.flush()
+    pieces = data.split(separator)
+    expected = [piece[: limit + 1] for piece in (pieces if pieces[-1] else pieces[:-1])]
+    assert [record.data for record in chunked] == expected
+    assert [record.at for record in chunked] == [0, *(record.end for record in chunked[:-1])][: len(chunked)]
+    assert not chunked or chunked[-1].end == len(data)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, zstandard.compress])
+def test_compression_is_known_by_the_first_bytes(pack, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Whatever the name says; parts that were packed one by one and joined are read to the last."""
+    log = tmp_path / "access.log"
+    log.write_bytes(pack(text_of(range(500))) + pack(text_of(range(500, 900))))
+    assert targets(read_all(log)) == items(*range(900))
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, zstandard.compress])
+def test_a_log_is_read_on_from_its_mark(pack, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Behind what was done, and what was left of it, whatever it is packed in."""
+    log = tmp_path / "access.log"
+    log.write_bytes(pack(text_of(range(1000))))
+    entries = read_all(log)
+    mark = Mark(entries[700].at, (entries[3].at, entries[650].at), "ltsv")
+    assert targets(read_all(log, marks={str(log): mark})) == items(3, 650, *range(700, 1000))
+
+
+def test_damage_is_told(tmp_path: Path) -> None:
+    """What can be read is; that the rest is missing counts as a malformed line."""
+    log = tmp_path / "access.log.gz"
+    log.write_bytes(gzip.compress(text_of(range(5000)))[:-2000])
+    *good, last = read_all(log)
+    assert targets(good) == items(*range(len(targets(good))))
+    assert isinstance(last.parsed, BadLine)
+    assert last.parsed.reason is LogSkip.MALFORMED
+    assert "cannot be read from here on" in last.parsed.detail
+
+
+def test_several_logs_are_merged_by_time(tmp_path: Path) -> None:
+    """As if one server had written them; a line without time stays behind its neighbour."""
+    odd = write(tmp_path / "odd.log", [line(1), line(3), "no line", line(5)])
+    even = write(tmp_path / "even.log", [line(0), line(2), line(4)])
+    entries = read_all(odd, even)
+    assert targets(entries) == items(*range(6))
+    assert entries.index(next(e for e in entries if e.raw == b"no line")) == 4
+
+
+def test_a_huge_line_is_malformed_and_costs_no_memory(tmp_path: Path) -> None:
+    """A line of 200 MB is counted, the next one is read, and memory stays flat."""
+    log = tmp_path / "huge.log"
+    with log.open("wb") as out:
+        out.write(text_of([0]) + b"time:")
+        out.seek(200_000_000, os.SEEK_CUR)  # a hole: zeros
+        out.write(b"\n" + text_of([1]))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    entries = read_all(log)
+    assert targets(entries) == items(0, 1)
+    assert isinstance(entries[1].parsed, BadLine)
+    assert len(entries[1].raw) == MAX_LINE + 1
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000  # KiB
+
+
+def test_names_become_logs(tmp_path: Path) -> None:
+    """Globs are expanded and sorted; one that fits nothing is an error, as is a file that is not there."""
+    for name in ("b.log", "a.log", "c.txt"):
+        write(tmp_path / name, [line(0)])
+    assert expand([f"{tmp_path}/*.log", f"{tmp_path}/a.log"]) == [f"{tmp_path}/a.log", f"{tmp_path}/b.log"]
+    with pytest.raises(SourceError, match="no file has such a name"):
+        expand([f"{tmp_path}/*.gz"])
+    with pytest.raises(SourceError, match="no such file"):
+        read_all(tmp_path / "none.log")
+
+
+def test_the_format_is_told_by_the_first_lines(tmp_path: Path) -> None:
+    """With auto; what fits no format is an error that says what to do."""
+    log = write(tmp_path / "access.log", [line(n) for n in range(3)])
+    assert targets(read_all(log, formats=Formats("auto", Options()))) == items(0, 1, 2)
+    odd = write(tmp_path / "odd.log", ["what", "is", "this"])
+    with pytest.raises(ValueError, match=r"odd\.log"):
+        read_all(odd, formats=Formats("auto", Options()))
+
+
+# ---- growing logs ------------------------------------------------------------------------------
+
+
+def follow(log: Path, marks: dict[str, Mark] | None = None) -> Feed:
+    return open_feed([str(log)], LTSV, marks or {}, follow=True)
+
+
+def poll(feed: Feed) -> list[str]:
+    """What is new; a change of files takes a look of its own."""
+    return targets([entry for _ in range(4) for entry in feed.read() or []])
+
+
+def append(log: Path, data: bytes) -> None:
+    with log.open("ab") as out:
+        out.write(data)
+
+
+def test_a_log_that_grows_is_read_on(tmp_path: Path) -> None:
+    """Also one that is not there yet; a line counts when its end has come."""
+    log = tmp_path / "access.log"
+    feed = follow(log)
+    assert poll(feed) == []
+    append(log, text_of([0]) + line(1).encode())
+    assert poll(feed) == items(0)
+    append(log, b"\n" + text_of([2]))
+    assert poll(feed) == items(1, 2)
+
+
+def test_nothing_is_lost_or_twice_when_renamed(tmp_path: Path) -> None:
+    """The writer goes on with the old file after the new one is there; both are read."""
+    log = tmp_path / "access.log"
+    append(log, text_of([0, 1]))
+    feed = follow(log)
+    seen = poll(feed)
+    for turn in range(1, 6):
+        first = turn * 10
+        old = log.rename(tmp_path / f"access.log.{turn}")
+        append(old, text_of([first]))
+        append(log, text_of([first + 1]))
+        seen += poll(feed)
+        append(old, text_of([first + 2]))
+        append(log, text_of([first + 3]))
+        seen += poll(feed)
+    assert sorted(seen) == sorted(items(0, 1, *(turn * 10 + n for turn in range(1, 6) for n in range(4))))
+
+
+def test_nothing_is_lost_or_twice_when_truncated(tmp_path: Path) -> None:
+    """A file that is shorter than what was read of it begins anew."""
+    log = tmp_path / "access.log"
+    feed = follow(log)
+    seen = []
+    for turn in range(5):
+        append(log, text_of(range(turn * 10, turn * 10 + 5)))
+        seen += poll(feed)
+        os.truncate(log, 0)
+        seen += poll(feed)
+    assert seen == items(*(turn * 10 + n for turn in range(5) for n in range(5)))
+
+
+def test_a_replayer_that_was_away_finds_its_file_again(tmp_path: Path) -> None:
+    """Rotated in the meantime: the old file is read to its end under its new name, then the new one."""
+    log = tmp_path / "access.log"
+    append(log, text_of(range(5)))
+    entries = follow(log).read() or follow(log).read()
+    feed = follow(log)
+    entries = [entry for _ in range(3) for entry in feed.read() or []]
+    marks = {entries[2].log: Mark(entries[2].end, (), "ltsv")}
+    old = log.rename(tmp_path / "access.log.1")
+    append(old, text_of([5]))
+    append(log, text_of([6, 7]))
+    assert poll(follow(log, marks)) == items(3, 4, 5, 6, 7)
+
+
+def test_only_files_can_be_followed() -> None:
+    """Neither standard input nor a bucket."""
+    for name in ("-", "s3://bucket/log"):
+        with pytest.raises(SourceError, match="only files"):
+            open_feed([name], LTSV, {}, follow=True)
