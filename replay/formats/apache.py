@@ -39,17 +39,19 @@ _SHAPES: Final = {
     "D": _SIGNED,
     "T": _SIGNED,
 }
-_EPOCH: Final = {"sec": "s", "msec": "ms", "usec": "us"}
+_EPOCH: Final = {"msec": "ms", "usec": "us"}
+_FINER: Final = ("s", "ms", "us")
 
 
 def parser(name: str, form: str, options: Options) -> LineParser:
     """A parser for lines of a `LogFormat` string, or of the whole directive."""
     form = _from_directive(form)
-    tokens, clock = _Tokens(form, options).all()
-    if not any(isinstance(token, Field) and token.role == "request" for token in tokens):
+    read = _Reading(form, options)
+    if not any(isinstance(token, Field) and token.role == "request" for token in read.tokens):
         raise ValueError("Apache's %U is decoded and normalised, not what was asked: log %r to replay")
-    at_end = options.time_is == "end" if options.time_is else clock.at_end
-    return compile_tokens(name, tokens, Meaning(clock.read, at_end, clock.unit), escaped=True)
+    at_end = options.time_is == "end" if options.time_is else read.at_end
+    meaning = Meaning(read.time, at_end, times.UNITS[read.unit])
+    return compile_tokens(name, read.tokens, meaning, escaped=True)
 
 
 def _from_directive(form: str) -> str:
@@ -58,28 +60,20 @@ def _from_directive(form: str) -> str:
     return re.sub(r'\\(["\\])', r"\1", found[1] if found else form).replace("\\t", "\t")
 
 
-class _Clock:
-    """How the format writes when and how long."""
-
-    read: times.ReadTime = staticmethod(times.clf)
-    at_end = False  # %t is when the request was received
-    unit = 1.0
-
-
-class _Tokens:
-    """Reads a format string once, from left to right."""
+class _Reading:
+    """What a format string says, read once from left to right."""
 
     def __init__(self, form: str, options: Options) -> None:
-        self.form = form
-        self.options = options
-        self.clock = _Clock()
         self.tokens: list[Token] = []
-
-    def all(self) -> tuple[list[Token], _Clock]:
+        self.time: times.ReadTime = times.clf
+        self.at_end = False  # %t is when the request was received
+        self.unit = "s"
+        self._form = form
+        self._zone = options.zone
         place = 0
-        while place < len(self.form):
-            time = _CUSTOM_TIME.match(self.form, place)
-            found = time or _PART.match(self.form, place)
+        while place < len(form):
+            time = _CUSTOM_TIME.match(form, place)
+            found = time or _PART.match(form, place)
             if found is None or found[0] == "%%":
                 place = self._literal(place, found)
                 continue
@@ -88,12 +82,11 @@ class _Tokens:
             else:
                 self._directive(found)
             place = found.end()
-        return self.tokens, self.clock
 
     def _literal(self, place: int, percent: re.Match[str] | None) -> int:
-        if percent is None and self.form[place] == "%":
-            raise ValueError(f"not a directive of Apache's: {self.form[place : place + 12]!r}")
-        text = self.form[place].encode()
+        if percent is None and self._form[place] == "%":
+            raise ValueError(f"not a directive of Apache's: {self._form[place : place + 12]!r}")
+        text = self._form[place].encode()
         if self.tokens and isinstance(self.tokens[-1], bytes):
             self.tokens[-1] += text
         else:
@@ -105,37 +98,38 @@ class _Tokens:
         if letter == "t":
             self.tokens.append(Field("time", rb"\[?" + CLF_TIME + rb"\]?"))
         elif letter in ("D", "T"):
-            self.tokens.append(Field("seconds", _SIGNED, rank=1 if self._finer(letter, argument) else 0))
+            self.tokens.append(
+                Field("seconds", _SIGNED, self._duration(argument or ("us" if letter == "D" else "s")))
+            )
         elif letter == "i" and argument:
             role = "host" if argument.lower() == "host" else HEADER + argument.title()
             self.tokens.append(Field(role, rank=1))
-        elif letter == "C" and argument:
-            self.tokens.append(Field(""))
         else:
-            role = "" if argument and letter != "h" and letter != "a" else _FIELDS.get(letter, "")
-            # %s is the status of the first of internal redirects, %>s what the client got
-            rank = 1 if which == ">" or letter == "a" else 0
+            role = "" if argument and letter not in "ah" else _FIELDS.get(letter, "")
+            # %s is the status of the first of internal redirects, %>s what the client got; %a is a number
+            # where %h may be a name, and %{c}a is the proxy before us
+            rank = 1 if which == ">" or (letter == "a" and not argument) else 0
             self.tokens.append(Field(role, _SHAPES.get(letter), rank, open=letter not in _CLOSED))
 
-    def _finer(self, letter: str, argument: str | None) -> bool:
-        """Takes the unit of a duration, if it is the finest so far."""
-        unit = times.UNITS["us" if letter == "D" else argument or "s"]
-        had = any(isinstance(token, Field) and token.role == "seconds" for token in self.tokens)
-        if had and unit >= self.clock.unit:
-            return False
-        self.clock.unit = unit
-        return True
+    def _duration(self, unit: str) -> int:
+        """The rank of a duration: the finest of several counts."""
+        if unit not in _FINER:
+            raise ValueError(f"a duration is in {', '.join(_FINER)}: {unit!r}")
+        self.unit = max(self.unit, unit, key=_FINER.index)
+        return _FINER.index(unit)
 
     def _custom_time(self, text: str) -> None:
         """`%{…}t`, one or several with nothing but separators between."""
-        form, self.clock.at_end = "", "%{end:" in text
+        form, self.at_end = "", "{end:" in text
         for piece, between in re.findall(r"%[<>]?\{(?:begin:|end:)?([^}]*)\}t([^%]*)", text):
             form += {"sec": "%s", "msec_frac": "%f", "usec_frac": "%f"}.get(piece, piece) + between
         if form in _EPOCH:
-            self.clock.read = times.unix(_EPOCH[form])
+            self.time = times.unix(_EPOCH[form])
         else:
-            self.clock.read = times.strftime(form or "", self.options.zone)
-        self.tokens.append(Field("time", times.shape(form)))
+            self.time = times.strftime(form, self._zone)
+        self.tokens.append(
+            Field("time", times.shape(form), rank=len(self.tokens))
+        )  # the last, as it is for `time`
 
 
 _CUSTOM_TIME: Final = re.compile(r"%[<>]?\{[^}]*\}t(?:[ .,:T]?%[<>]?\{[^}]*\}t)*")

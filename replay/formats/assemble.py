@@ -60,7 +60,6 @@ _REPLACED: Final = "\N{REPLACEMENT CHARACTER}".encode()
 _PROBES: Final = (b"kube-probe/", b"ELB-HealthChecker/", b"GoogleHC/", b"Amazon-Route53-Health-Check-Service")
 _DEFAULT_PORTS: Final = {b"http": b":80", b"ws": b":80", b"https": b":443", b"wss": b":443"}
 _LATEST: Final = 253402300800.0  # the year 10000: no log is of later
-_BACKSLASH, _CR, _NUL = 0x5C, 0x0D, 0x00  # a number is found in bytes four times as fast as a string
 _new: Final = tuple.__new__
 """Makes a `LoggedRequest` of all its fields in half the time of calling it."""
 
@@ -108,7 +107,7 @@ def assembler(meaning: Meaning) -> Assemble:
 
 
 def quick_assembler(meaning: Meaning) -> Assemble:
-    """The same at half the cost, for lines of which `is_usual` holds. Whatever else is unusual, it leaves
+    """The same at half the cost, for lines without backslash, CR and NUL. Whatever else is unusual, it leaves
     to the careful one."""
     read_time, at_end, unit, _, _, names, decoded, replaces, limit = meaning
     careful = assembler(meaning)
@@ -166,11 +165,6 @@ def header_roles(roles: Iterable[str]) -> tuple[str, ...]:
 def with_headers(meaning: Meaning, headers: Iterable[str]) -> Meaning:
     """`meaning` for a format that has these header roles."""
     return meaning._replace(headers=tuple(role.removeprefix(HEADER).encode("latin-1") for role in headers))
-
-
-def is_usual(line: bytes) -> bool:
-    """Whether a line has nothing in it that only the careful function can judge."""
-    return not (_BACKSLASH in line or _CR in line or _NUL in line)
 
 
 class Refused(Exception):

@@ -51,8 +51,11 @@ def parser(name: str, form: str, options: Options) -> LineParser:
             tokens.append(form[end : found.start()].encode())
         end = found.end()
         field = _field(found[1], found[2] or "")
+        first_time = field.role == "time" and not any(
+            isinstance(t, Field) and t.role == "time" for t in tokens
+        )
         tokens.append(field)
-        if field.role == "time" and found[2]:
+        if first_time and found[2]:
             read_time = times.strftime(re.sub(r"%[1-6]f", "%f", found[2]), options.zone)
         if field.role == "target" and found[3]:
             limit = int(found[3])

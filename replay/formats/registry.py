@@ -65,7 +65,8 @@ PRESETS: Final[Mapping[str, Preset]] = dict([
             "Apache's combined with bytes in and out"),
     _envoy("istio", _ENVOY_START + '%RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% '
            '"%UPSTREAM_TRANSPORT_FAILURE_REASON%" ' + _ENVOY_MIDDLE + " %UPSTREAM_CLUSTER_RAW% "
-           "%UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% %REQUESTED_SERVER_NAME% %ROUTE_NAME%",
+           "%UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% "
+           "%REQUESTED_SERVER_NAME% %ROUTE_NAME%",
            "Istio's default text"),
     _envoy("envoy", _ENVOY_START + _ENVOY_MIDDLE, "Envoy's default text"),
     ("traefik", Preset(traefik.common, "Traefik's default, common")),

@@ -1,8 +1,9 @@
-"""How fast logs are read on one core: `python tests/bench/parse_logs.py [LINES]`.
+"""How fast logs are read on one core: `python -P tests/bench/parse_logs.py [LINES]`.
 
 Writes a gzip log of each format into a temporary folder, then reads it back to requests, decompression
 included, and prints the best of three runs in lines for each second of CPU time, with the memory at its
-peak during the first half and at the end: equal figures mean that memory is flat.
+peak after half of the first run and at the end: equal figures mean that memory is flat. `-P` because a
+script `replay.py` stands beside this one, and would be taken for the package.
 """
 
 from __future__ import annotations

@@ -199,6 +199,32 @@ def test_a_format_that_cannot_be_replayed_says_so(form: str, words: str) -> None
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("form", "line", "at", "seconds"),
+    [
+        ('%t "%r" %T %D', b'[22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 1 1500000', TEN, 1.5),
+        ('%t "%r" %{ms}T %T', b'[22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 1500 1', TEN, 1.5),
+        ('%{sec}t.%{usec_frac}t "%r"', b'1795309200.250000 "GET /x HTTP/1.1"', TEN + 0.25, None),
+        ('%{usec}t "%r"', b'1795309200250000 "GET /x HTTP/1.1"', TEN + 0.25, None),
+        ('%{end:msec}t "%r" %D', b'1795309201500 "GET /x HTTP/1.1" 1500000', TEN, 1.5),
+        ('%t [%{%d/%b/%Y %T}t.%{msec_frac}t] "%r"',
+         b'[22/Nov/2026:10:00:00 +0900] [22/Nov/2026 10:00:00.250] "GET /x HTTP/1.1"', TEN + 0.25, None),
+        ('[%START_TIME(%Y/%m/%d %H:%M:%S.%3f %z)%] "%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%" %DURATION%',
+         b'[2026/11/22 10:00:00.250 +0900] "GET /x HTTP/2" 1500', TEN + 0.25, 1.5),
+        ('%START_TIME(%s.%3f)% %START_TIME% "%REQ(:METHOD)% %REQ(:PATH)% %PROTOCOL%"',
+         b'1795309200.250 2026-11-22T01:00:00.250Z "GET /x HTTP/2"', TEN + 0.25, None),
+        ('$msec $time_local "$request" $request_time',
+         b'1795309201.750 22/Nov/2026:10:00:01 +0900 "GET /x HTTP/1.1" 1.500', TEN + 0.25, 1.5),
+    ],
+)  # fmt: skip
+def test_times(form: str, line: bytes, at: float, seconds: float | None) -> None:
+    """The finest of several times and durations counts, and what was written at the end is moved to the start."""
+    parsed = read(form, line, Options(zone="+0900"))
+    assert isinstance(parsed, LoggedRequest), parsed
+    assert parsed.at == pytest.approx(at, abs=1e-6)
+    assert rounded(parsed.seconds) == seconds
+
+
 def test_labels_and_units_can_be_chosen() -> None:
     """What a label means is the writer's choice: here a path, and microseconds in apptime."""
     options = Options(
