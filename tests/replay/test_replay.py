@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 from aiohttp import web
-from support.proxy import assert_adds_up
+from support.proxy import Proxy, assert_adds_up
 from support.replayed import Backends, Replay, line, write
 
 Make = Callable[..., Replay]
@@ -195,6 +196,34 @@ async def test_a_growing_log_is_followed(replay: Make, backends: Backends, tmp_p
     assert await job.ended() == 0
     assert_adds_up(await job.report(), 21)
     assert set(backends.legacy.asked.values()) == {1}
+
+
+async def test_live_and_replayed_traffic_get_the_same_verdicts(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """What clients asked through the proxy, replayed from a log of it, counts and differs the same."""
+    backends.target.answer = planted
+    paths = [f"/items/{n}?page={n % 3}" for n in range(300)]
+    urls = {"legacy": backends.legacy.url, "target": backends.target.url}
+    proxy = Proxy(tmp_path, {**urls, "record": {"to": str(tmp_path / "live")}})
+    await proxy.start()
+    try:
+        async with aiohttp.ClientSession(skip_auto_headers=["Accept", "Accept-Encoding"]) as client:
+            for path in paths:
+                async with client.get(f"http://127.0.0.1:{proxy.port}{path}") as answer:
+                    await answer.read()
+        await proxy.settled(len(paths))
+        proxy.record = tmp_path / "live"
+        live = await proxy.stop()
+    finally:
+        await proxy.abandon()
+    log = write(tmp_path / "access.log", [line(n, path) for n, path in enumerate(paths)])
+    replayed = await replay(str(log), "--speed", "max").run()
+    assert counts(replayed) == counts(live)
+    assert replayed["verdict"] == live["verdict"]
+    assert [(c["kind"], c["path"], c["count"]) for c in replayed["causes"]] == [
+        (c["kind"], c["path"], c["count"]) for c in live["causes"]
+    ]
 
 
 async def test_what_is_wrong_is_told_at_once(replay: Make, tmp_path: Path) -> None:

@@ -1,0 +1,129 @@
+"""How far a replay has come, kept in its records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from replay.books import Books
+from replay.checkpoint import Checkpoint, CheckpointError
+from replay.model import BadLine, LoggedRequest, LogSkip
+from replay.reading import Entry
+from shadow.frame import Frame
+from shadow.record.replayed import LogRecord, Mark
+from shadow.record.segment import Unreadable, read_segments
+from shadow.record.tally import Tally, TallyRecord
+from shadow.report.build import build
+
+RUN = "replay-0123456789ab"
+
+
+def stretch(at: int) -> tuple[list[TallyRecord], LogRecord]:
+    """Ten lines that end at `at`."""
+    tally = Tally(received=10, mirrored=10, matched=10)
+    log = LogRecord(0.0, 1.0, RUN, 10, 10, 10, marks={"access.log": Mark(at, (3,), "ltsv")})
+    return [TallyRecord(0.0, 1.0, "GET /", "hash", tally)], log
+
+
+def test_the_last_record_says_where_to_go_on(tmp_path: Path) -> None:
+    """What was written is read again, and the report counts all of it."""
+    checkpoint = Checkpoint(str(tmp_path), RUN)
+    assert checkpoint.load() == []
+    for at in (100, 200, 300):
+        checkpoint.write(*stretch(at))
+    later = Checkpoint(str(tmp_path), RUN).load()
+    assert [record.marks["access.log"].at for record in later] == [100, 200, 300]
+    report = build(read_segments(tmp_path, unreadable := Unreadable()), unreadable)
+    assert (report.totals.matched, report.unreadable) == (30, Unreadable())
+
+
+def test_runs_do_not_meet(tmp_path: Path) -> None:
+    """Another run in the same place has records of its own."""
+    Checkpoint(str(tmp_path), RUN).write(*stretch(100))
+    assert Checkpoint(str(tmp_path), "replay-ba9876543210").load() == []
+
+
+def test_the_second_replayer_of_a_shard_finds_out(tmp_path: Path) -> None:
+    """A stretch is written once: whoever comes second has counted the same lines."""
+    first, second = Checkpoint(str(tmp_path), RUN), Checkpoint(str(tmp_path), RUN)
+    first.load()
+    second.load()
+    first.write(*stretch(100))
+    with pytest.raises(CheckpointError, match="another replayer"):
+        second.write(*stretch(100))
+    assert len(Checkpoint(str(tmp_path), RUN).load()) == 1
+
+
+def test_what_a_killed_replayer_left_half_written_does_not_count(tmp_path: Path) -> None:
+    """Only a whole segment has a segment's name."""
+    checkpoint = Checkpoint(str(tmp_path), RUN)
+    checkpoint.write(*stretch(100))
+    (tmp_path / f"{RUN}-000002.jsonl.zst#1").write_bytes(b"half")
+    again = Checkpoint(str(tmp_path), RUN)
+    assert len(again.load()) == 1
+    again.write(*stretch(200))
+    assert len(again.load()) == 2
+
+
+# ---- books -------------------------------------------------------------------------------------
+
+
+def entry(at: int) -> Entry:
+    return Entry("access.log", at, at + 10, LoggedRequest(b"GET", b"/", 0.0), b"raw", "ltsv", b"")
+
+
+def frame(id_: bytes) -> Frame:
+    return Frame(id_, "GET /", -1, 0.0, b"GET", b"", b"", False, 200, b"", b"", 0.0, 0.0)
+
+
+def books() -> Books:
+    return Books(RUN, True, lambda text: text.replace("secret", "masked"), 0.0)
+
+
+def test_a_stretch_is_complete_when_its_lines_are_settled() -> None:
+    """However late an answer is, it counts where its line was read; later stretches wait."""
+    kept = books()
+    slow = kept.taken(entry(0))
+    kept.begin(slow, b"slow", "GET /")
+    kept.close(1.0)
+    fast = kept.taken(entry(10))
+    kept.begin(fast, b"fast", "GET /")
+    kept.close(2.0)
+    kept.tally(frame(b"fast")).matched += 1
+    kept.ended(frame(b"fast"))
+    assert kept.complete() is None
+    kept.tally(frame(b"slow")).differed += 1
+    kept.ended(frame(b"slow"))
+    first, second = kept.complete(), kept.complete()
+    assert first is slow
+    assert second is fast
+    assert (first.log.read, first.log.marks["access.log"].at) == (1, 10)
+    assert (first.tallies["GET /"].differed, second.tallies["GET /"].matched) == (1, 1)
+
+
+def test_what_was_not_sent_is_left_to_the_next_run() -> None:
+    """It is not counted, and the mark names it."""
+    kept = books()
+    for at in (0, 10, 20):
+        current = kept.taken(entry(at))
+        if at == 10:
+            kept.untaken(current)
+        else:
+            kept.skip(current, entry(at), BadLine(LogSkip.FILTERED, "by path"))
+    rest = kept.rest(1.0, [entry(10)], finished=False)
+    assert (rest.log.read, rest.log.finished) == (2, False)
+    assert rest.log.marks == {"access.log": Mark(30, (10,), "ltsv")}
+
+
+def test_examples_are_masked_and_few() -> None:
+    """Some lines of each reason are kept, without what a mask hides."""
+    kept = books()
+    for n in range(10):
+        bad = BadLine(LogSkip.MALFORMED, "no time")
+        one = Entry("access.log", n, n + 1, bad, b"a secret line", "ltsv", b"")
+        kept.skip(kept.taken(one), one, bad)
+    log = kept.rest(1.0, [], finished=True).log
+    assert log.skipped == {"malformed": 10}
+    assert log.parsed == 0
+    assert log.examples == {"malformed": ["no time: a masked line"] * 3}
