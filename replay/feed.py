@@ -26,6 +26,9 @@ class Feed(Protocol):
     def live(self) -> set[str] | None:
         """Names of logs whose marks are still needed; None for all."""
 
+    def share(self) -> float | None:
+        """How much of all logs was read, from 0 to 1; None where that cannot be known."""
+
 
 class Log:
     """One log that does not grow."""
@@ -36,6 +39,10 @@ class Log:
         self._source: Source | None = None
         self._ended = False
         self._last = 0
+        self.size = os.path.getsize(name) if os.path.isfile(name) else None
+        """Bytes, as it lies there."""
+        self.done = 0
+        """How many of them were read."""
 
     def read(self) -> list[Entry] | None:
         if self._ended:
@@ -64,7 +71,9 @@ class Log:
             except SourceError:
                 self._ended = True  # the damage that an earlier run has counted
                 raise
-        return self._source.read()
+        data = self._source.read()
+        self.done = self._source.tell()
+        return data
 
     def _end(self, more: list[Entry]) -> list[Entry] | None:
         self._close()
@@ -89,6 +98,7 @@ class Merged:
     """Logs that do not grow, merged by the time of their requests."""
 
     def __init__(self, logs: Sequence[Log]) -> None:
+        self._logs = logs
         self._one = logs[0] if len(logs) == 1 else None
         self._merged = heapq.merge(*map(_timed, logs), key=lambda pair: pair[0])
 
@@ -99,6 +109,11 @@ class Merged:
 
     def live(self) -> None:
         return None
+
+    def share(self) -> float | None:
+        sizes = [log.size for log in self._logs]
+        whole = sum(size or 0 for size in sizes)
+        return sum(log.done for log in self._logs) / whole if whole and None not in sizes else None
 
 
 def _timed(log: Log) -> Iterator[tuple[float, Entry]]:
@@ -122,6 +137,9 @@ class Following:
 
     def live(self) -> set[str]:
         return {key for log in self._logs for key in log.live()}
+
+    def share(self) -> None:
+        return None
 
 
 def open_feed(names: Sequence[str], formats: Formats, marks: Mapping[str, Mark], follow: bool) -> Feed:

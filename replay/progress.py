@@ -32,7 +32,7 @@ class Shown:
         self._last = Point(0.0, 0, None, 0.0, 0, 0, 0)
         if console.is_terminal:
             self._bar = Progress(
-                BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(),
+                BarColumn(20), TextColumn("{task.description}"), TimeElapsedColumn(),
                 console=console, auto_refresh=False, transient=True,
             )  # fmt: skip
             self._task = self._bar.add_task("starting", total=None)

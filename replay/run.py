@@ -46,9 +46,9 @@ _LONGEST: Final = 60.0
 _SHARE: Final = 0.01  # of the run so far: what a kill may cost, and so few segments in a long run
 _LOOK: Final = 0.25  # seconds between two looks at what can be written
 _GROWN: Final = 0.2  # seconds between two looks at logs that grow
+_START: Final = 10.0  # seconds for the judge to be there
 _DRAIN: Final = 15.0  # seconds for what is under way, once asked to stop
 _JUDGES_JOBS: Final = 1 << 30  # none is counted unanalysed: whoever is behind is waited for
-KILLED: Final = 130
 
 log = structlog.get_logger()
 
@@ -62,6 +62,9 @@ def replay(plan: Plan) -> int:
     CannotReplay."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)  # requests make no cycles; looking for them costs more than it finds
+    place = plan.config.record.to
+    if "://" in place:
+        raise CannotReplay(f"record.to: {place} is no folder; give one that all shards share")
     try:
         checkpoint = Checkpoint(plan.config.record.to, plan.run)
         earlier = checkpoint.load()
@@ -144,7 +147,7 @@ class _Run:
         mirror = Mirror(loop, self._plan.mirror_config(), books, self._judge_path, _JUDGES_JOBS)
         replayer = Replayer(loop, self._plan, books, mirror)
         mirror.connect()
-        await mirror.ready()
+        await _ready(mirror)
         keeping = asyncio.ensure_future(self._keep(mirror))
         showing = asyncio.ensure_future(self._show(replayer))
         try:
@@ -229,12 +232,13 @@ class _Run:
         """Close stretches in time, and write those that are complete."""
         while not self._over:
             await asyncio.sleep(_LOOK)
-            _check(mirror)
+            _check(mirror)  # also where nothing is complete, for nothing more would be
             now = time.monotonic()
             if now - self._closed >= min(_LONGEST, max(_SHORTEST, (now - self._began) * _SHARE)):
                 self._closed = now
                 self._books.close(time.time())
             while (stretch := self._books.complete()) is not None:
+                _check(mirror)
                 if stretch.log.read:
                     records = stretch.records(self._plan.config_hash)
                     await asyncio.to_thread(self._checkpoint.write, records, stretch.log)
@@ -253,13 +257,21 @@ class _Run:
                 Point(
                     time.monotonic() - self._began,
                     self._books.read,
-                    None,
+                    self._feed.share(),
                     replayer.lag,
                     so_far.matched,
                     so_far.differed,
                     so_far.failed,
                 )
             )
+
+
+async def _ready(mirror: Mirror) -> None:
+    try:
+        async with asyncio.timeout(_START):
+            await mirror.ready()
+    except TimeoutError:
+        raise CheckpointError("the judge does not start") from None
 
 
 def _check(mirror: Mirror) -> None:

@@ -203,8 +203,9 @@ class Replayer:
         self._left(request.due)
 
     def _left(self, due: Due[Question]) -> None:
-        self.lag = max(0.0, self._now() - due.at) if self._plan.paced else 0.0
-        self._books.sent(due.item.id, self.lag)
+        if self._plan.paced:
+            self.lag = max(0.0, self._now() - due.at)
+            self._books.sent(due.item.id, self.lag)
 
     # -- answers come back
 

@@ -100,6 +100,10 @@ class Source:
         except _DAMAGE as error:
             raise SourceError(f"{self._name}: cannot be read: {_first_line(error)}") from None
 
+    def tell(self) -> int:
+        """How much of it was read, as it lies there; nothing where that is not known."""
+        return self._raw.tell() if self._raw.seekable() else 0
+
     def close(self) -> None:
         if self._unpacked is not None:
             self._unpacked.close()

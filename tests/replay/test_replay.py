@@ -181,6 +181,23 @@ async def test_stopped_by_a_signal_it_reports_and_goes_on_later(
     assert set(backends.legacy.asked.values()) == {1}
 
 
+async def test_asked_twice_it_leaves_at_once(replay: Make, backends: Backends, tmp_path: Path) -> None:
+    """A second SIGINT does not wait for a target that never answers; what was not written is done later."""
+    log = write(tmp_path / "access.log", [line(n) for n in range(40)])
+    backends.target.gate.clear()
+    job = replay(str(log), "--speed", "max")
+    process = await job.start()
+    await backends.target.asked_for(40)
+    job.signal(signal.SIGINT)
+    assert process.stderr is not None
+    while b"stopping" not in await process.stderr.readline():
+        pass
+    job.signal(signal.SIGINT)
+    assert await job.ended() == 130
+    backends.target.gate.set()
+    assert_adds_up(await job.run("--resume"), 40)
+
+
 async def test_a_growing_log_is_followed(replay: Make, backends: Backends, tmp_path: Path) -> None:
     """What is appended is replayed, across a rotation, until it is told to stop."""
     log = write(tmp_path / "access.log", [line(n) for n in range(10)])
