@@ -24,7 +24,8 @@ CHUNK: Final = 32 * 1024
 their records, so that no request leaves late."""
 
 STDIN: Final = "-"
-_BUCKETS: Final = ("s3://", "gs://", "az://", "abfs://", "http://", "https://")
+_WEB: Final = ("http://", "https://")
+_BUCKETS: Final = ("s3://", "gs://", "az://", "abfs://", *_WEB)
 _MAGIC: Final = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\x28\xb5\x2f\xfd", "zstd"))
 _DAMAGE: Final = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 
@@ -50,13 +51,17 @@ def expand(names: Iterable[str]) -> list[str]:
 
 
 def _objects(url: str) -> list[str]:
-    """The objects of a prefix; one whose whole name is given stands for itself."""
+    """The object of this name, or all objects below it. A plain web server lists nothing."""
+    if url.startswith(_WEB):
+        return [url]
     root, prefix = _bucket(url)
     try:
-        listed = [meta["path"] for page in obstore.list(from_url(root), prefix) for meta in page]
+        store = from_url(root)
+        listed = [meta["path"] for page in obstore.list(store, prefix) for meta in page]
+        if not listed:
+            obstore.head(store, prefix)
     except Exception as error:
         raise SourceError(f"{url}: {_first_line(error)}") from None
-    # A store lists by whole parts of a path: `logs/2026` itself is no part of `logs/2026-11/…`.
     return [f"{root}/{path}" for path in sorted(listed)] or [url]
 
 

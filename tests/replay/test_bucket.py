@@ -1,0 +1,88 @@
+"""Logs in a bucket, spoken to as S3 is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+from support.replayed import line
+
+from replay.choice import Formats
+from replay.feed import open_feed
+from replay.formats.parser import Options
+from replay.model import LoggedRequest
+from replay.source import SourceError, expand
+
+LISTED = """<?xml version="1.0" encoding="UTF-8"?>
+<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>bucket</Name>
+<IsTruncated>false</IsTruncated>{objects}</ListBucketResult>"""
+OBJECT = """<Contents><Key>{key}</Key><LastModified>2026-11-22T00:00:00.000Z</LastModified>
+<ETag>"1"</ETag><Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>"""
+
+
+@pytest.fixture
+async def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Path]:
+    """A folder that is served as the bucket `bucket`."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        if "list-type" in request.query:
+            prefix = request.query.get("prefix", "")
+            keys = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.log"))
+            objects = "".join(
+                OBJECT.format(key=key, size=(tmp_path / key).stat().st_size)
+                for key in keys
+                if key.startswith(prefix)
+            )
+            return web.Response(text=LISTED.format(objects=objects), content_type="application/xml")
+        path = tmp_path / request.match_info["key"]
+        return web.FileResponse(path) if path.is_file() else web.Response(status=404)
+
+    app = web.Application()
+    app.router.add_get("/bucket", answer)
+    app.router.add_get("/bucket/{key:.*}", answer)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{runner.addresses[0][1]}",
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": "key",
+        "AWS_REGION": "tokyo",
+    }.items():
+        monkeypatch.setenv(name, value)
+    yield tmp_path
+    await runner.cleanup()
+
+
+def targets(names: list[str]) -> list[str]:
+    """What all of the logs ask, in order."""
+    feed = open_feed(names, Formats("ltsv", Options()), {}, follow=False)
+    found = []
+    while (batch := feed.read()) is not None:
+        found += [each.parsed.target.decode() for each in batch if isinstance(each.parsed, LoggedRequest)]
+    return found
+
+
+async def test_a_prefix_is_all_of_its_objects(bucket: Path) -> None:
+    """They are listed by prefix, read whole, and merged by time."""
+    for number in range(3):
+        log = bucket / "logs" / f"2026-{number}" / "access.log"
+        log.parent.mkdir(parents=True)
+        log.write_text("".join(f"{line(n)}\n" for n in range(number, 3000, 3)))
+    names = await asyncio.to_thread(expand, ["s3://bucket/logs"])
+    assert names == [f"s3://bucket/logs/2026-{number}/access.log" for number in range(3)]
+    assert await asyncio.to_thread(targets, names) == [f"/items/{n}" for n in range(3000)]
+
+
+async def test_one_object_stands_for_itself(bucket: Path) -> None:
+    """By its whole name; one that is not there is an error."""
+    (bucket / "one.log").write_text(f"{line(7)}\n")
+    assert await asyncio.to_thread(expand, ["s3://bucket/one.log"]) == ["s3://bucket/one.log"]
+    assert await asyncio.to_thread(targets, ["s3://bucket/one.log"]) == ["/items/7"]
+    with pytest.raises(SourceError, match=r"s3://bucket/none\.log"):
+        await asyncio.to_thread(expand, ["s3://bucket/none.log"])
