@@ -21,6 +21,7 @@ class Formats:
     def __init__(self, format_: str, options: Options) -> None:
         self._format = format_
         self._options = options
+        self._told: set[str] = set()
         if format_ != AUTO:
             registry.parser(format_, options)
 
@@ -31,7 +32,9 @@ class Formats:
         found = detect(first_lines, self._options)
         if isinstance(found, Undetected):
             raise ValueError(f"{log_name}: {found.why}")
-        log.info("format_detected", log=log_name, format=found.name, why=found.why)
+        if log_name not in self._told:
+            self._told.add(log_name)
+            log.info("format_detected", log=log_name, format=found.name, why=found.why)
         return found.parser
 
     def named(self, name: str) -> Parser:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Protocol
@@ -35,6 +36,8 @@ class Log:
 
     def __init__(self, name: str, formats: Formats, mark: Mark | None = None) -> None:
         self._name = name
+        self._formats = formats
+        self._mark = mark
         self._reading = Reading(name, formats, mark)
         self._source: Source | None = None
         self._ended = False
@@ -43,6 +46,16 @@ class Log:
         """Bytes, as it lies there."""
         self.done = 0
         """How many of them were read."""
+
+    def begins(self) -> float:
+        """When its first request was, for which its beginning is read; 0 where that can be read only once."""
+        if self._name == STDIN:
+            return 0.0
+        beginning = Log(self._name, self._formats, self._mark)
+        try:
+            return next((at for at, _ in _timed(beginning) if at), 0.0)
+        finally:
+            beginning._close()
 
     def read(self) -> list[Entry] | None:
         if self._ended:
@@ -99,13 +112,12 @@ class Merged:
 
     def __init__(self, logs: Sequence[Log]) -> None:
         self._logs = logs
-        self._one = logs[0] if len(logs) == 1 else None
-        self._merged = heapq.merge(*map(_timed, logs), key=lambda pair: pair[0])
+        self._merged = _merged(logs)
 
     def read(self) -> list[Entry] | None:
-        if self._one is not None:
-            return self._one.read()
-        return [entry for _, entry in islice(self._merged, _TOGETHER)] or None
+        if len(self._logs) == 1:
+            return self._logs[0].read()
+        return list(islice(self._merged, _TOGETHER)) or None
 
     def live(self) -> None:
         return None
@@ -114,6 +126,25 @@ class Merged:
         sizes = [log.size for log in self._logs]
         whole = sum(size or 0 for size in sizes)
         return sum(log.done for log in self._logs) / whole if whole and None not in sizes else None
+
+
+def _merged(logs: Sequence[Log]) -> Iterator[Entry]:
+    """A log is opened when its time has come: a load balancer writes thousands in a day."""
+    waiting = deque(sorted((log.begins(), number) for number, log in enumerate(logs)))
+    active: list[tuple[float, int, Entry, Iterator[tuple[float, Entry]]]] = []
+    while waiting or active:
+        while waiting and (not active or waiting[0][0] <= active[0][0]):
+            number = waiting.popleft()[1]
+            rest = _timed(logs[number])
+            if first := next(rest, None):
+                heapq.heappush(active, (first[0], number, first[1], rest))
+        if active:
+            _, number, entry, rest = active[0]
+            yield entry
+            if following := next(rest, None):
+                heapq.heapreplace(active, (following[0], number, following[1], rest))
+            else:
+                heapq.heappop(active)
 
 
 def _timed(log: Log) -> Iterator[tuple[float, Entry]]:

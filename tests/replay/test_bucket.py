@@ -23,6 +23,15 @@ OBJECT = """<Contents><Key>{key}</Key><LastModified>2026-11-22T00:00:00.000Z</La
 <ETag>"1"</ETag><Size>{size}</Size><StorageClass>STANDARD</StorageClass></Contents>"""
 
 
+def listing(folder: Path, prefix: str) -> str:
+    """The answer to a listing."""
+    keys = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.log"))
+    found = [key for key in keys if key.startswith(prefix)]
+    return LISTED.format(
+        objects="".join(OBJECT.format(key=key, size=(folder / key).stat().st_size) for key in found)
+    )
+
+
 @pytest.fixture
 async def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Path]:
     """A folder that is served as the bucket `bucket`."""
@@ -30,13 +39,7 @@ async def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     async def answer(request: web.Request) -> web.StreamResponse:
         if "list-type" in request.query:
             prefix = request.query.get("prefix", "")
-            keys = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.log"))
-            objects = "".join(
-                OBJECT.format(key=key, size=(tmp_path / key).stat().st_size)
-                for key in keys
-                if key.startswith(prefix)
-            )
-            return web.Response(text=LISTED.format(objects=objects), content_type="application/xml")
+            return web.Response(text=listing(tmp_path, prefix), content_type="application/xml")
         path = tmp_path / request.match_info["key"]
         return web.FileResponse(path) if path.is_file() else web.Response(status=404)
 

@@ -109,6 +109,18 @@ def test_several_logs_are_merged_by_time(tmp_path: Path) -> None:
     assert entries.index(next(e for e in entries if e.raw == b"no line")) == 4
 
 
+def test_a_log_is_opened_when_its_time_has_come(tmp_path: Path) -> None:
+    """Of many logs that follow each other only those are open that overlap."""
+    logs = [write(tmp_path / f"{n}.log", [line(n * 10 + k) for k in range(0, 20, 2)]) for n in range(100)]
+    feed = open_feed([str(log) for log in reversed(logs)], LTSV, {}, follow=False)
+    found, most = [], 0
+    while (batch := feed.read()) is not None:
+        found += targets(batch)
+        most = max(most, len(list(Path("/proc/self/fd").iterdir())))
+    assert found == items(*sorted(n * 10 + k for n in range(100) for k in range(0, 20, 2)))
+    assert most < 60
+
+
 def test_a_huge_line_is_malformed_and_costs_no_memory(tmp_path: Path) -> None:
     """A line of 200 MB is counted, the next one is read, and memory stays flat."""
     log = tmp_path / "huge.log"
