@@ -39,7 +39,7 @@ from shadow.mirror.worker import Mirror
 from shadow.record.mask import Mask
 from shadow.record.replayed import LogRecord
 from shadow.record.segment import recover
-from shadow.serve.processes import Kind, Process, fork
+from shadow.serve.processes import LOW_PRIORITY, Kind, Process, fork
 
 _SHORTEST: Final = 1.0  # seconds between two checkpoints
 _LONGEST: Final = 60.0
@@ -103,7 +103,7 @@ def _judge(plan: Plan) -> Iterator[str]:
     listener.setblocking(False)
     name = plan.run.replace("replay", "judge")
     main = partial(judge.run, plan.config, name, listener=listener, mask_key=secrets.token_bytes(32))
-    process = fork(Kind(name, main, 0, (listener,)), [], time.monotonic())
+    process = fork(Kind(name, main, LOW_PRIORITY, (listener,)), [], time.monotonic())
     listener.close()
     try:
         yield str(path)
