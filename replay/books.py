@@ -89,8 +89,17 @@ class Books:
         """A line has been read; it must be settled in the stretch that is returned."""
         stretch = self._stretches[-1]
         stretch.open += 1
-        self.marks[entry.log] = Mark(entry.end, (), entry.format, entry.header.decode("latin-1"))
+        self.marks[entry.log] = self._mark(entry)
         return stretch
+
+    def _mark(self, entry: Entry) -> Mark:
+        """How far its log is with this entry. One that an earlier run has left out stands behind its mark."""
+        header = entry.header.decode("latin-1")
+        known = self.marks.get(entry.log)
+        if known is None or not known.todo:
+            return Mark(entry.end, (), entry.format, header)
+        todo = tuple(at for at in known.todo if at != entry.at)
+        return Mark(max(known.at, entry.end), todo, entry.format, header)
 
     def not_ours(self, stretch: Stretch) -> None:
         """It belongs to another shard, which counts it."""

@@ -116,6 +116,18 @@ def test_what_was_not_sent_is_left_to_the_next_run() -> None:
     assert rest.log.marks == {"access.log": Mark(30, (10,), "ltsv")}
 
 
+def test_what_an_earlier_run_left_does_not_move_the_mark_back() -> None:
+    """Killed among the lines that were left out, the next run still does only those, and what follows."""
+    kept = books()
+    kept.marks = {"access.log": Mark(100, (10, 50), "ltsv")}
+    kept.taken(entry(10))
+    assert kept.marks["access.log"] == Mark(100, (50,), "ltsv")
+    kept.taken(entry(50))
+    assert kept.marks["access.log"] == Mark(100, (), "ltsv")
+    kept.taken(entry(100))
+    assert kept.marks["access.log"] == Mark(110, (), "ltsv")
+
+
 def test_examples_are_masked_and_few() -> None:
     """Some lines of each reason are kept, without what a mask hides."""
     kept = books()
