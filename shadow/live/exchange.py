@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from shadow.frame import Frame
+from shadow.live.access_log import AccessLog, line
 from shadow.live.capture import Capture
 from shadow.model import Drop, Failure, FailureKind, Skip
 from shadow.wire.body import chunk, last_chunk
@@ -22,14 +23,17 @@ from shadow.wire.upstream import Connection
 if TYPE_CHECKING:
     from shadow.live.worker import Live
 
+_STATUS_OF: Final[dict[Skip | None, int]] = {Skip.CLIENT_LEFT: 499, Skip.UPGRADE: 101}
+"""What an access log says of a request that has no final answer; 499 is nginx's."""
+
 
 class LiveExchange:
     """A request under way between a client and legacy."""
 
     __slots__ = (
         "_answer", "_client", "_complete", "_connecting", "_first_byte", "_head", "_index", "_live", "_name",
-        "_request_body", "_response_body", "_retried", "_sent", "_skip", "_started", "_trailers", "_upstream",
-        "_waiting",
+        "_request_body", "_response_body", "_retried", "_sent", "_size", "_skip", "_started", "_trailers",
+        "_upstream", "_waiting",
     )  # fmt: skip
 
     def __init__(self, live: Live, client: Downstream, head: RequestHead) -> None:
@@ -53,6 +57,7 @@ class LiveExchange:
         self._retried = False
         self._answer: ResponseHead | None = None
         self._sent = self._first_byte = 0.0
+        self._size = 0  # bytes of the answer's body
         live.tally(named.name).received += 1
         connection = live.pool.take()
         if connection is None:
@@ -147,6 +152,7 @@ class LiveExchange:
             self._client.answer(head)
 
     def answer_data(self, data: bytes) -> None:
+        self._size += len(data)
         if self._response_body is not None:
             self._response_body.data(data)
         if self._client is not None:
@@ -234,6 +240,8 @@ class LiveExchange:
         """Book how the request ended, and hand over what was captured. Once for each request."""
         if self._live.orphans:
             self._live.ended(self)
+        if self._live.access_log is not None:
+            self._log(self._live.access_log, skip, total)
         if skip is None:
             skip = self._hand_over(total)
         if skip is not None:
@@ -241,6 +249,11 @@ class LiveExchange:
         for capture in (self._request_body, self._response_body):
             if capture is not None:
                 capture.free()
+
+    def _log(self, access_log: AccessLog, skip: Skip | None, total: float) -> None:
+        status = _STATUS_OF.get(skip, 0) or (self._answer.status if self._answer is not None else 502)
+        seconds = total or time.perf_counter() - (self._sent or time.perf_counter())
+        access_log.write(line(self._head.forward, self._started, status, self._size, seconds))
 
     def _hand_over(self, total: float) -> Skip | None:
         request, response, answer = self._request_body, self._response_body, self._answer

@@ -10,6 +10,7 @@ import socket
 from shadow.address import backend
 from shadow.endpoint import Endpoints
 from shadow.frame import Frame
+from shadow.live.access_log import AccessLog
 from shadow.live.capture import Budget
 from shadow.live.channel import Channel
 from shadow.live.exchange import LiveExchange
@@ -48,6 +49,7 @@ class Live:
         self.channel = Channel(loop, channel_path, self.budget)
         self.endpoints = Endpoints(config.endpoints)
         self.selection = Selection(config.mirror, config.endpoints)
+        self.access_log = AccessLog(config.log.access) if config.log.access else None
         self.retries = 0
         self.orphans: set[LiveExchange] = set()
         """Exchanges whose client has left, and which legacy shall end all the same."""
@@ -105,6 +107,7 @@ class Live:
             "tunnels": len(self._tunnels),
             "captured_bytes": self.budget.used,
             "retries_total": self.retries,
+            "access_log_lost_total": self.access_log.lost if self.access_log is not None else 0,
         }
 
     async def drain(self) -> None:
@@ -124,6 +127,8 @@ class Live:
             tunnel.close()
         self.pool.close()
         await self.channel.close()
+        if self.access_log is not None:
+            self.access_log.close()
 
 
 async def run(

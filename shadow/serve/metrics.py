@@ -65,6 +65,7 @@ _GAUGES: Final = {
     "breaker_open": "1 while a target that does not answer is not asked",
     "judge_jobs": "Pairs with the judge",
     "unanalysed_total": "Pairs counted as different without being analysed",
+    "access_log_lost_total": "Lines of the access log that could not be written",
     "evidence_lost_total": "Records that could not be written",
 }
 """What workers report as it stands, and what it means."""

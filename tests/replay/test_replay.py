@@ -218,11 +218,13 @@ async def test_a_growing_log_is_followed(replay: Make, backends: Backends, tmp_p
 async def test_live_and_replayed_traffic_get_the_same_verdicts(
     replay: Make, backends: Backends, tmp_path: Path
 ) -> None:
-    """What clients asked through the proxy, replayed from a log of it, counts and differs the same."""
+    """What clients asked through the proxy, replayed from its own access log, counts and differs the same."""
     backends.target.answer = planted
     paths = [f"/items/{n}?page={n % 3}" for n in range(300)]
     urls = {"legacy": backends.legacy.url, "target": backends.target.url}
-    proxy = Proxy(tmp_path, {**urls, "record": {"to": str(tmp_path / "live")}})
+    log = tmp_path / "access.log"
+    settings = {"record": {"to": str(tmp_path / "live")}, "log": {"format": "json", "access": str(log)}}
+    proxy = Proxy(tmp_path, {**urls, **settings})
     await proxy.start()
     try:
         async with aiohttp.ClientSession(skip_auto_headers=["Accept", "Accept-Encoding"]) as client:
@@ -234,7 +236,6 @@ async def test_live_and_replayed_traffic_get_the_same_verdicts(
         live = await proxy.stop()
     finally:
         await proxy.abandon()
-    log = write(tmp_path / "access.log", [line(n, path) for n, path in enumerate(paths)])
     replayed = await replay(str(log), "--speed", "max").run()
     assert counts(replayed) == counts(live)
     assert replayed["verdict"] == live["verdict"]

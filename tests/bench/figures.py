@@ -1,0 +1,105 @@
+"""One proxy measured once: started, put under load, asked what became of it, ended."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import processes
+from backends import Backend, hung
+from load import Full, Load, Steady
+from peers import Peer, Ports, counted
+from table import Row
+
+_WARM_UP = 2  # seconds
+_SETTLE = 2.5  # seconds until a mirror has caught up and counters are told; the same for every proxy
+
+
+class Bench(NamedTuple):
+    """What is the same for every proxy."""
+
+    programs: dict[str, str]
+    load: Load
+    seconds: int  # of one measurement
+    load_core: int
+    proxy_core: int
+    legacy: Backend
+    target: Backend
+
+
+def direct(bench: Bench) -> Steady:
+    """What a client without a proxy sees."""
+    bench.load.steady(bench.legacy.port, _WARM_UP)
+    return bench.load.steady(bench.legacy.port, bench.seconds)
+
+
+def measure(bench: Bench, peer: Peer, without: Steady, folder: Path) -> Row:
+    """The figures of one proxy; `without` is what clients see without it. What it writes goes to `folder`."""
+    with contextlib.ExitStack() as stack:
+        target = stack.enter_context(hung()) if peer.hung else bench.target.port
+        ports = Ports(bench.legacy.port, target, *processes.free_ports(2))
+        command = peer.command(bench.programs[peer.program], ports, folder)
+        pinned = [bench.programs["taskset"], "-c", str(bench.proxy_core), *command]
+        pid = stack.enter_context(processes.running("the proxy", pinned, ports.listen, folder))
+        bench.load.steady(ports.listen, _WARM_UP)
+        time.sleep(_SETTLE)
+        fixed = _at_fixed_rate(bench, peer, ports, pid)
+        fast = _at_full_speed(bench, ports, pid)
+    seen = fixed.clients
+    return Row(
+        cpu_us=fixed.cpu_ns / seen.requests / 1000,
+        mirrored=None if peer.hung else fixed.mirrored / seen.requests,
+        compared=fixed.compared,
+        matched=fixed.matched,
+        p50_us=seen.p50,
+        p99_us=seen.p99,
+        added_p50_us=seen.p50 - without.p50,
+        added_p99_us=seen.p99 - without.p99,
+        per_second=fast.clients.per_second,
+        full_mirrored=None if peer.hung else fast.mirrored / fast.clients.requests,
+        pss_mb=fast.pss_mb,
+        errors=seen.errors + fast.clients.errors,
+        others=fixed.others,
+        load_busy=fast.load_busy,
+    )
+
+
+class _Fixed(NamedTuple):
+    clients: Steady
+    cpu_ns: int
+    mirrored: int
+    compared: float | None
+    matched: float | None
+    others: float
+
+
+def _at_fixed_rate(bench: Bench, peer: Peer, ports: Ports, pid: int) -> _Fixed:
+    before = counted(ports.admin) if peer.compares else None
+    served = bench.target.served()
+    cpu, core, began = processes.cpu_ns(pid), processes.busy_ns(bench.proxy_core), time.monotonic_ns()
+    clients = bench.load.steady(ports.listen, bench.seconds)
+    time.sleep(_SETTLE)
+    cpu = processes.cpu_ns(pid) - cpu
+    others = (processes.busy_ns(bench.proxy_core) - core - cpu) / (time.monotonic_ns() - began)
+    mirrored = bench.target.served() - served
+    compared, matched = counted(ports.admin).shares(before) if before else (None, None)
+    return _Fixed(clients, cpu, mirrored, compared, matched, others)
+
+
+class _Fast(NamedTuple):
+    clients: Full
+    mirrored: int
+    load_busy: float
+    pss_mb: float
+
+
+def _at_full_speed(bench: Bench, ports: Ports, pid: int) -> _Fast:
+    served = bench.target.served()
+    core, began = processes.busy_ns(bench.load_core), time.monotonic_ns()
+    clients = bench.load.full(ports.listen, bench.seconds)
+    busy = (processes.busy_ns(bench.load_core) - core) / (time.monotonic_ns() - began)
+    pss_mb = processes.pss_mb(pid)
+    time.sleep(_SETTLE)
+    return _Fast(clients, bench.target.served() - served, busy, pss_mb)
