@@ -31,8 +31,9 @@ class Bench(NamedTuple):
 
 def direct(bench: Bench) -> Steady:
     """What a client without a proxy sees."""
-    bench.load.steady(bench.legacy.port, _WARM_UP)
-    return bench.load.steady(bench.legacy.port, bench.seconds)
+    with processes.awake(bench.load_core):
+        bench.load.steady(bench.legacy.port, _WARM_UP)
+        return bench.load.steady(bench.legacy.port, bench.seconds)
 
 
 def measure(bench: Bench, peer: Peer, without: Steady, folder: Path) -> Row:
@@ -43,9 +44,10 @@ def measure(bench: Bench, peer: Peer, without: Steady, folder: Path) -> Row:
         command = peer.command(bench.programs[peer.program], ports, folder)
         pinned = [bench.programs["taskset"], "-c", str(bench.proxy_core), *command]
         pid = stack.enter_context(processes.running("the proxy", pinned, ports.listen, folder))
-        bench.load.steady(ports.listen, _WARM_UP)
-        time.sleep(_SETTLE)
-        fixed = _at_fixed_rate(bench, peer, ports, pid)
+        with processes.awake(bench.load_core), processes.awake(bench.proxy_core) as awake:
+            bench.load.steady(ports.listen, _WARM_UP)
+            time.sleep(_SETTLE)
+            fixed = _at_fixed_rate(bench, peer, ports, pid, awake)
         fast = _at_full_speed(bench, ports, pid)
     seen = fixed.clients
     return Row(
@@ -75,14 +77,16 @@ class _Fixed(NamedTuple):
     others: float
 
 
-def _at_fixed_rate(bench: Bench, peer: Peer, ports: Ports, pid: int) -> _Fixed:
+def _at_fixed_rate(bench: Bench, peer: Peer, ports: Ports, pid: int, awake: int) -> _Fixed:
     before = counted(ports.admin) if peer.compares else None
     served = bench.target.served()
-    cpu, core, began = processes.cpu_ns(pid), processes.busy_ns(bench.proxy_core), time.monotonic_ns()
+    cpu, ours, began = processes.cpu_ns(pid), processes.cpu_ns(awake), time.monotonic_ns()
+    core = processes.busy_ns(bench.proxy_core)
     clients = bench.load.steady(ports.listen, bench.seconds)
     time.sleep(_SETTLE)
-    cpu = processes.cpu_ns(pid) - cpu
-    others = (processes.busy_ns(bench.proxy_core) - core - cpu) / (time.monotonic_ns() - began)
+    cpu, ours = processes.cpu_ns(pid) - cpu, processes.cpu_ns(awake) - ours
+    core = processes.busy_ns(bench.proxy_core) - core
+    others = (core - cpu - ours) / (time.monotonic_ns() - began)
     mirrored = bench.target.served() - served
     compared, matched = counted(ports.admin).shares(before) if before else (None, None)
     return _Fixed(clients, cpu, mirrored, compared, matched, others)

@@ -8,6 +8,7 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,17 @@ from pathlib import Path
 _START = 20.0  # seconds until a program that does not answer has failed
 _END = 20.0  # seconds from SIGTERM; a proxy with a hung target drains for some of them
 _TICKS = os.sysconf("SC_CLK_TCK")
+
+# Runs only where nobody else wants to, and not longer than who started it.
+_SPIN = """
+import os, sys
+os.sched_setaffinity(0, {int(sys.argv[1])})
+os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+parent = os.getppid()
+while os.getppid() == parent:
+    for _ in range(1_000_000):
+        pass
+"""
 
 
 class CannotRunError(Exception):
@@ -44,6 +56,18 @@ def running(name: str, command: list[str], port: int, folder: Path) -> Iterator[
         yield process.pid
     finally:
         _end(process)
+
+
+@contextmanager
+def awake(core: int) -> Iterator[int]:
+    """Keep a core from falling asleep between two bursts: it wakes up slowly and with cold caches, so that a
+    proxy with less to do would look slower. Gives the process id of what does so."""
+    process = subprocess.Popen([sys.executable, "-c", _SPIN, str(core)], stdin=subprocess.DEVNULL)
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _wait_until_it_answers(name: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
