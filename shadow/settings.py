@@ -60,7 +60,7 @@ class Timeouts(Strict, frozen=True):
     stall: Seconds = Seconds(60)  # no byte moves in either direction while a message is under way
     whole: Seconds = Seconds(3600)  # one exchange; a gigabyte at 300 KB/s passes
     reuse: Seconds = Seconds(4)  # idle connection to legacy; under the 5 s of Apache and Node: we close first
-    linger: Seconds = Seconds(2)  # after refusing, so that the refusal is read before a reset
+    linger: Seconds = Seconds(0.75)  # so that a refusal is read before a reset; closed within a second
     drain: Seconds = Seconds(25)  # SIGTERM to the end; under Kubernetes' 30 s
 
 
