@@ -154,8 +154,10 @@ class Drop(enum.StrEnum):
 
 class Comparison(msgspec.Struct, frozen=True):
     """What `compare.judge` found. `fate` is matched, differed or failed; `notes` say what was not
-    compared as it should be, and why (a body known only by its digest, a tree too deep)."""
+    compared as it should be, and why (a body known only by its digest, a tree too deep); `hits` are the
+    lines of the rule without which there would be more differences, each once."""
 
     fate: Fate
     differences: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
+    hits: tuple[str, ...] = ()

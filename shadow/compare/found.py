@@ -17,10 +17,12 @@ _LEAD = 40
 
 
 class Found(NamedTuple):
-    """Differences in the order of the answer, and notes on what was not compared as it should be."""
+    """Differences in the order of the answer, notes on what was not compared as it should be, and the
+    lines of the rule that silenced something, each once."""
 
     differences: list[Difference]
     notes: list[str]
+    hits: tuple[str, ...] = ()
 
 
 NOTHING = Found([], [])

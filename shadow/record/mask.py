@@ -99,7 +99,7 @@ class Mask:
         """What was found, fit to be kept."""
         differences = tuple(map(self._difference, comparison.differences))
         notes = tuple(map(self.text, comparison.notes))
-        return Masked(comparison.fate, differences, notes)
+        return Masked(comparison.fate, differences, notes, comparison.hits)
 
     def _field(self, name: str, value: str) -> str:
         name = name.lower()
