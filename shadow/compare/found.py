@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 from shadow.model import Difference, DifferenceKind
 
@@ -14,6 +15,10 @@ LISTED = 100
 
 _LEAD = 40
 """Equal characters shown before the first unequal one, so that it can be found again."""
+
+
+Silence: TypeAlias = Callable[[str, str], str | None]
+"""Given two unequal values: the line of the rule by which they count as equal, or None."""
 
 
 class Found(NamedTuple):
