@@ -81,6 +81,31 @@ class Breaker(Strict, frozen=True):
     probe: Seconds = Seconds(5)  # then one request is let through to see
 
 
+class Control(Strict, frozen=True):
+    """Asking legacy the same once more, to learn in what legacy differs from itself."""
+
+    share: Share = 0.01  # of the exchanges with a safe method
+    per_second: Tolerance = 5.0  # at most, in one shadow worker
+    url: Url = ""  # a second legacy to ask; none: legacy itself
+
+
+class Recheck(Strict, frozen=True):
+    """Asking both once more where a safe request showed a difference: is it stable, or did it settle?"""
+
+    per_second: Tolerance = 1.0  # at most, in one shadow worker; 0: never
+    after: Seconds = Seconds(2)  # and again after twice as long
+
+
+class Sessions(Strict, frozen=True):
+    """What each side gave a client in answer to the same request is paired, so that the shadow of the next
+    request carries the target's own. Off while nothing is named; needs `workers.shadow: 1`."""
+
+    cookies: tuple[str, ...] = ()  # names of session cookies
+    fields: tuple[str, ...] = ()  # names of form fields and request headers that carry a token of a page
+    most: Count = 10_000  # pairs remembered; the oldest go first
+    keep: Seconds = Seconds(3600)  # a pair not used for so long is forgotten
+
+
 class Mirror(Strict, frozen=True):
     """The shadow path."""
 
@@ -97,6 +122,10 @@ class Mirror(Strict, frozen=True):
     verify: bool = True  # the target's certificate
     ca: str | None = None  # PEM file of authorities beside the system's
     breaker: Breaker = field(default_factory=Breaker)
+    version: str = ""  # header of the target's answers that tells its version or image digest
+    control: Control = field(default_factory=Control)
+    recheck: Recheck = field(default_factory=Recheck)
+    sessions: Sessions = field(default_factory=Sessions)
 
 
 class Forwarding(Strict, frozen=True):

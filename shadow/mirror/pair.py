@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from shadow import settings
+from shadow.compare.headers import value
 from shadow.compare.rules import Rule, compile_rule
 from shadow.frame import Frame
-from shadow.model import Body, Digest, Exchange, Request, Response
+from shadow.model import Body, Digest, Exchange, Outcome, Request, Response
+from shadow.record.parts import About
+from shadow.record.units import unit
 from shadow.wire.head import fields
+
+_LONGEST_VERSION = 100  # bytes; an image digest has 71
 
 
 def legacy_response(frame: Frame) -> Response:
@@ -37,6 +42,16 @@ def exchange(frame: Frame, response: Response) -> Exchange:
     target = frame.request_head.split(b" ", 2)[1]
     request = Request(frame.method, target, fields(frame.request_head), frame.request_body)
     return Exchange(frame.id.decode("latin-1"), frame.endpoint, frame.started, request, response)
+
+
+def about(frame: Frame, outcome: Outcome, version: bytes) -> About:
+    """What is counted beside the answers. `version` names the header, in lower case, by which the target
+    tells its version; empty for none."""
+    head = frame.request_head
+    known = b"\r\ncookie:" in head or b"\r\nCookie:" in head or b"uthorization:" in head
+    number = unit(frame.method, head.split(b" ", 2)[1], frame.request_body, known)
+    said = value(outcome.headers, version) if version and isinstance(outcome, Response) else b""
+    return About(frame.started, number, said[:_LONGEST_VERSION].decode("latin-1"))
 
 
 class Rules:

@@ -18,7 +18,7 @@ from shadow.frame import HELLO, Frame, Stream
 from shadow.mirror.admission import Admission
 from shadow.mirror.breaker import Breaker
 from shadow.mirror.judge import JUDGE_JOBS, JudgeLine
-from shadow.mirror.pair import Rules, comparable, legacy_response
+from shadow.mirror.pair import Rules, about, comparable, legacy_response
 from shadow.mirror.sender import Done, ShadowRequest
 from shadow.model import Drop, Failure, Fate, Outcome
 from shadow.record.mask import Masked
@@ -78,6 +78,7 @@ class Mirror:
             mirror.host, mirror.host.encode("latin-1")
         )
         self._rules = Rules(config)
+        self._version = mirror.version.lower().encode("latin-1")
         self._admission = Admission(
             mirror.in_flight,
             mirror.waiting,
@@ -162,7 +163,7 @@ class Mirror:
             admission.breaker.answered()
             legacy, outcome = legacy_response(frame), comparable(frame, outcome)
             if same(legacy, outcome, self._rules[frame.rule]):
-                self._books.tally(frame).count_match(legacy, outcome)
+                self._books.tally(frame).count_match(legacy, outcome, about(frame, outcome, self._version))
                 self._books.ended(frame)
                 admission.done(frame, outcome)
             else:
@@ -177,7 +178,8 @@ class Mirror:
         if comparison is None:
             self._unanalysed += 1
             comparison = unanalysed(outcome)
-        self._books.tally(frame).count(legacy_response(frame), outcome, comparison)
+        tally = self._books.tally(frame)
+        tally.count(legacy_response(frame), outcome, comparison, about(frame, outcome, self._version))
         self._books.ended(frame)
         self._admission.done(frame, outcome)
         self._notice_idle()

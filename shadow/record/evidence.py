@@ -8,8 +8,9 @@ from __future__ import annotations
 from msgspec import Struct
 
 from shadow.model import Difference, Digest, Exchange, Fate, Headers, Outcome, Response
+from shadow.record.buckets import Moment
 from shadow.record.mask import Mask, Masked
-from shadow.record.tally import OTHER, Moment, signature
+from shadow.record.parts import OTHER, signature
 
 Fields = tuple[tuple[str, str], ...]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from shadow.record.tally import Buckets, Count, Moment
+from shadow.record.buckets import Buckets, Count, Moment
 
 Offset = Count
 

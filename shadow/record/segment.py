@@ -22,11 +22,12 @@ from typing import IO, NamedTuple, TypeAlias
 import msgspec
 import zstandard
 
+from shadow.record.configured import ConfigRecord
 from shadow.record.evidence import Evidence
 from shadow.record.replayed import LogRecord
 from shadow.record.tally import TallyRecord
 
-Record: TypeAlias = TallyRecord | Evidence | LogRecord
+Record: TypeAlias = TallyRecord | Evidence | LogRecord | ConfigRecord
 
 LONGEST_LINE = 4 * 1024 * 1024  # bytes; the worst evidence that a hostile target can cause is a quarter
 LARGEST_SEGMENT = 1024 * 1024 * 1024  # bytes decompressed; a bomb ends here

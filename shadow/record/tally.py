@@ -1,105 +1,53 @@
 """Counters and latency buckets of one endpoint in one window of time.
 
 Pure. Tallies merge in any order to the same sums, so that workers, pods and days add up. Counting a match
-is on the shadow worker's event loop and builds nothing.
+is on the shadow worker's event loop and builds next to nothing.
 """
 
 from __future__ import annotations
 
+from copy import copy
 from functools import lru_cache
-from math import ceil, log
-from typing import Annotated, TypeVar
+from typing import Annotated, Final
 
 from msgspec import Meta, Struct, field
 
-from shadow.compare.signature import generalise
-from shadow.model import Difference, Drop, Failure, Fate, Outcome, Response, Skip
+from shadow.compare.found import LISTED
+from shadow.model import Comparison, Drop, Failure, Fate, Outcome, Response, Skip
+from shadow.record.buckets import Buckets, Count, Moment
 from shadow.record.mask import Masked
+from shadow.record.parts import (
+    OTHER,
+    SIGNATURES,
+    About,
+    Learned,
+    Paired,
+    Pattern,
+    Release,
+    Seen,
+    add_counts,
+    merge_units,
+    rank,
+    signature,
+)
+from shadow.record.units import HOUR, Units
 
-_K = TypeVar("_K")
+PATTERNS = 200
+"""Sets of differences told apart in one tally; the rest are counted as `OTHER`."""
 
-ERROR = 0.01
-"""Relative error of a quantile, at most."""
+WIDEST = 40
+"""Differences of one pattern; an answer with more has little in common with legacy's."""
 
-_GAMMA = (1 + ERROR) / (1 - ERROR)  # DDSketch's: bucket i holds (gamma^(i-1), gamma^i]
-_SCALE = 1 / log(_GAMMA)
-_SHORTEST = 1e-6  # seconds; what is shorter, or a clock that went backwards, counts as this
-_LONGEST = 1e6  # seconds; eleven days
-_LOWEST_KEY = ceil(log(_SHORTEST) * _SCALE)
-_HIGHEST_KEY = ceil(log(_LONGEST) * _SCALE)
+LINES = 1000
+"""Lines of rules whose hits are counted; nobody writes as many."""
 
-SIGNATURES = 100
-"""Differences told apart in one tally; the rest are counted as `OTHER`. A page rarely has more that an
-owner would read one by one, and a JSON object keyed by number must not fill the memory."""
+VERSIONS = 20
+"""Versions of the target told apart in one window."""
 
-OTHER = "other"
-
-# What a segment holds may have been changed by anyone: the bounds keep its numbers inside a float.
-Count = Annotated[int, Meta(ge=0, le=2**53)]
-Moment = Annotated[float, Meta(ge=0, le=1e11)]  # Unix seconds; the year 5138
-Key = Annotated[int, Meta(ge=_LOWEST_KEY, le=_HIGHEST_KEY)]
-
-
-class Buckets(Struct):
-    """Durations by logarithmic bucket: a quantile is at most 1 % off, and buckets of equal keys add."""
-
-    counts: dict[Key, Count] = field(default_factory=dict)
-
-    def add(self, seconds: float) -> None:
-        """Count one duration."""
-        if _SHORTEST < seconds < _LONGEST:
-            key = ceil(log(seconds) * _SCALE)
-        else:
-            key = _HIGHEST_KEY if seconds >= _LONGEST else _LOWEST_KEY
-        counts = self.counts
-        if key in counts:
-            counts[key] += 1
-        else:
-            counts[key] = 1
-
-    def merge(self, other: Buckets) -> None:
-        """Take over what `other` counted."""
-        add_counts(self.counts, other.counts)
-
-    @property
-    def total(self) -> int:
-        """How many durations were counted."""
-        return sum(self.counts.values())
-
-    @property
-    def sum(self) -> float:
-        """Seconds in all, as exact as a bucket is."""
-        return sum(count * _middle(key) for key, count in self.counts.items())
-
-    def below(self, seconds: float) -> int:
-        """How many durations were at most this long, as exact as a bucket is."""
-        edge = log(seconds) * _SCALE
-        return sum(count for key, count in self.counts.items() if key <= edge)
-
-    def quantile(self, q: float) -> float | None:
-        """Seconds that a share `q` of the durations does not pass; None if nothing was counted."""
-        rank = q * (self.total - 1)
-        seen = 0
-        for key in sorted(self.counts):
-            seen += self.counts[key]
-            if seen > rank:
-                return _middle(key)
-        return None
-
-
-class Seen(Struct):
-    """How many exchanges showed one difference, and the values of one of them."""
-
-    count: Count
-    legacy: str | None = None
-    target: str | None = None
-
-    def merge(self, other: Seen) -> None:
-        """Add; of two examples the smaller stays, so that the order of merging does not tell."""
-        self.count += other.count
-        self.legacy, self.target = min(
-            (self.legacy, self.target), (other.legacy, other.target), key=_example_order
-        )
+SLOWER_RATIO: Final = 1.2
+SLOWER_SECONDS: Final = 0.010
+"""An answer of the target counts as slower where it takes over 1.2 times legacy's time and 10 ms: less is
+within what another measuring point and the lower priority of the shadow path make."""
 
 
 class Tally(Struct):
@@ -107,8 +55,12 @@ class Tally(Struct):
 
     `mirrored` counts the shadow requests sent. `status` counts pairs: `200→500`, equal ones too, and
     `200→timeout` where the target gave no answer. Latencies are of the exchanges that both sides answered,
-    so that the two sides' quantiles are about the same requests: to the last byte, and to the `_first`.
-    `differences` counts exchanges, not places: by `signature`, an exchange once for each of its own.
+    so that the two sides' quantiles are about the same requests: to the last byte, and to the `_first`;
+    `slower` counts those in which the target was. `differences` counts exchanges, not places: by `signature`,
+    an exchange once for each of its own. `patterns` counts the same exchanges by the set of their signatures,
+    so that a later reader can tell those that show nothing but what is excused. `units` are the distinct
+    requests of the pairs that count for the verdict, by hour; `rules` counts exchanges by the lines of rules
+    that silenced something.
     """
 
     received: Count = 0
@@ -123,7 +75,15 @@ class Tally(Struct):
     target: Buckets = field(default_factory=Buckets)
     legacy_first: Buckets = field(default_factory=Buckets)
     target_first: Buckets = field(default_factory=Buckets)
+    slower: Count = 0
     differences: dict[str, Seen] = field(default_factory=dict)
+    patterns: dict[str, Pattern] = field(default_factory=dict)
+    units: dict[int, Units] = field(default_factory=dict)
+    rules: dict[str, Count] = field(default_factory=dict)
+    learned: Learned = field(default_factory=Learned)
+    releases: dict[str, Release] = field(default_factory=dict)
+    unanalysed: Count = 0
+    """Of those that differed, the ones that no judge could look at."""
 
     @property
     def fates(self) -> int:
@@ -145,44 +105,103 @@ class Tally(Struct):
         """Count requests that load kept from the target."""
         self.dropped[reason] = self.dropped.get(reason, 0) + requests
 
-    def count_match(self, legacy: Response, target: Response) -> None:
-        """Count an exchange whose answers are equal."""
+    def count_match(
+        self, legacy: Response, target: Response, about: About, hits: tuple[str, ...] = ()
+    ) -> None:
+        """Count an exchange whose answers are equal, by the `hits` of rules where they were needed."""
         self.matched += 1
         self._answered(legacy, target)
+        _add_unit(self.units, about)
+        if hits:
+            self._hit(hits)
+        if about.version:
+            self._release(about, ())
 
-    def count(self, legacy: Response, outcome: Outcome, comparison: Masked) -> None:
+    def count(self, legacy: Outcome, target: Outcome, comparison: Masked, about: About) -> None:
         """Count an exchange by what its comparison found."""
-        if isinstance(outcome, Failure):
-            self.failed += 1
-            pair = f"{legacy.status}→{outcome.kind}"
-            self.status[pair] = self.status.get(pair, 0) + 1
-        elif comparison.fate is Fate.MATCHED:
-            self.count_match(legacy, outcome)
-        else:
-            self.differed += 1
-            self._answered(legacy, outcome)
-        if comparison.differences:
-            for name, difference in {signature(each): each for each in comparison.differences}.items():
-                self._see(name, Seen(1, difference.legacy, difference.target))
-            self._fold()
+        self._end(legacy, target, comparison)
+        _add_unit(self.units, about)
+        names = self._see_all(comparison, about)
+        if comparison.fate is not Fate.MATCHED:
+            self._pattern(names, comparison, about)
+        if about.version:
+            self._release(about, names)
 
-    def merge(self, other: Tally) -> None:
-        """Take over what `other` counted."""
+    def count_learned(
+        self, legacy: Response, target: Response, comparison: Masked, control: Comparison, about: About
+    ) -> None:
+        """Count an exchange of which legacy was asked again, by what its comparison found and by what the
+        `control` did, legacy's second answer in the place of the target's."""
+        self._end(legacy, target, comparison)
+        names = self._see_all(comparison, about)
+        learned = self.learned
+        if comparison.fate is Fate.MATCHED:
+            learned.matched += 1
+        else:
+            learned.differed += 1
+        others = {signature(each) for each in control.differences}
+        for name in others | set(names):
+            paired = learned.differences.setdefault(name, Paired())
+            if name not in names:
+                paired.control_only += 1
+            elif name not in others:
+                paired.target_only += 1
+            else:
+                paired.both += 1
+        learned.fold()
+
+    def merge(self, other: Tally, distinct: bool = True) -> None:
+        """Take over what `other` counted; without what tells requests apart, for those who only add, if
+        not `distinct`: it would grow with every hour."""
         self.received += other.received
         self.mirrored += other.mirrored
         self.matched += other.matched
         self.differed += other.differed
         self.failed += other.failed
+        self.slower += other.slower
+        self.unanalysed += other.unanalysed
         add_counts(self.skipped, other.skipped)
         add_counts(self.dropped, other.dropped)
         add_counts(self.status, other.status)
+        add_counts(self.rules, other.rules)
         self.legacy.merge(other.legacy)
         self.target.merge(other.target)
         self.legacy_first.merge(other.legacy_first)
         self.target_first.merge(other.target_first)
+        self.learned.merge(other.learned)
         for name, seen in other.differences.items():
-            self._see(name, Seen(seen.count, seen.legacy, seen.target))  # a copy: it will be added to
+            self._see(name, copy(seen))  # it will be added to
+        for version, release in other.releases.items():
+            self.releases.setdefault(version, Release()).merge(release)
+        if distinct:
+            merge_units(self.units, other.units)
+            for name, pattern in other.patterns.items():
+                self.patterns.setdefault(name, Pattern()).merge(pattern)
         self._fold()
+
+    def settle(self) -> None:
+        """Pack what is held in sets, to be written small."""
+        for units in self.units, *(pattern.units for pattern in self.patterns.values()):
+            for each in units.values():
+                each.settle()
+
+    def _end(self, legacy: Outcome, target: Outcome, comparison: Comparison) -> None:
+        """Count the fate, and the pair of statuses."""
+        if comparison.fate is Fate.MATCHED:
+            self.matched += 1
+        elif comparison.fate is Fate.FAILED:
+            self.failed += 1
+        else:
+            self.differed += 1
+        if isinstance(legacy, Response) and isinstance(target, Response):
+            self._answered(legacy, target)
+        else:
+            pair = "→".join(
+                each.kind if isinstance(each, Failure) else str(each.status) for each in (legacy, target)
+            )
+            self.status[pair] = self.status.get(pair, 0) + 1
+        if comparison.hits:
+            self._hit(comparison.hits)
 
     def _answered(self, legacy: Response, target: Response) -> None:
         pair = _pair(legacy.status, target.status)
@@ -192,6 +211,35 @@ class Tally(Struct):
         self.target.add(target.total)
         self.legacy_first.add(legacy.first_byte)
         self.target_first.add(target.first_byte)
+        if target.total > legacy.total * SLOWER_RATIO + SLOWER_SECONDS:
+            self.slower += 1
+
+    def _hit(self, hits: tuple[str, ...]) -> None:
+        for line in hits:
+            if line in self.rules or len(self.rules) < LINES:
+                self.rules[line] = self.rules.get(line, 0) + 1
+
+    def _see_all(self, comparison: Comparison, about: About) -> tuple[str, ...]:
+        """Count the differences of one exchange; their signatures."""
+        named = {signature(each): each for each in comparison.differences}
+        for name, found in named.items():
+            self._see(name, Seen(1, found.legacy, found.target, about.at, about.at))
+        self._fold()
+        return tuple(sorted(named))
+
+    def _pattern(self, names: tuple[str, ...], comparison: Comparison, about: About) -> None:
+        whole = 0 < len(names) <= WIDEST and len(comparison.differences) < LISTED
+        pattern = self.patterns.setdefault("\n".join(names) if whole else OTHER, Pattern())
+        pattern.count += 1
+        _add_unit(pattern.units, about)
+        self._fold()
+
+    def _release(self, about: About, names: tuple[str, ...]) -> None:
+        version = about.version
+        if version not in self.releases and len(self.releases) >= VERSIONS:
+            version = OTHER
+        seen = Release(1, bool(names), about.at, about.at, dict.fromkeys(names, 1))
+        self.releases.setdefault(version, Release()).merge(seen)
 
     def _see(self, name: str, seen: Seen) -> None:
         known = self.differences.get(name)
@@ -201,18 +249,22 @@ class Tally(Struct):
             known.merge(seen)
 
     def _fold(self) -> None:
-        """Put what is past `SIGNATURES` under `OTHER`.
+        """Put what is past `SIGNATURES` and `PATTERNS` under `OTHER`.
 
         Those that rank first stay, whenever they came: a signature among the first of all workers' is among
         the first of each, so merging in another order ends in the same.
         """
-        if len(self.differences) <= SIGNATURES:
-            return
-        others = self.differences.pop(OTHER, None) or Seen(0)
-        for name in sorted(self.differences, key=_rank)[SIGNATURES:]:
-            others.count += self.differences.pop(name).count
-        if others.count:
+        if len(self.differences) > SIGNATURES:
+            others = self.differences.pop(OTHER, None) or Seen(0)
+            for name in sorted(self.differences, key=rank)[SIGNATURES:]:
+                gone = self.differences.pop(name)
+                others.merge(Seen(gone.count, None, None, gone.first, gone.last))
             self.differences[OTHER] = others
+        if len(self.patterns) > PATTERNS + (OTHER in self.patterns):
+            rest = self.patterns.pop(OTHER, None) or Pattern()
+            for name in sorted(self.patterns, key=rank)[PATTERNS:]:
+                rest.merge(self.patterns.pop(name))
+            self.patterns[OTHER] = rest
 
 
 class TallyRecord(Struct, tag_field="record", tag="tally"):
@@ -225,35 +277,12 @@ class TallyRecord(Struct, tag_field="record", tag="tally"):
     tally: Tally
 
 
-def _middle(key: int) -> float:
-    """The duration that is equally far from both edges of a bucket, relatively."""
-    return float(2 * _GAMMA**key / (_GAMMA + 1))
-
-
-def signature(difference: Difference) -> str:
-    """The words that one difference has in common with others like it: kind and generalised path.
-
-    Statuses are few and each pair has a cause of its own, so that of a status the values belong to it.
-    """
-    name = f"{difference.kind} {generalise(difference.path)}"
-    return f"{name} {difference.legacy}→{difference.target}" if difference.path == "status" else name
-
-
-def add_counts(into: dict[_K, int], counts: dict[_K, int]) -> None:
-    """Add `counts` to `into`, key by key."""
-    for key, count in counts.items():
-        into[key] = into.get(key, 0) + count
-
-
-def _rank(name: str) -> tuple[bool, int, str]:
-    """Which signatures to keep: status and headers before the tree, whose keys can be data; then short
-    before long, as a difference high in the tree tells more than one far down."""
-    return " json:" in name, len(name), name
-
-
-def _example_order(example: tuple[str | None, str | None]) -> tuple[bool, str, bool, str]:
-    legacy, target = example
-    return legacy is not None, legacy or "", target is not None, target or ""
+def _add_unit(units: dict[int, Units], about: About) -> None:
+    hour = int(about.at // HOUR)
+    known = units.get(hour)
+    if known is None:
+        known = units[hour] = Units()
+    known.add(about.unit)
 
 
 @lru_cache(maxsize=4096)

@@ -10,9 +10,12 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from shadow.record.buckets import Buckets
+from shadow.record.evidence import Evidence
+from shadow.record.parts import Seen
 from shadow.record.replayed import LogRecord
 from shadow.record.segment import Record, Unreadable, read_segments
-from shadow.record.tally import Buckets, Seen, Tally, TallyRecord
+from shadow.record.tally import Tally, TallyRecord
 from shadow.report.logs import Logs
 from shadow.report.schema import DifferenceReport, EndpointReport, Quantiles, Report, Sides, Totals, Window
 from shadow.verdict.causes import Causes, split
@@ -43,7 +46,7 @@ def build(
             newest = max(newest, (record.window + record.seconds, record.config_hash))
         elif isinstance(record, LogRecord):
             logs.add(record)
-        else:
+        elif isinstance(record, Evidence):
             causes.illustrate(record)
     whole = Tally()
     for tally in tallies.values():

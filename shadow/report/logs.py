@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec import UNSET, UnsetType
 
+from shadow.record.buckets import Buckets
+from shadow.record.parts import add_counts
 from shadow.record.replayed import LogRecord
-from shadow.record.tally import Buckets, add_counts
 from shadow.report.schema import Lateness, LogReport
 
 EXAMPLES = 5

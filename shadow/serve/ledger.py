@@ -27,7 +27,7 @@ class Ledger:
         """Take over one report."""
         judged = self._judged.setdefault(report.pid, Counter())
         for endpoint, tally in report.tallies.items():
-            merge_into(self.totals, endpoint, tally)
+            merge_into(self.totals, endpoint, tally, distinct=False)
             judged[endpoint] += tally.fates
         for pid, handed in report.handed.items():
             self._handed.setdefault(pid, Counter()).update(handed)
@@ -70,9 +70,9 @@ class Ledger:
         return rest
 
 
-def merge_into(totals: dict[str, Tally], endpoint: str, tally: Tally) -> None:
-    """Add a tally to those of its endpoint."""
+def merge_into(totals: dict[str, Tally], endpoint: str, tally: Tally, distinct: bool = True) -> None:
+    """Add a tally to those of its endpoint; `distinct` as in `Tally.merge`."""
     known = totals.get(endpoint)
     if known is None:
         known = totals[endpoint] = Tally()
-    known.merge(tally)
+    known.merge(tally, distinct)

@@ -15,7 +15,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from shadow.model import Fate
-from shadow.record.tally import Buckets, Tally
+from shadow.record.buckets import Buckets
+from shadow.record.tally import Tally
 from shadow.serve.ledger import Ledger, merge_into
 
 ENDPOINTS: Final = 30

@@ -11,7 +11,8 @@ from msgspec import Struct, field
 
 from shadow.model import Difference
 from shadow.record.evidence import Evidence
-from shadow.record.tally import OTHER, Seen, TallyRecord, signature
+from shadow.record.parts import OTHER, Seen, signature
+from shadow.record.tally import TallyRecord
 
 MOST = 200
 """Causes listed. More do not fit in a head, and a page with its data in its keys would make thousands."""

@@ -41,7 +41,7 @@ def test_the_list_is_cut_with_a_note() -> None:
     """Exactly as many as are listed need no note; one more does."""
     differences = [missing(f"text:{i}", "") for i in range(LISTED + 1)]
 
-    assert cutFound(differences[:LISTED], []) == Found(differences[:LISTED], [])
+    assert cut(differences[:LISTED], []) == Found(differences[:LISTED], [])
     assert cut(differences, ["before"]).differences == differences[:LISTED]
     assert cut(differences, ["before"]).notes == [
         "before",

@@ -27,6 +27,7 @@ from shadow.model import (
 )
 from shadow.record.evidence import evidence
 from shadow.record.mask import Mask
+from shadow.record.parts import About
 from shadow.record.tally import Tally
 
 MASK = Mask(("x-tenant", "query:user", "json:$..mail", "json:$.shop.owner", "json:$.vault.*"), b"key")
@@ -47,7 +48,7 @@ def kept(exchange: Exchange, outcome: Outcome) -> bytes:
     """Everything that is written of an exchange."""
     comparison = MASK.comparison(judge(exchange, outcome, RULE))
     tally = Tally()
-    tally.count(exchange.response, outcome, comparison)
+    tally.count(exchange.response, outcome, comparison, About())
     return msgspec.json.encode([evidence(exchange, outcome, comparison, MASK), tally])
 
 

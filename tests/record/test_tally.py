@@ -9,14 +9,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.model import Difference, DifferenceKind, Drop, Failure, FailureKind, Fate, Outcome, Response, Skip
-from shadow.record import tally as module
+from shadow.model import (
+    Comparison,
+    Difference,
+    DifferenceKind,
+    Drop,
+    Failure,
+    FailureKind,
+    Fate,
+    Outcome,
+    Response,
+    Skip,
+)
+from shadow.record import parts
+from shadow.record import tally as tally_module
+from shadow.record.buckets import ERROR, Buckets
 from shadow.record.mask import Masked
-from shadow.record.tally import ERROR, OTHER, Buckets, Seen, Tally, TallyRecord, signature
+from shadow.record.parts import OTHER, About, Paired, Release, Seen, signature
+from shadow.record.tally import Tally, TallyRecord
 
 LEGACY = Response(200, (), b"", 0.010, 0.020)
 TARGET = Response(200, (), b"", 0.011, 0.030)
 CHANGED = DifferenceKind.CHANGED
+ABOUT = About(7200.0, 1)
 
 seconds = st.floats(1e-6, 1e5)
 paths = st.sampled_from(
@@ -35,7 +50,9 @@ compared = st.tuples(
 @pytest.fixture(autouse=True)
 def _few_signatures(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few differences are already too many."""
-    monkeypatch.setattr(module, "SIGNATURES", 3)
+    monkeypatch.setattr(parts, "SIGNATURES", 3)
+    monkeypatch.setattr(tally_module, "SIGNATURES", 3)
+    monkeypatch.setattr(tally_module, "PATTERNS", 3)
 
 
 def masked(*found: Difference, fate: Fate = Fate.DIFFERED) -> Masked:
@@ -45,7 +62,7 @@ def masked(*found: Difference, fate: Fate = Fate.DIFFERED) -> Masked:
 def tally_of(comparisons: list[tuple[Response, Outcome, tuple[Difference, ...]]]) -> Tally:
     tally = Tally(received=len(comparisons))
     for legacy, outcome, found in comparisons:
-        tally.count(legacy, outcome, Masked(Fate.DIFFERED if found else Fate.MATCHED, found))
+        tally.count(legacy, outcome, Masked(Fate.DIFFERED if found else Fate.MATCHED, found), ABOUT)
     return tally
 
 
@@ -128,9 +145,9 @@ def test_merging_leaves_the_other_alone(comparisons: list) -> None:
 def test_fates_add_up() -> None:
     """received = matched + differed + failed + skipped + dropped + in flight."""
     tally = Tally(received=12)
-    tally.count_match(LEGACY, TARGET)
-    tally.count(LEGACY, TARGET, masked(Difference(CHANGED, "body")))
-    tally.count(LEGACY, Failure(FailureKind.RESET), masked(fate=Fate.FAILED))
+    tally.count_match(LEGACY, TARGET, ABOUT)
+    tally.count(LEGACY, TARGET, masked(Difference(CHANGED, "body")), ABOUT)
+    tally.count(LEGACY, Failure(FailureKind.RESET), masked(fate=Fate.FAILED), ABOUT)
     tally.count_skipped(Skip.METHOD)
     tally.count_dropped(Drop.LOST, 5)
 
@@ -143,8 +160,8 @@ def test_fates_add_up() -> None:
 def test_a_comparison_that_found_nothing_counts_as_a_match() -> None:
     """Answers that are equal only once decoded count as those that are equal at once."""
     judged, at_once = Tally(), Tally()
-    judged.count(LEGACY, TARGET, masked(fate=Fate.MATCHED))
-    at_once.count_match(LEGACY, TARGET)
+    judged.count(LEGACY, TARGET, masked(fate=Fate.MATCHED), ABOUT)
+    at_once.count_match(LEGACY, TARGET, ABOUT)
 
     assert judged == at_once
 
@@ -152,9 +169,9 @@ def test_a_comparison_that_found_nothing_counts_as_a_match() -> None:
 def test_status_pairs() -> None:
     """Pairs of statuses are counted, equal ones too, and failures by their kind."""
     tally = Tally()
-    tally.count_match(LEGACY, TARGET)
-    tally.count(LEGACY, TARGET._replace(status=500), masked())
-    tally.count(LEGACY, Failure(FailureKind.TIMEOUT), masked(fate=Fate.FAILED))
+    tally.count_match(LEGACY, TARGET, ABOUT)
+    tally.count(LEGACY, TARGET._replace(status=500), masked(), ABOUT)
+    tally.count(LEGACY, Failure(FailureKind.TIMEOUT), masked(fate=Fate.FAILED), ABOUT)
 
     assert tally.status == {"200→200": 1, "200→500": 1, "200→timeout": 1}
 
@@ -162,8 +179,8 @@ def test_status_pairs() -> None:
 def test_latencies_are_of_the_same_requests() -> None:
     """A request that the target did not answer is in neither side's latency."""
     tally = Tally()
-    tally.count_match(LEGACY, TARGET)
-    tally.count(LEGACY, Failure(FailureKind.TIMEOUT, total=10.0), masked(fate=Fate.FAILED))
+    tally.count_match(LEGACY, TARGET, ABOUT)
+    tally.count(LEGACY, Failure(FailureKind.TIMEOUT, total=10.0), masked(fate=Fate.FAILED), ABOUT)
 
     assert [each.total for each in (tally.legacy, tally.target, tally.legacy_first, tally.target_first)] == [
         1
@@ -176,9 +193,9 @@ def test_differences_are_counted_by_exchange() -> None:
     """A field that differs in 75 members of a list is one difference of one exchange."""
     tally = Tally()
     found = [Difference(CHANGED, f"json:$.items[{i}].price", "1", "2") for i in range(75)]
-    tally.count(LEGACY, TARGET, masked(*found))
+    tally.count(LEGACY, TARGET, masked(*found), ABOUT)
 
-    assert tally.differences == {"changed json:$.items[*].price": Seen(1, "1", "2")}
+    assert tally.differences == {"changed json:$.items[*].price": Seen(1, "1", "2", ABOUT.at, ABOUT.at)}
 
 
 def test_each_pair_of_statuses_is_a_difference_of_its_own() -> None:
@@ -190,12 +207,12 @@ def test_status_and_headers_outlast_data_in_keys() -> None:
     """A tree whose keys are data does not push the few differences out that an owner must see."""
     tally = Tally()
     for i in range(50):
-        tally.count(LEGACY, TARGET, masked(Difference(CHANGED, f"json:$.k{i}")))
-    tally.count(LEGACY, TARGET, masked(Difference(CHANGED, "header:strict-transport-security")))
+        tally.count(LEGACY, TARGET, masked(Difference(CHANGED, f"json:$.k{i}")), ABOUT)
+    tally.count(LEGACY, TARGET, masked(Difference(CHANGED, "header:strict-transport-security")), ABOUT)
 
     kept = {"changed json:$.k0", "changed json:$.k1", "changed header:strict-transport-security"}
     assert set(tally.differences) == kept | {OTHER}
-    assert tally.differences[OTHER] == Seen(48)
+    assert tally.differences[OTHER] == Seen(48, first=ABOUT.at, last=ABOUT.at)
 
 
 @pytest.mark.parametrize(
@@ -212,3 +229,88 @@ def test_impossible_numbers_are_refused(hostile: bytes) -> None:
     """A segment that was changed by hand cannot make the arithmetic of the report overflow."""
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(hostile, type=Tally)
+
+
+def test_one_set_of_differences_is_one_pattern() -> None:
+    """Exchanges are counted by all of what they showed, however often and in whatever order."""
+    price, name = Difference(CHANGED, "json:$.items[3].price"), Difference(CHANGED, "json:$.name")
+    tally = Tally()
+    tally.count(LEGACY, TARGET, masked(price, name), ABOUT)
+    tally.count(LEGACY, TARGET, masked(name, price, price), ABOUT._replace(unit=2))
+
+    assert {name: (each.count, len(each.units[2])) for name, each in tally.patterns.items()} == {
+        "changed json:$.items[*].price\nchanged json:$.name": (2, 2)
+    }
+
+
+@pytest.mark.parametrize("number", [0, 101])
+def test_what_is_not_known_whole_is_no_pattern_of_its_own(number: int) -> None:
+    """Nothing may be excused of an exchange whose differences are not known, or not all listed."""
+    tally = Tally()
+    tally.count(LEGACY, TARGET, masked(*[Difference(CHANGED, "json:$.a")] * number), ABOUT)
+
+    assert list(tally.patterns) == [OTHER]
+
+
+def test_a_request_asked_again_is_one_unit() -> None:
+    """Units tell distinct requests of an hour, counts tell all."""
+    tally = Tally()
+    for at, unit in ((0.0, 1), (10.0, 1), (20.0, 2), (3600.0, 1)):
+        tally.count_match(LEGACY, TARGET, About(at, unit))
+
+    assert (tally.matched, {hour: len(units) for hour, units in tally.units.items()}) == (4, {0: 2, 1: 1})
+
+
+def test_what_is_learned_has_no_part_in_the_verdict() -> None:
+    """An exchange with a control has its fate, and no units and no pattern."""
+    noise, new = Difference(CHANGED, "json:$.at"), Difference(CHANGED, "json:$.new")
+    tally = Tally()
+    tally.count_learned(LEGACY, TARGET, masked(noise, new), Comparison(Fate.DIFFERED, (noise,)), ABOUT)
+    tally.count_learned(LEGACY, TARGET, masked(fate=Fate.MATCHED), Comparison(Fate.MATCHED), ABOUT)
+
+    assert (tally.matched, tally.differed, tally.units, tally.patterns) == (1, 1, {}, {})
+    assert (tally.learned.matched, tally.learned.differed) == (1, 1)
+    assert tally.learned.differences == {
+        "changed json:$.at": Paired(both=1),
+        "changed json:$.new": Paired(target_only=1),
+    }
+
+
+def test_both_failed_is_a_match() -> None:
+    """A target that fails where legacy failed answers as legacy does."""
+    tally = Tally()
+    failed = Failure(FailureKind.TIMEOUT)
+    tally.count(failed, Failure(FailureKind.REFUSED), masked(fate=Fate.MATCHED), ABOUT)
+
+    assert (tally.matched, tally.failed, tally.status) == (1, 0, {"timeout→refused": 1})
+
+
+def test_releases_tell_what_each_version_showed() -> None:
+    """By the version that the target says it is, with first and last."""
+    tally = Tally()
+    tally.count_match(LEGACY, TARGET, About(5.0, 1, "v1"))
+    tally.count(LEGACY, TARGET, masked(Difference(CHANGED, "body")), About(9.0, 1, "v2"))
+    tally.count_match(LEGACY, TARGET, About(8.0, 1, "v2"))
+
+    assert tally.releases == {
+        "v1": Release(1, 0, 5.0, 5.0),
+        "v2": Release(2, 1, 8.0, 9.0, {"changed body": 1}),
+    }
+
+
+def test_the_hits_of_rules_are_counted() -> None:
+    """Once for each exchange, whether it took the judge or not."""
+    tally = Tally()
+    tally.count_match(LEGACY, TARGET, ABOUT, ("ignore header:x",))
+    tally.count(LEGACY, TARGET, Masked(Fate.MATCHED, (), (), ("ignore header:x", "ignore text")), ABOUT)
+
+    assert tally.rules == {"ignore header:x": 2, "ignore text": 1}
+
+
+def test_slower_is_well_beyond_what_measuring_makes() -> None:
+    """Only more than 1.2 times and 10 ms counts."""
+    tally = Tally()
+    for total in (0.033, 0.035):
+        tally.count_match(LEGACY, TARGET._replace(total=total), ABOUT)
+
+    assert tally.slower == 1

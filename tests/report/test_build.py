@@ -24,6 +24,7 @@ from shadow.model import (
 )
 from shadow.record.evidence import evidence
 from shadow.record.mask import Mask
+from shadow.record.parts import About
 from shadow.record.segment import Record, SegmentWriter, Unreadable, encode
 from shadow.record.tally import Tally, TallyRecord
 from shadow.report.build import build, read
@@ -40,7 +41,7 @@ def counted(tally: Tally, outcome: Outcome, *found: Difference) -> None:
     fate = Fate.FAILED if isinstance(outcome, Failure) else Fate.DIFFERED if found else Fate.MATCHED
     tally.received += 1
     tally.mirrored += 1
-    tally.count(LEGACY, outcome, MASK.comparison(Comparison(fate, found)))
+    tally.count(LEGACY, outcome, MASK.comparison(Comparison(fate, found)), About())
 
 
 def records() -> list[Record]:

@@ -6,7 +6,8 @@ import json
 
 import msgspec
 
-from shadow.record.tally import Seen, Tally, TallyRecord
+from shadow.record.parts import Seen
+from shadow.record.tally import Tally, TallyRecord
 from shadow.report import json as report_json
 from shadow.report.build import build
 from shadow.report.schema import Report

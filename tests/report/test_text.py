@@ -7,8 +7,9 @@ import re
 
 import pytest
 
+from shadow.record.parts import Seen
 from shadow.record.segment import Unreadable
-from shadow.record.tally import Seen, Tally, TallyRecord
+from shadow.record.tally import Tally, TallyRecord
 from shadow.report.build import build
 from shadow.report.schema import Report
 from shadow.report.text import plain, render

@@ -8,6 +8,7 @@ from support.proxy import samples, value
 
 from shadow.frame import Report
 from shadow.model import Drop, Response, Skip
+from shadow.record.parts import About
 from shadow.record.tally import Tally
 from shadow.serve.ledger import Ledger
 from shadow.serve.metrics import ENDPOINTS, registry, shown
@@ -23,7 +24,7 @@ def tally(count: int) -> Tally:
     for drop in Drop:
         made.count_dropped(drop)
     for _ in range(count):
-        made.count_match(Response(200, (), total=0.003), Response(200, (), total=0.2))
+        made.count_match(Response(200, (), total=0.003), Response(200, (), total=0.2), About())
     return made
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from shadow.model import Comparison, Difference, DifferenceKind, Exchange, Fate, Request, Response
 from shadow.record.evidence import Evidence, evidence
 from shadow.record.mask import Mask
-from shadow.record.tally import OTHER, Seen, Tally, TallyRecord
+from shadow.record.parts import OTHER, Seen
+from shadow.record.tally import Tally, TallyRecord
 from shadow.verdict.causes import MOST, Causes, Example
 
 MASK = Mask((), b"key")

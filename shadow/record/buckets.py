@@ -1,0 +1,79 @@
+"""Durations in logarithmic buckets, as DDSketch has them (Masson, Rim, Lee, VLDB 2019). Pure.
+
+Buckets of equal keys add, so that workers, pods and days do.
+"""
+
+from __future__ import annotations
+
+from math import ceil, log
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+ERROR = 0.01
+"""Relative error of a quantile, at most."""
+
+_GAMMA = (1 + ERROR) / (1 - ERROR)  # DDSketch's: bucket i holds (gamma^(i-1), gamma^i]
+_SCALE = 1 / log(_GAMMA)
+_SHORTEST = 1e-6  # seconds; what is shorter, or a clock that went backwards, counts as this
+_LONGEST = 1e6  # seconds; eleven days
+_LOWEST_KEY = ceil(log(_SHORTEST) * _SCALE)
+_HIGHEST_KEY = ceil(log(_LONGEST) * _SCALE)
+
+# What a segment holds may have been changed by anyone: the bounds keep its numbers inside a float.
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Moment = Annotated[float, Meta(ge=0, le=1e11)]  # Unix seconds; the year 5138
+Key = Annotated[int, Meta(ge=_LOWEST_KEY, le=_HIGHEST_KEY)]
+
+
+class Buckets(Struct):
+    """Durations by logarithmic bucket: a quantile is at most 1 % off, and buckets of equal keys add."""
+
+    counts: dict[Key, Count] = field(default_factory=dict)
+
+    def add(self, seconds: float) -> None:
+        """Count one duration."""
+        if _SHORTEST < seconds < _LONGEST:
+            key = ceil(log(seconds) * _SCALE)
+        else:
+            key = _HIGHEST_KEY if seconds >= _LONGEST else _LOWEST_KEY
+        counts = self.counts
+        if key in counts:
+            counts[key] += 1
+        else:
+            counts[key] = 1
+
+    def merge(self, other: Buckets) -> None:
+        """Take over what `other` counted."""
+        for key, count in other.counts.items():
+            self.counts[key] = self.counts.get(key, 0) + count
+
+    @property
+    def total(self) -> int:
+        """How many durations were counted."""
+        return sum(self.counts.values())
+
+    @property
+    def sum(self) -> float:
+        """Seconds in all, as exact as a bucket is."""
+        return sum(count * _middle(key) for key, count in self.counts.items())
+
+    def below(self, seconds: float) -> int:
+        """How many durations were at most this long, as exact as a bucket is."""
+        edge = log(seconds) * _SCALE
+        return sum(count for key, count in self.counts.items() if key <= edge)
+
+    def quantile(self, q: float) -> float | None:
+        """Seconds that a share `q` of the durations does not pass; None if nothing was counted."""
+        rank = q * (self.total - 1)
+        seen = 0
+        for key in sorted(self.counts):
+            seen += self.counts[key]
+            if seen > rank:
+                return _middle(key)
+        return None
+
+
+def _middle(key: int) -> float:
+    """The duration that is equally far from both edges of a bucket, relatively."""
+    return float(2 * _GAMMA**key / (_GAMMA + 1))

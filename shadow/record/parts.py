@@ -1,0 +1,158 @@
+"""The parts of a tally: what is counted of a difference, of a set of them, of a version. Pure."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import NamedTuple, TypeVar
+
+from msgspec import Struct, field
+
+from shadow.compare.signature import generalise
+from shadow.model import Difference
+from shadow.record.buckets import Count, Moment
+from shadow.record.units import Units
+
+_K = TypeVar("_K")
+
+SIGNATURES = 100
+"""Differences told apart in one tally; the rest are counted as `OTHER`. A page rarely has more that an
+owner would read one by one, and a JSON object keyed by number must not fill the memory."""
+
+OTHER = "other"
+
+
+class About(NamedTuple):
+    """What is counted of an exchange beside its answers: when it began (Unix seconds), which request it was
+    (`units.unit`), and the version that the target says it is of, if any."""
+
+    at: float = 0.0
+    unit: int = 0
+    version: str = ""
+
+
+class Seen(Struct):
+    """How many exchanges showed one difference, the values of one of them, the time of the first and the last
+    (Unix seconds), and what became of it where both were asked again later."""
+
+    count: Count
+    legacy: str | None = None
+    target: str | None = None
+    first: Moment = 0.0
+    last: Moment = 0.0
+    stable: Count = 0
+    settled: Count = 0
+    flapping: Count = 0
+
+    def merge(self, other: Seen) -> None:
+        """Add; of two examples the smaller stays, so that the order of merging does not tell."""
+        self.count += other.count
+        self.legacy, self.target = min(
+            (self.legacy, self.target), (other.legacy, other.target), key=_example_order
+        )
+        self.first = min(self.first or inf, other.first or inf) if self.first or other.first else 0.0
+        self.last = max(self.last, other.last)
+        self.stable += other.stable
+        self.settled += other.settled
+        self.flapping += other.flapping
+
+
+class Pattern(Struct):
+    """One set of differences that exchanges showed: how many, and which units, by hour."""
+
+    count: Count = 0
+    units: dict[int, Units] = field(default_factory=dict)
+
+    def merge(self, other: Pattern) -> None:
+        """Take over what `other` counted."""
+        self.count += other.count
+        merge_units(self.units, other.units)
+
+
+class Paired(Struct):
+    """One difference in the exchanges of which legacy was asked twice: seen between its two answers and
+    against the target's, against the target's only, between its two only."""
+
+    both: Count = 0
+    target_only: Count = 0
+    control_only: Count = 0
+
+    def merge(self, other: Paired) -> None:
+        """Take over what `other` counted."""
+        self.both += other.both
+        self.target_only += other.target_only
+        self.control_only += other.control_only
+
+
+class Learned(Struct):
+    """Exchanges of which legacy was asked a second time, to learn what legacy itself varies. They have fates
+    like all, `matched` and `differed`, and no part in the verdict."""
+
+    matched: Count = 0
+    differed: Count = 0
+    differences: dict[str, Paired] = field(default_factory=dict)
+
+    def merge(self, other: Learned) -> None:
+        """Take over what `other` counted."""
+        self.matched += other.matched
+        self.differed += other.differed
+        for name, paired in other.differences.items():
+            self.differences.setdefault(name, Paired()).merge(paired)
+        self.fold()
+
+    def fold(self) -> None:
+        """Put what is past `SIGNATURES` under `OTHER`, by rank: the order of merging does not tell."""
+        if len(self.differences) > SIGNATURES + (OTHER in self.differences):
+            rest = self.differences.pop(OTHER, None) or Paired()
+            for name in sorted(self.differences, key=rank)[SIGNATURES:]:
+                rest.merge(self.differences.pop(name))
+            self.differences[OTHER] = rest
+
+
+class Release(Struct):
+    """What became of the exchanges that one version of the target answered, between which times."""
+
+    compared: Count = 0
+    differed: Count = 0
+    first: Moment = 0.0
+    last: Moment = 0.0
+    differences: dict[str, Count] = field(default_factory=dict)
+
+    def merge(self, other: Release) -> None:
+        """Take over what `other` counted."""
+        self.compared += other.compared
+        self.differed += other.differed
+        self.first = min(self.first or inf, other.first or inf) if self.first or other.first else 0.0
+        self.last = max(self.last, other.last)
+        add_counts(self.differences, other.differences)
+
+
+def signature(difference: Difference) -> str:
+    """The words that one difference has in common with others like it: kind and generalised path.
+
+    Statuses are few and each pair has a cause of its own, so that of a status the values belong to it.
+    """
+    name = f"{difference.kind} {generalise(difference.path)}"
+    return f"{name} {difference.legacy}→{difference.target}" if difference.path == "status" else name
+
+
+def add_counts(into: dict[_K, int], counts: dict[_K, int]) -> None:
+    """Add `counts` to `into`, key by key."""
+    for key, count in counts.items():
+        into[key] = into.get(key, 0) + count
+
+
+def merge_units(into: dict[int, Units], other: dict[int, Units]) -> None:
+    """Add the units of `other` to those of `into`, hour by hour."""
+    for hour, units in other.items():
+        into.setdefault(hour, Units()).merge(units)
+
+
+def rank(name: str) -> tuple[bool, int, str]:
+    """Which signatures to keep first: status and headers before the tree, whose keys can be data; then short
+    before long, as a difference high in the tree tells more than one far down."""
+    return " json:" in name, len(name), name
+
+
+def _example_order(example: tuple[str | None, str | None]) -> tuple[bool, str, bool, str]:
+    legacy, target = example
+    return legacy is not None, legacy or "", target is not None, target or ""
