@@ -1,0 +1,211 @@
+"""Bodies that are forms and messages of several parts: fields by name, parts by name or by place.
+
+A field is named `form:NAME`, what is said of a part `form:NAME;type`; a part without a name is `part[2]`,
+by its number. The order of names does not count, that of several values of one name does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from typing import NamedTuple
+from urllib.parse import parse_qsl
+
+from shadow.compare.align import place
+from shadow.compare.binary import summary, whole
+from shadow.compare.found import LISTED, Found, Silence, added, changed, cut, missing, shown
+from shadow.compare.media import Form, media_type
+from shadow.compare.pairing import Member, matched, reordered
+from shadow.model import Difference, DifferenceKind
+
+MOST_FIELDS = 10_000
+"""Fields or parts of one body that are compared; beyond, bodies are compared as a whole."""
+
+_LARGEST_HEAD = 16 * 1024  # bytes of the header fields of one part
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+
+
+class Part(NamedTuple):
+    """One field or part. `said` is what its header fields say; `text` is None for binary content."""
+
+    name: str | None
+    said: dict[str, str]
+    content: bytes
+    text: str | None
+
+    @property
+    def shown(self) -> str:
+        """The content as a difference shows it."""
+        return summary(self.content) if self.text is None else self.text
+
+    @property
+    def member(self) -> Member:
+        """How it is paired."""
+        parts = {*self.said.items(), self.content}
+        return Member(repr((self.said, self.content)), "", frozenset(parts))
+
+
+def compare_urlencoded(legacy: str, target: str, ignored: frozenset[str], silence: Silence) -> Found:
+    """Differences of two bodies of `a=1&b=2`, by name."""
+    if max(legacy.count("&"), target.count("&")) >= MOST_FIELDS:
+        return _too_many(_utf8(legacy), _utf8(target), "fields")
+    walk = _Walk(ignored, silence)
+    walk.fields(_fields(legacy), _fields(target))
+    return walk.found([])
+
+
+def compare_multipart(
+    legacy: bytes, target: bytes, boundaries: tuple[str, str], ignored: frozenset[str], silence: Silence
+) -> Found | None:
+    """Differences of two messages of several parts, whatever their boundaries (RFC 2046, 5.1); None where
+    one of them has no part."""
+    parts: list[list[Part]] = []
+    notes: list[str] = []
+    for side, body, boundary in (("legacy", legacy, boundaries[0]), ("target", target, boundaries[1])):
+        delimiter = b"--" + boundary.encode("latin-1", "replace")
+        if not boundary or delimiter not in body:
+            return None
+        if body.count(delimiter) > MOST_FIELDS:
+            return _too_many(legacy, target, "parts")
+        read, ended = _parts(body, delimiter)
+        parts.append(read)
+        if not ended:
+            notes.append(f"{side}: the last part has no end")
+    walk = _Walk(ignored, silence)
+    walk.fields(*parts)
+    return walk.found(notes)
+
+
+def _utf8(body: str) -> bytes:
+    return body.encode("utf-8", "surrogatepass")
+
+
+def _too_many(legacy: bytes, target: bytes, what: str) -> Found:
+    return whole(legacy, target, f"more than {MOST_FIELDS} {what}")
+
+
+def _fields(body: str) -> list[Part]:
+    """The fields of a form, as the URL standard reads them (5.1)."""
+    pairs = parse_qsl(body.strip("\r\n"), keep_blank_values=True, errors="surrogateescape")
+    return [Part(name, {}, _utf8(value), value) for name, value in pairs]
+
+
+def _parts(body: bytes, delimiter: bytes) -> tuple[list[Part], bool]:
+    """The parts of a message, and whether the last delimiter is there."""
+    parts: list[Part] = []
+    start = -1
+    for found in re.finditer(re.escape(delimiter) + rb"(--)?[ \t]*(?=\r?\n|\Z)", body):
+        before = found.start()
+        if before and body[before - 1 : before] != b"\n":
+            continue
+        if start >= 0:
+            parts.append(_part(body[start:before].removesuffix(b"\n").removesuffix(b"\r")))
+        start = found.end()
+        if found[1]:
+            return parts, True
+    if start >= 0:
+        parts.append(_part(body[start:]))
+    return parts, False
+
+
+def _part(raw: bytes) -> Part:
+    """A part from the end of its delimiter's line on: header fields, a blank line, content."""
+    end = _HEAD_END.search(raw, 0, _LARGEST_HEAD)
+    head, content = (raw[: end.start()], raw[end.end() :]) if end else (b"", raw.lstrip(b"\r\n"))
+    fields: dict[bytes, bytes] = {}
+    for line in re.sub(rb"\r?\n[ \t]+", b" ", head).split(b"\n"):
+        field, _, value = line.partition(b":")
+        fields.setdefault(field.strip().lower(), value.strip())
+    disposition = media_type(fields.get(b"content-disposition", b"")).parameters
+    kind = media_type(fields.get(b"content-type", b""))
+    said = {
+        "type": "; ".join(
+            [kind.name, *(f"{name}={value}" for name, value in sorted(kind.parameters.items()))]
+        ),
+        "filename": _name(disposition.get("filename*", "") or disposition.get("filename", "")),
+        "range": fields.get(b"content-range", b"").decode("latin-1"),
+        "encoding": fields.get(b"content-transfer-encoding", b"").decode("latin-1").lower(),
+    }
+    text = None if kind.form is Form.OTHER or b"\0" in content else _text(content)
+    name = disposition.get("name")
+    return Part(None if name is None else _name(name), said, content, text)
+
+
+def _name(said: str) -> str:
+    """A parameter as browsers send it: UTF-8, though header fields are Latin-1."""
+    return said.encode("latin-1").decode("utf-8", "surrogateescape")
+
+
+def _text(content: bytes) -> str | None:
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+class _Walk:
+    """Compares what stands under each name, and collects what it finds."""
+
+    def __init__(self, ignored: frozenset[str], silence: Silence) -> None:
+        self._ignored = ignored
+        self._silence = silence
+        self._differences: list[Difference] = []
+        self._hits: dict[str, None] = {}
+
+    def found(self, notes: list[str]) -> Found:
+        return cut(self._differences, notes)._replace(hits=tuple(self._hits))
+
+    def fields(self, legacy: list[Part], target: list[Part]) -> None:
+        """Differences by name."""
+        ours, theirs = _by_name(legacy), _by_name(target)
+        for name in sorted(ours.keys() | theirs.keys(), key=lambda name: (name is not None, name or "")):
+            one, other = ours.get(name, []), theirs.get(name, [])
+            if len(self._differences) > LISTED:
+                return
+            if [part[1:] for part in one] == [part[1:] for part in other]:
+                continue
+            if name in self._ignored:
+                self._hits[f"form:{name}"] = None
+            else:
+                self._values(name, one, other)
+
+    def _values(self, name: str | None, legacy: list[Part], target: list[Part]) -> None:
+        ours, theirs = [part.member for part in legacy], [part.member for part in target]
+        path = "part" if name is None else f"form:{shown(name)}"
+        if reordered([member.key for member in ours], [member.key for member in theirs]):
+            values = [", ".join(part.shown for part in side) for side in (legacy, target)]
+            self._differences.append(changed(path, values[0], values[1], DifferenceKind.ORDER))
+            return
+        for pair in matched(ours, theirs):
+            i, j = pair
+            where = f"part[{place(pair) + 1}]" if name is None else path
+            if j is None:
+                self._differences.append(missing(where, legacy[place(pair)].shown))
+            elif i is None:
+                self._differences.append(added(where, target[j].shown))
+            else:
+                self._part(where, legacy[i], target[j])
+
+    def _part(self, path: str, legacy: Part, target: Part) -> None:
+        for what, ours in legacy.said.items():
+            self._value(f"{path};{what}", ours, target.said[what])
+        if legacy.text is not None and target.text is not None:
+            self._value(path, legacy.text, target.text)
+        elif legacy.content != target.content:
+            self._differences.append(changed(path, summary(legacy.content), summary(target.content)))
+
+    def _value(self, path: str, legacy: str, target: str) -> None:
+        if legacy == target:
+            return
+        line = self._silence(legacy, target)
+        if line is None:
+            self._differences.append(changed(path, legacy, target))
+        else:
+            self._hits[line] = None
+
+
+def _by_name(parts: list[Part]) -> dict[str | None, list[Part]]:
+    named: dict[str | None, list[Part]] = defaultdict(list)
+    for part in parts:
+        named[part.name].append(part)
+    return named
