@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Hashable
 from typing import NamedTuple
 from urllib.parse import parse_qsl
 
@@ -15,7 +16,7 @@ from shadow.compare.align import place
 from shadow.compare.binary import summary, whole
 from shadow.compare.found import LISTED, Found, Silence, added, changed, cut, missing, shown
 from shadow.compare.media import Form, media_type
-from shadow.compare.pairing import Member, matched, reordered
+from shadow.compare.pairing import matched, reordered
 from shadow.model import Difference, DifferenceKind
 
 MOST_FIELDS = 10_000
@@ -28,10 +29,15 @@ _HEAD_END = re.compile(rb"\r?\n\r?\n")
 class Part(NamedTuple):
     """One field or part. `said` is what its header fields say; `text` is None for binary content."""
 
-    name: str | None
+    field: str | None
     said: dict[str, str]
     content: bytes
     text: str | None
+
+    @property
+    def name(self) -> str:
+        """By which it is paired."""
+        return self.field or ""
 
     @property
     def shown(self) -> str:
@@ -39,10 +45,13 @@ class Part(NamedTuple):
         return summary(self.content) if self.text is None else self.text
 
     @property
-    def member(self) -> Member:
-        """How it is paired."""
-        parts = {*self.said.items(), self.content}
-        return Member(repr((self.said, self.content)), "", frozenset(parts))
+    def key(self) -> str:
+        """The same for parts of one name that say and hold the same."""
+        return repr(self[1:3])
+
+    def parts(self) -> frozenset[Hashable]:
+        """What another part may have too."""
+        return frozenset((*self.said.items(), self.content))
 
 
 def compare_urlencoded(legacy: str, target: str, ignored: frozenset[str], silence: Silence) -> Found:
@@ -170,13 +179,12 @@ class _Walk:
                 self._values(name, one, other)
 
     def _values(self, name: str | None, legacy: list[Part], target: list[Part]) -> None:
-        ours, theirs = [part.member for part in legacy], [part.member for part in target]
         path = "part" if name is None else f"form:{shown(name)}"
-        if reordered([member.key for member in ours], [member.key for member in theirs]):
+        if reordered(legacy, target):
             values = [", ".join(part.shown for part in side) for side in (legacy, target)]
             self._differences.append(changed(path, values[0], values[1], DifferenceKind.ORDER))
             return
-        for pair in matched(ours, theirs):
+        for pair in matched(legacy, target):
             i, j = pair
             where = f"part[{place(pair) + 1}]" if name is None else path
             if j is None:
@@ -207,5 +215,5 @@ class _Walk:
 def _by_name(parts: list[Part]) -> dict[str | None, list[Part]]:
     named: dict[str | None, list[Part]] = defaultdict(list)
     for part in parts:
-        named[part.name].append(part)
+        named[part.field].append(part)
     return named

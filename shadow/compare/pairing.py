@@ -8,25 +8,35 @@ and under the same name only, so that one member inserted among changed ones is 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Protocol, TypeAlias
 
 from shadow.compare.align import Pair, aligned
 
 _WEIGHED = 256  # members of a gap on the left times those on the right; beyond, only names and order count
 
 
-class Member(NamedTuple):
-    """One member: `key` is the same for equal ones, `name` for those that may be paired, and `parts` is
-    what it has that another may have too."""
+class Member(Protocol):
+    """One member: `key` is the same for equal ones, `name` for those that may be paired."""
 
-    key: str
-    name: str
-    parts: frozenset[Hashable]
+    @property
+    def key(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    def parts(self) -> frozenset[Hashable]:
+        """What it has that another may have too."""
+        ...
 
 
-def reordered(left: Sequence[str], right: Sequence[str]) -> bool:
-    """Are these the same keys in another order?"""
-    return len(left) == len(right) and left != right and sorted(left) == sorted(right)
+Gap: TypeAlias = tuple[list[int], list[int], tuple[int, int]]
+"""Unequal members on the left and on the right, and the equal ones after them; at the end, past it."""
+
+
+def reordered(left: Sequence[Member], right: Sequence[Member]) -> bool:
+    """Are these the same members in another order?"""
+    if len(left) != len(right):
+        return False
+    ours, theirs = [member.key for member in left], [member.key for member in right]
+    return ours != theirs and sorted(ours) == sorted(theirs)
 
 
 def matched(left: Sequence[Member], right: Sequence[Member]) -> list[Pair]:
@@ -43,10 +53,8 @@ def matched(left: Sequence[Member], right: Sequence[Member]) -> list[Pair]:
     return pairs
 
 
-def _gaps(
-    left: Sequence[str], right: Sequence[str]
-) -> Iterator[tuple[list[int], list[int], tuple[int, int]]]:
-    """The unequal members before each pair of equal ones, and that pair; past the ends for the last."""
+def _gaps(left: Sequence[str], right: Sequence[str]) -> Iterator[Gap]:
+    """Where two sequences of keys differ."""
     pairs = aligned(left, right)
     alone_left, alone_right = {i for i, _ in pairs}, {j for _, j in pairs}
     i = j = 0
@@ -64,11 +72,14 @@ def _weighed(
     left: Sequence[Member], right: Sequence[Member], rows: list[int], columns: list[int]
 ) -> list[Pair]:
     """The pairs that together have most in common: the best way from each (row, column) to the end."""
+    ours = [(left[i].name, left[i].parts()) for i in rows]
+    theirs = [(right[j].name, right[j].parts()) for j in columns]
     best = [[0] * (len(columns) + 1) for _ in range(len(rows) + 1)]
     for i in reversed(range(len(rows))):
         for j in reversed(range(len(columns))):
-            with_pair = _weight(left[rows[i]], right[columns[j]]) + best[i + 1][j + 1]
-            best[i][j] = max(best[i + 1][j], best[i][j + 1], with_pair)
+            (name, parts), (other_name, other_parts) = ours[i], theirs[j]
+            weight = 1 + len(parts & other_parts) if name == other_name else 0
+            best[i][j] = max(best[i + 1][j], best[i][j + 1], weight + best[i + 1][j + 1])
     pairs: list[Pair] = []
     i = j = 0
     while i < len(rows) or j < len(columns):
@@ -82,10 +93,6 @@ def _weighed(
             pairs.append((rows[i], columns[j]))
             i, j = i + 1, j + 1
     return pairs
-
-
-def _weight(ours: Member, theirs: Member) -> int:
-    return 1 + len(ours.parts & theirs.parts) if ours.name == theirs.name else 0
 
 
 def _by_name(

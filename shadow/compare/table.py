@@ -1,0 +1,201 @@
+"""Bodies that are tables: comma- or tab-separated values, by row and column.
+
+A cell is `csv:price[12]`, column and row, the header row being the first; a whole column `csv:price` and a
+whole row `csv[12]`. Without a header row that both sides have in common, columns are numbers from 1. How a
+cell is quoted and how lines end does not count.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Hashable
+from typing import NamedTuple, TypeAlias
+
+from shadow.compare.align import Pair, place
+from shadow.compare.binary import whole
+from shadow.compare.found import LISTED, Found, Silence, added, changed, cut, missing, shown
+from shadow.compare.pairing import matched, reordered
+from shadow.model import Difference, DifferenceKind
+
+MOST_CELLS = 200_000
+"""Cells and rows of one table; beyond, lists of cells would take more memory than bodies."""
+
+_LONGEST_NAME = 60  # characters of a cell that may be the name of a column
+_NUMBERED = re.compile(r'.*\[\d+\]|".*', re.DOTALL)
+
+Cells: TypeAlias = list[str]
+
+
+class _Row(NamedTuple):
+    """A row as it is compared: the cells of the columns that both sides have, and what stands beyond."""
+
+    cells: tuple[str | None, ...]
+    beyond: str
+
+    @property
+    def key(self) -> str:
+        """The same for equal rows."""
+        return repr(tuple(self))
+
+    @property
+    def name(self) -> str:
+        """Any row may be paired with any."""
+        return ""
+
+    def parts(self) -> frozenset[Hashable]:
+        """What another row may have too."""
+        return frozenset(enumerate(self.cells))
+
+
+class _Column(NamedTuple):
+    """A column that both sides have: its name, and where it stands."""
+
+    name: str
+    ours: int
+    theirs: int
+
+
+def compare(
+    legacy: str, target: str, delimiter: str, ignored: frozenset[str], silence: Silence
+) -> Found | None:
+    """Differences of two tables; None where one of them is none."""
+    for body in (legacy, target):
+        if body.count(delimiter) + body.count("\n") + body.count("\r") > MOST_CELLS:
+            return whole(_utf8(legacy), _utf8(target), f"more than {MOST_CELLS} cells")
+    ours, theirs = _rows(legacy, delimiter), _rows(target, delimiter)
+    if ours is None or theirs is None:
+        return None
+    walk = _Walk(ignored, silence)
+    walk.tables(ours, theirs)
+    return cut(walk.differences, [])._replace(hits=tuple(walk.hits))
+
+
+def _utf8(body: str) -> bytes:
+    return body.encode("utf-8", "surrogatepass")
+
+
+def _rows(body: str, delimiter: str) -> list[Cells] | None:
+    """The rows of a table, without empty lines; None for a body whose first row is a single cell."""
+    try:
+        rows = [row for row in csv.reader(io.StringIO(body, newline=""), delimiter=delimiter) if row]
+    except csv.Error:  # a cell of over 128 KB: a quote that nobody closed
+        return None
+    return rows if rows and len(rows[0]) > 1 else None
+
+
+def _header(row: Cells) -> bool:
+    """Does the row look like names: short ones, each once, and none a number?"""
+    return len(set(row)) == len(row) and all(
+        len(name) <= _LONGEST_NAME and name.strip(" +-.")[:1].strip("0123456789") for name in row
+    )
+
+
+def _named(legacy: Cells, target: Cells) -> bool:
+    """Do both tables begin with a header row, and have a column in common?"""
+    return _header(legacy) and _header(target) and not set(legacy).isdisjoint(target)
+
+
+def _numbers(row: Cells) -> Cells:
+    return [str(number) for number in range(1, len(row) + 1)]
+
+
+class _Walk:
+    """Compares two tables, and collects what it finds."""
+
+    def __init__(self, ignored: frozenset[str], silence: Silence) -> None:
+        self._ignored = ignored
+        self._silence = silence
+        self.differences: list[Difference] = []
+        self.hits: dict[str, None] = {}
+
+    def tables(self, legacy: list[Cells], target: list[Cells]) -> None:
+        """Differences of columns, then of rows."""
+        named = _named(legacy[0], target[0])
+        heads = [row[0] if named else _numbers(row[0]) for row in (legacy, target)]
+        columns = self._columns(*heads)
+        self._ignored_columns(legacy, target, columns)
+        columns = [column for column in columns if column.name not in self._ignored]
+        ours = _compared(legacy[named:], [column.ours for column in columns], len(heads[0]))
+        theirs = _compared(target[named:], [column.theirs for column in columns], len(heads[1]))
+        if reordered(ours, theirs):
+            values = ["; ".join(map(_written, side)) for side in (ours, theirs)]
+            self.differences.append(changed("csv", values[0], values[1], DifferenceKind.ORDER))
+            return
+        for pair in matched(ours, theirs):
+            if len(self.differences) > LISTED:
+                return
+            self._row(pair, ours, theirs, [column.name for column in columns], 1 + named)
+
+    def _columns(self, legacy: Cells, target: Cells) -> list[_Column]:
+        """What differs in the columns themselves; gives back those that both sides have."""
+        ours, theirs = ({name: number for number, name in enumerate(side)} for side in (legacy, target))
+        for name in sorted(ours.keys() ^ theirs.keys()):
+            if name in self._ignored:
+                self.hits[f"csv:{name}"] = None
+            elif name in ours:
+                self.differences.append(missing(_path(name), name))
+            else:
+                self.differences.append(added(_path(name), name))
+        shared = [_Column(name, number, theirs[name]) for name, number in ours.items() if name in theirs]
+        there = sorted(shared, key=lambda column: column.theirs)
+        if shared != there:
+            orders = [", ".join(column.name for column in side) for side in (shared, there)]
+            self.differences.append(changed("csv", orders[0], orders[1], DifferenceKind.ORDER))
+        return sorted(shared, key=lambda column: (column.ours + column.theirs, column.name))
+
+    def _ignored_columns(self, legacy: list[Cells], target: list[Cells], columns: list[_Column]) -> None:
+        for name, ours, theirs in columns:
+            if name in self._ignored and [row[ours : ours + 1] for row in legacy] != [
+                row[theirs : theirs + 1] for row in target
+            ]:
+                self.hits[f"csv:{name}"] = None
+
+    def _row(self, pair: Pair, legacy: list[_Row], target: list[_Row], names: list[str], first: int) -> None:
+        i, j = pair
+        number = f"[{place(pair) + first}]"
+        if j is None:
+            self.differences.append(missing(f"csv{number}", _written(legacy[place(pair)])))
+        elif i is None:
+            self.differences.append(added(f"csv{number}", _written(target[j])))
+        else:
+            for name, ours, theirs in zip(names, legacy[i].cells, target[j].cells, strict=True):
+                self._cell(_path(name) + number, ours, theirs)
+            self._cell(f"csv{number}", legacy[i].beyond, target[j].beyond)
+
+    def _cell(self, path: str, legacy: str | None, target: str | None) -> None:
+        if legacy == target:
+            return
+        if legacy is None or target is None:
+            self.differences.append(
+                missing(path, legacy) if legacy is not None else added(path, target or "")
+            )
+            return
+        line = self._silence(legacy, target)
+        if line is None:
+            self.differences.append(changed(path, legacy, target))
+        else:
+            self.hits[line] = None
+
+
+def _compared(rows: list[Cells], columns: list[int], width: int) -> list[_Row]:
+    """The rows by the columns at these places; a cell beyond the width of the head belongs to none."""
+    return [
+        _Row(
+            tuple(row[column] if column < len(row) else None for column in columns),
+            ", ".join(map(repr, row[width:])),
+        )
+        for row in rows
+    ]
+
+
+def _written(row: _Row) -> str:
+    return ", ".join(filter(None, (*row.cells, row.beyond)))
+
+
+def _path(column: str) -> str:
+    """The path of a column; quoted where its own name could be taken for a quoted or a numbered one."""
+    name = shown(column)
+    return f"csv:{json.dumps(name, ensure_ascii=False) if _NUMBERED.fullmatch(name) else name}"

@@ -1,0 +1,187 @@
+"""Bodies that are XML: two trees, opened side by side only where they differ.
+
+An element is named by the way to it, `xml:/feed/entry[2]/title`, with a number where it has siblings of its
+name; so is the text in it, and an attribute is `xml:/feed/entry[2]/@id`. The order of elements counts, that
+of attributes does not, and a prefix is no more than the namespace it stands for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TypeAlias
+
+from shadow.compare import xmltree
+from shadow.compare.align import Pair
+from shadow.compare.binary import whole
+from shadow.compare.found import LISTED, SHOWN, Found, Silence, added, changed, cut, missing
+from shadow.compare.pairing import matched, reordered
+from shadow.compare.xmltree import Element, Node, Places, Text, local
+from shadow.compare.xmltree import compile_places as compile_places
+from shadow.model import Difference, DifferenceKind
+
+DEEPEST = 100
+"""Levels that are opened; below, elements are compared as a whole."""
+
+_WRITTEN = 10 * SHOWN  # characters of an element that are written to be shown
+
+_Task: TypeAlias = tuple[str, int, Node | None, Node | None]
+"""What is still to be compared: path, depth, and the two sides."""
+
+
+def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found | None:
+    """Differences of two documents, in the order of the documents; None where one of them is not well-formed
+    or declares entities."""
+    if max(xmltree.marks(legacy), xmltree.marks(target)) > xmltree.MOST_MARKS:
+        one, other = legacy.encode("utf-8", "surrogatepass"), target.encode("utf-8", "surrogatepass")
+        return whole(one, other, f"more than {xmltree.MOST_MARKS} tags and attributes")
+    ours, theirs = xmltree.read(legacy, places), xmltree.read(target, places)
+    if ours is None or theirs is None:
+        return None
+    walk = _Walk(silence)
+    for line in sorted(ours.ignored.keys() | theirs.ignored.keys()):
+        if ours.ignored.get(line) != theirs.ignored.get(line):
+            walk.hits[line] = None
+    walk.run(ours.top, theirs.top)
+    return cut(walk.differences, walk.notes)._replace(hits=tuple(walk.hits))
+
+
+class _Walk:
+    """Goes down two trees at once, with a stack of its own: a hostile one has any depth."""
+
+    def __init__(self, silence: Silence) -> None:
+        self._silence = silence
+        self._namespaces: set[tuple[str, str]] = set()
+        self.differences: list[Difference] = []
+        self.notes: list[str] = []
+        self.hits: dict[str, None] = {}
+
+    def run(self, legacy: Element, target: Element) -> None:
+        """What differs from these two elements down."""
+        tasks: list[_Task] = [("xml:", 0, legacy, target)]
+        while tasks and len(self.differences) <= LISTED:
+            path, depth, ours, theirs = tasks.pop()
+            if ours is None or theirs is None:
+                self._alone(path, ours, theirs)
+            elif isinstance(ours, Element) and isinstance(theirs, Element):
+                tasks += reversed(self._elements(path, depth, ours, theirs))
+            elif isinstance(ours, Text) and isinstance(theirs, Text):
+                self._value(path, ours.text, theirs.text)
+
+    def _alone(self, path: str, legacy: Node | None, target: Node | None) -> None:
+        if legacy is not None:
+            self.differences.append(missing(path, written(legacy)))
+        elif target is not None:
+            self.differences.append(added(path, written(target)))
+
+    def _elements(self, path: str, depth: int, legacy: Element, target: Element) -> list[_Task]:
+        """Compares two elements themselves, and says what of their children is to be compared."""
+        self._names(path, legacy, target)
+        self._attributes(path, legacy, target)
+        ours, theirs = _children(legacy, target), _children(target, legacy)
+        if not any(isinstance(child, Element) for child in ours + theirs):
+            self._value(path, _joined(ours), _joined(theirs))
+            return []
+        if reordered(ours, theirs):
+            self._order(path, ours, theirs)
+            return []
+        pairs = matched(ours, theirs)
+        if depth >= DEEPEST and pairs:
+            self.notes = [f"XML below {DEEPEST} levels is compared as a whole"]
+            self.differences.append(changed(path, written(legacy), written(target)))
+            return []
+        return _tasks(path, depth + 1, ours, theirs, pairs)
+
+    def _names(self, path: str, legacy: Element, target: Element) -> None:
+        """Elements of one local name were paired; their namespaces are one difference, wherever it recurs."""
+        ours, theirs = legacy.namespace, target.namespace
+        if ours != theirs and (ours, theirs) not in self._namespaces:
+            self._namespaces.add((ours, theirs))
+            self.differences.append(changed(path, f"namespace {ours!r}", f"namespace {theirs!r}"))
+
+    def _attributes(self, path: str, legacy: Element, target: Element) -> None:
+        ours, theirs = legacy.attributes, target.attributes
+        if ours == theirs:
+            return
+        for name in sorted(ours.keys() | theirs.keys()):
+            if len(self.differences) > LISTED:
+                return
+            where = f"{path}/@{local(name)}"
+            if name not in theirs:
+                self.differences.append(missing(where, ours[name]))
+            elif name not in ours:
+                self.differences.append(added(where, theirs[name]))
+            else:
+                self._value(where, ours[name], theirs[name])
+
+    def _order(self, path: str, legacy: list[Node], target: list[Node]) -> None:
+        """Shows the first children that stand elsewhere."""
+        ours, theirs = next(
+            (one, other) for one, other in zip(legacy, target, strict=True) if one.key != other.key
+        )
+        self.differences.append(changed(path, written(ours), written(theirs), DifferenceKind.ORDER))
+
+    def _value(self, path: str, legacy: str, target: str) -> None:
+        if legacy == target:
+            return
+        line = self._silence(legacy, target)
+        if line is None:
+            self.differences.append(changed(path, legacy, target))
+        else:
+            self.hits[line] = None
+
+
+def _children(element: Element, other: Element) -> list[Node]:
+    """What is in an element; blanks alone are nothing where the other side has elements, be they ignored."""
+    if other.nested and not _joined(element.children).strip():
+        return [child for child in element.children if isinstance(child, Element)]
+    return element.children
+
+
+def _joined(nodes: list[Node]) -> str:
+    return "".join([node.text for node in nodes if isinstance(node, Text)])
+
+
+def _tasks(path: str, depth: int, legacy: list[Node], target: list[Node], pairs: list[Pair]) -> list[_Task]:
+    """What is to be compared of the children of two elements."""
+    ours, theirs = _numbers(legacy), _numbers(target)
+    twice = {name for name, number in ours + theirs if number > 1}
+    tasks: list[_Task] = []
+    for i, j in pairs:
+        node, other = None if i is None else legacy[i], None if j is None else target[j]
+        numbered = [*(() if i is None else (ours[i],)), *(() if j is None else (theirs[j],))]
+        name, number = min(numbered)
+        step = f"/{name}[{number}]" if name in twice else f"/{name}"
+        tasks.append((path + step if name else path, depth, node, other))
+    return tasks
+
+
+def _numbers(children: list[Node]) -> list[tuple[str, int]]:
+    """The name of each child, and its number among those of its name, from 1."""
+    seen: Counter[str] = Counter()
+    numbers: list[tuple[str, int]] = []
+    for child in children:
+        seen[child.name] += 1
+        numbers.append((child.name, seen[child.name]))
+    return numbers
+
+
+def written(node: Node) -> str:
+    """The beginning of an element as text to be shown, without namespaces."""
+    pieces: list[str] = []
+    size = 0
+    rest: list[Node | str] = [node]
+    while rest and size < _WRITTEN:
+        piece = rest.pop()
+        if isinstance(piece, Element):
+            rest.append(f"</{piece.name}>")
+            rest += reversed(piece.children)
+            piece = f"<{' '.join((piece.name, *_attributes(piece)))}>"
+        elif isinstance(piece, Text):
+            piece = piece.text
+        pieces.append(piece)
+        size += len(piece)
+    return "".join(pieces)
+
+
+def _attributes(element: Element) -> list[str]:
+    return sorted(f'{local(name)}="{value}"' for name, value in element.attributes.items())
