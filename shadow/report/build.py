@@ -97,6 +97,7 @@ def build(
     return Report(
         window=fold.window,
         config_hash=fold.config_hash,
+        tolerance=tolerance,
         verdict=verdict,
         why=why,
         sentence=_sentence(verdict, tried, len(tallies), whole, measured.ready_share),

@@ -393,6 +393,8 @@ class Report(Struct, kw_only=True):
     schema_version: int = SCHEMA_VERSION
     window: Window
     config_hash: str
+    tolerance: float
+    """The share of requests that a target called ready may answer differently."""
     verdict: Verdict
     why: str
     sentence: Sentence
