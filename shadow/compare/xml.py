@@ -132,8 +132,8 @@ class _Walk:
 
 def _children(element: Element, other: Element) -> list[Node]:
     """What is in an element; blanks alone are nothing where the other side has elements, be they ignored."""
-    if other.nested and not _joined(element.children).strip():
-        return [child for child in element.children if isinstance(child, Element)]
+    if other.nested and not element.nested and not _joined(element.children).strip():
+        return []
     return element.children
 
 
