@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from msgspec import Struct
 
+from shadow.compare.accept import Accepted, accepted
+from shadow.compare.rules import compile_rule
 from shadow.record.buckets import Moment
+from shadow.settings import Compare, Config
 
 
 class Line(Struct, frozen=True):
@@ -24,3 +29,23 @@ class ConfigRecord(Struct, frozen=True, tag_field="record", tag="config"):
     at: Moment
     config_hash: str
     lines: tuple[Line, ...] = ()
+
+
+def configured(config: Config, config_hash: str, at: float) -> ConfigRecord:
+    """The record of a configuration, which must be a good one."""
+    general = compile_rule(config.compare, Compare()).lines
+    found = list(_lines(config.compare, general, ""))
+    for endpoint in config.endpoints:
+        own = compile_rule(config.compare, endpoint.compare).lines
+        found += _lines(endpoint.compare, [line for line in own if line not in general], endpoint.match)
+    return ConfigRecord(at, config_hash, tuple(found))
+
+
+def _lines(compare: Compare, lines: list[str] | tuple[str, ...], endpoint: str) -> Iterator[Line]:
+    accepts = {Accepted(*accepted(one.difference), one.owner, one.until).line: one for one in compare.accept}
+    for line in lines:
+        one = accepts.get(line)
+        if one is None:
+            yield Line(line, endpoint)
+        else:
+            yield Line(line, endpoint, one.owner, one.reason, one.until.isoformat())

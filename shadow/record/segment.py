@@ -24,12 +24,13 @@ import zstandard
 
 from shadow.record.configured import ConfigRecord
 from shadow.record.evidence import Evidence
+from shadow.record.recheck import Recheck
 from shadow.record.replayed import LogRecord
 from shadow.record.tally import TallyRecord
 
-Record: TypeAlias = TallyRecord | Evidence | LogRecord | ConfigRecord
+Record: TypeAlias = TallyRecord | Evidence | Recheck | LogRecord | ConfigRecord
 
-LONGEST_LINE = 4 * 1024 * 1024  # bytes; the worst evidence that a hostile target can cause is a quarter
+LONGEST_LINE = 16 * 1024 * 1024  # bytes; a tally of an hour with all its sets full has half of it
 LARGEST_SEGMENT = 1024 * 1024 * 1024  # bytes decompressed; a bomb ends here
 _WINDOW = 8 * 1024 * 1024  # bytes a frame may make us allocate; ours need 2 MiB
 _LEVEL = 3  # 30 times smaller at 300 MB/s; higher levels gain little on JSON
@@ -86,6 +87,32 @@ class SegmentWriter:
         self._size += len(lines)
         if self._size >= self._limit:
             self.seal()
+        return True
+
+    def replace(self, lines: bytes) -> bool:
+        """Let the open segment hold these lines and no others, all at once; False if it is as it was."""
+        part: Path | None = None
+        try:
+            fd, path = self._open = self._open or self._next()
+            part = path.with_name(f".{path.name.removesuffix(_OPEN)}.part")
+            part.unlink(missing_ok=True)
+            new = os.open(part, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
+            try:
+                # Locked before it has the name that `recover` looks for.
+                if not _lock(new) or os.write(new, lines) != len(lines):
+                    raise OSError("the disk is full")
+                part.rename(path)
+            except OSError:
+                os.close(new)
+                raise
+        except OSError:
+            with suppress(OSError):
+                if part is not None:
+                    part.unlink(missing_ok=True)
+            return False
+        os.close(fd)
+        self._open = new, path
+        self._size = len(lines)
         return True
 
     def seal(self) -> bool:

@@ -1,18 +1,26 @@
-"""Writes what was counted into segments, window by window, and deletes what is too old."""
+"""Writes what was counted into segments, one for each window, and deletes what is too old.
+
+The open segment is a snapshot of its window: every few seconds it is replaced by one that has all that was
+counted since the window began. So a day is as many records as it has hours and endpoints, and a killed
+supervisor leaves behind what the last snapshot held, once.
+"""
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Final
 
 import structlog
 
+from shadow.record.configured import ConfigRecord
 from shadow.record.segment import SegmentWriter, encode, retain
 from shadow.record.tally import Tally, TallyRecord
 from shadow.serve.ledger import merge_into
 from shadow.settings import Record
 
 _WRITE_EVERY: Final = 10.0  # seconds: what a `kill -9` of the supervisor may cost
+_SHARE: Final = 0.01  # of the supervisor's time that snapshots may take; above, they become rarer
 _RETAIN_EVERY: Final = 3600.0
 
 log = structlog.get_logger()
@@ -21,13 +29,15 @@ log = structlog.get_logger()
 class Recorder:
     """The supervisor's segment of tallies. Times are Unix seconds."""
 
-    def __init__(self, settings: Record, name: str, config_hash: str, now: float) -> None:
+    def __init__(self, settings: Record, name: str, configured: ConfigRecord, now: float) -> None:
         self._folder = Path(settings.to)
-        self._window = float(settings.window)
+        self._seconds = float(settings.window)
         self._keep = settings.keep
-        self._config_hash = config_hash
+        self._configured = configured
         self._writer = SegmentWriter(self._folder, name, settings.segment)
-        self._pending: dict[str, Tally] = {}
+        self._tallies: dict[str, Tally] = {}
+        self._window = self._window_of(now)
+        self._new = False  # something was counted that no snapshot holds
         self._next_write = now + _WRITE_EVERY
         self._next_retain = now
         self._failing = False
@@ -35,37 +45,57 @@ class Recorder:
     def add(self, tallies: dict[str, Tally]) -> None:
         """Take over counters that are new."""
         for endpoint, tally in tallies.items():
-            merge_into(self._pending, endpoint, tally)
+            merge_into(self._tallies, endpoint, tally)
+            self._new = True
+
+    def configured(self, configured: ConfigRecord, now: float) -> None:
+        """From here on another configuration is in force."""
+        self._finish(now)
+        self._configured = configured
 
     def tick(self, now: float) -> None:
         """Write and delete what is due."""
-        if now >= self._next_write:
-            self._next_write = now + _WRITE_EVERY
-            self.write(now)
+        if self._window_of(now) != self._window:
+            self._finish(now)
+        elif now >= self._next_write:
+            began = time.perf_counter()
+            self.write()
+            self._next_write = now + max(_WRITE_EVERY, (time.perf_counter() - began) / _SHARE)
         if now >= self._next_retain:
             self._next_retain = now + _RETAIN_EVERY
             retain(self._folder, self._keep, now)
 
-    def write(self, now: float) -> None:
-        """Append what is pending; what cannot be written stays pending."""
-        if not self._pending:
-            return
-        window = now - now % self._window
+    def write(self) -> bool:
+        """Replace the snapshot, if there is anything new; False if what was counted could not be written."""
+        if not self._new:
+            return True
+        for tally in self._tallies.values():
+            tally.settle()
         records = [
-            TallyRecord(window, self._window, endpoint, self._config_hash, tally)
-            for endpoint, tally in self._pending.items()
+            TallyRecord(self._window, self._seconds, endpoint, self._configured.config_hash, tally)
+            for endpoint, tally in self._tallies.items()
         ]
-        written = self._writer.append(encode(records))
-        if written:
-            self._pending = {}
+        written = self._writer.replace(encode([self._configured, *records]))
+        self._new = not written
         if written == self._failing:  # said once for each change, not every ten seconds
             self._failing = not written
             log.log(
                 30 if self._failing else 20,
                 "tallies_kept_in_memory" if self._failing else "tallies_written_again",
             )
+        return written
 
     def close(self, now: float) -> None:
         """Write the rest and seal."""
-        self.write(now)
-        self._writer.seal()
+        self._finish(now)
+
+    def _finish(self, now: float) -> None:
+        """Seal what was counted, and begin anew. While it cannot be written, its window goes on."""
+        if self.write():
+            self._writer.seal()
+            self._tallies = {}
+            self._window = self._window_of(now)
+        self._next_write = now + _WRITE_EVERY
+
+    def _window_of(self, now: float) -> float:
+        return now - now % self._seconds
