@@ -20,8 +20,8 @@ from shadow.compare.found import LISTED, Found, Silence, added, changed, cut, mi
 from shadow.compare.pairing import matched, reordered
 from shadow.model import Difference, DifferenceKind
 
-MOST_CELLS = 200_000
-"""Cells and rows of one table; beyond, lists of cells would take more memory than bodies."""
+MOST_CELLS = 100_000
+"""Cells and rows of one table, some 1 MB; beyond, bodies are compared as a whole."""
 
 _LONGEST_NAME = 60  # characters of a cell that may be the name of a column
 _NUMBERED = re.compile(r'.*\[\d+\]|".*', re.DOTALL)
