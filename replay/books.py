@@ -15,7 +15,9 @@ from replay.model import BadLine
 from replay.reading import Entry
 from shadow.frame import Frame
 from shadow.model import Drop, Skip
+from shadow.record.configured import ConfigRecord
 from shadow.record.replayed import LogRecord, Mark
+from shadow.record.segment import Record
 from shadow.record.tally import Tally, TallyRecord
 
 _EXAMPLES: Final = 3  # of each reason and stretch
@@ -37,13 +39,14 @@ class Stretch:
             tally = self.tallies[endpoint] = Tally()
         return tally
 
-    def records(self, config_hash: str) -> list[TallyRecord]:
-        """Its tallies, as they are written."""
+    def records(self, configured: ConfigRecord) -> list[Record]:
+        """Its tallies as they are written, behind the rules in force."""
         log = self.log
-        return [
-            TallyRecord(log.window, log.seconds, endpoint, config_hash, tally)
-            for endpoint, tally in self.tallies.items()
-        ]
+        records: list[Record] = [configured]
+        for endpoint, tally in self.tallies.items():
+            tally.settle()
+            records.append(TallyRecord(log.window, log.seconds, endpoint, configured.config_hash, tally))
+        return records
 
     def merge(self, other: Stretch) -> None:
         """Take over a later one."""
@@ -153,6 +156,9 @@ class Books:
 
     def tally(self, frame: Frame) -> Tally:
         return self._of[frame.id].tally(frame.endpoint)
+
+    def afterwards(self, frame: Frame) -> Tally:
+        return self._stretches[-1].tally(frame.endpoint)
 
     def ended(self, frame: Frame) -> None:
         self._end(frame.id)

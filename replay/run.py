@@ -35,15 +35,16 @@ from replay.reading import Entry
 from replay.runner import WINDOW, Replayer
 from replay.source import SourceError, expand
 from shadow.mirror import judge
-from shadow.mirror.worker import Mirror
+from shadow.mirror.mirror import Mirror
+from shadow.record.configured import configured
 from shadow.record.mask import Mask
 from shadow.record.replayed import LogRecord
 from shadow.record.segment import recover
 from shadow.serve.processes import LOW_PRIORITY, Kind, Process, fork
 
 _SHORTEST: Final = 1.0  # seconds between two checkpoints
-_LONGEST: Final = 60.0
-_SHARE: Final = 0.01  # of the run so far: what a kill may cost, and so few segments in a long run
+_LONGEST: Final = 1800.0
+_SHARE: Final = 0.05  # of the run so far: what a kill may cost. A day is 200 segments, for a report to read
 _LOOK: Final = 0.25  # seconds between two looks at what can be written
 _GROWN: Final = 0.2  # seconds between two looks at logs that grow
 _START: Final = 10.0  # seconds for the judge to be there
@@ -128,6 +129,7 @@ class _Run:
         self._checkpoint = checkpoint
         self._feed = feed
         self._judge_path = judge_path
+        self._configured = configured(plan.config, plan.config_hash, time.time())
         mask = Mask(plan.config.record.mask, secrets.token_bytes(32))
         self._books = Books(plan.run, not plan.against_log, mask.text, time.time())
         if earlier:
@@ -240,12 +242,12 @@ class _Run:
             while (stretch := self._books.complete()) is not None:
                 _check(mirror)
                 if stretch.log.read:
-                    records = stretch.records(self._plan.config_hash)
+                    records = stretch.records(self._configured)
                     await asyncio.to_thread(self._checkpoint.write, records, stretch.log)
 
     def _write_rest(self, todo: list[Entry], finished: bool) -> None:
         rest = self._books.rest(time.time(), todo, finished)
-        self._checkpoint.write(rest.records(self._plan.config_hash), rest.log)
+        self._checkpoint.write(rest.records(self._configured), rest.log)
 
     # -- showing
 
