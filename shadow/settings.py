@@ -22,6 +22,7 @@ class Size(int):
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1)]
 Tolerance = Annotated[float, Meta(ge=0.0)]
+Mismatches = Annotated[float, Meta(ge=1e-6, le=0.5)]
 
 # Text with a meaning. `form` names its check in `config.values`.
 Url = Annotated[str, Meta(description="http://HOST:PORT or https://HOST:PORT", extra={"form": "url"})]
@@ -164,6 +165,14 @@ class Record(Strict, frozen=True):
     mask: tuple[Masked, ...] = ()  # header names, query:NAME, json:$.path; added to the built-in ones
 
 
+class Criteria(Strict, frozen=True):
+    """When an endpoint is called ready."""
+
+    tolerance: Mismatches = 0.001  # share of distinct requests an hour that may be answered differently
+    hours: Annotated[int, Meta(ge=0, le=24)] = 0  # of the day, UTC, in which something must have been compared
+    latency: bool = True  # whether a target that is slower is regressed; where not, it is only shown
+
+
 class Log(Strict, frozen=True):
     """The program's own log, on standard error."""
 
@@ -187,4 +196,5 @@ class Config(Strict, frozen=True):
     compare: Compare = field(default_factory=Compare)
     endpoints: tuple[Endpoint, ...] = ()
     record: Record = field(default_factory=Record)
+    verdict: Criteria = field(default_factory=Criteria)
     log: Log = field(default_factory=Log)

@@ -17,13 +17,14 @@ _GAMMA = (1 + ERROR) / (1 - ERROR)  # DDSketch's: bucket i holds (gamma^(i-1), g
 _SCALE = 1 / log(_GAMMA)
 _SHORTEST = 1e-6  # seconds; what is shorter, or a clock that went backwards, counts as this
 _LONGEST = 1e6  # seconds; eleven days
-_LOWEST_KEY = ceil(log(_SHORTEST) * _SCALE)
+SHORTEST_KEY = ceil(log(_SHORTEST) * _SCALE)
+"""Of what took no time that can be told."""
 _HIGHEST_KEY = ceil(log(_LONGEST) * _SCALE)
 
 # What a segment holds may have been changed by anyone: the bounds keep its numbers inside a float.
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Moment = Annotated[float, Meta(ge=0, le=1e11)]  # Unix seconds; the year 5138
-Key = Annotated[int, Meta(ge=_LOWEST_KEY, le=_HIGHEST_KEY)]
+Key = Annotated[int, Meta(ge=SHORTEST_KEY, le=_HIGHEST_KEY)]
 
 
 class Buckets(Struct):
@@ -36,7 +37,7 @@ class Buckets(Struct):
         if _SHORTEST < seconds < _LONGEST:
             key = ceil(log(seconds) * _SCALE)
         else:
-            key = _HIGHEST_KEY if seconds >= _LONGEST else _LOWEST_KEY
+            key = _HIGHEST_KEY if seconds >= _LONGEST else SHORTEST_KEY
         counts = self.counts
         if key in counts:
             counts[key] += 1
@@ -56,7 +57,7 @@ class Buckets(Struct):
     @property
     def sum(self) -> float:
         """Seconds in all, as exact as a bucket is."""
-        return sum(count * _middle(key) for key, count in self.counts.items())
+        return sum(count * middle(key) for key, count in self.counts.items())
 
     def below(self, seconds: float) -> int:
         """How many durations were at most this long, as exact as a bucket is."""
@@ -70,7 +71,7 @@ class Buckets(Struct):
         for key in sorted(self.counts):
             seen += self.counts[key]
             if seen > rank:
-                return _middle(key)
+                return middle(key)
         return None
 
 
@@ -79,6 +80,6 @@ def edge(key: int) -> float:
     return float(_GAMMA**key)
 
 
-def _middle(key: int) -> float:
+def middle(key: int) -> float:
     """The duration that is equally far from both edges of a bucket, relatively."""
     return float(2 * _GAMMA**key / (_GAMMA + 1))

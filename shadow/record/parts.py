@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from msgspec import Struct, field
 
 from shadow.compare.signature import generalise
-from shadow.model import Difference
+from shadow.model import Comparison, Difference
 from shadow.record.buckets import Count, Moment
 from shadow.record.units import Units
 
@@ -124,6 +124,11 @@ class Release(Struct):
         self.first = min(self.first or inf, other.first or inf) if self.first or other.first else 0.0
         self.last = max(self.last, other.last)
         add_counts(self.differences, other.differences)
+        if len(self.differences) > SIGNATURES + (OTHER in self.differences):
+            rest = self.differences.pop(OTHER, 0)
+            for name in sorted(self.differences, key=rank)[SIGNATURES:]:
+                rest += self.differences.pop(name)
+            self.differences[OTHER] = rest
 
 
 def signature(difference: Difference) -> str:
@@ -133,6 +138,11 @@ def signature(difference: Difference) -> str:
     """
     name = f"{difference.kind} {generalise(difference.path)}"
     return f"{name} {difference.legacy}→{difference.target}" if difference.path == "status" else name
+
+
+def signatures(comparison: Comparison) -> tuple[str, ...]:
+    """Those of all that was found, each once."""
+    return tuple(sorted({signature(each) for each in comparison.differences}))
 
 
 def add_counts(into: dict[_K, int], counts: dict[_K, int]) -> None:

@@ -31,10 +31,10 @@ from shadow.report.schema import (
 from shadow.report.series import Series
 from shadow.report.shapes import distribution, sides
 from shadow.report.snippets import snippet
+from shadow.settings import Criteria
 from shadow.verdict import causes as verdict_causes
 from shadow.verdict.causes import MOST, Causes, identity, split
-from shadow.verdict.statistics import interval
-from shadow.verdict.verdict import TOLERANCE, Judgement, Verdict, judge, overall, was_tried
+from shadow.verdict.verdict import TOLERANCE, Judgement, Verdict, overall, verdicts, was_tried
 
 _RISK = list(Verdict)
 
@@ -84,7 +84,8 @@ def build(
     whole = Tally()
     for tally in tallies.values():
         whole.merge(tally, distinct=False)
-    judged = {name: judge(tally, tolerance) for name, tally in tallies.items()}
+    seconds = (fold.window.end or 0.0) - (fold.window.start or 0.0)
+    judged = verdicts(tallies, criteria=Criteria(tolerance=tolerance), seconds=seconds)
     tried = [judged[name].verdict for name, tally in tallies.items() if was_tried(tally)]
     verdict, why = overall(tried, len(tallies) - len(tried))
     causes = fold.causes.listed()
@@ -174,17 +175,16 @@ def _endpoint(
 ) -> EndpointReport:
     differences = [_difference(*each, listed) for each in tally.differences.items()]
     differences.sort(key=lambda each: (-each.count, each.path, each.kind, each.legacy or ""))
-    mismatched = tally.differed + tally.failed
     return EndpointReport(
         endpoint=name,
         verdict=judgement.verdict,
         why=judgement.why,
-        reasons=[],
-        interval=interval(mismatched, tally.matched + mismatched, TOLERANCE),
-        units=sum(len(each) for each in tally.units.values()),
-        mismatched=mismatched,
+        reasons=[reason.value for reason in judgement.reasons],
+        interval=judgement.interval,
+        units=judgement.counts.units,
+        mismatched=judgement.counts.mismatched,
         needed=judgement.needed,
-        hours=None,
+        hours=judgement.hours,
         traffic=round(tally.received / received, 6) if received else 0.0,
         slower=tally.slower,
         distribution=distribution(tally.legacy, tally.target),

@@ -1,19 +1,32 @@
 """Ready, regressed, or not enough data: for one endpoint, and for all.
 
-Pure. A target that gave no answer is a mismatch: its failures weigh as much as wrong answers.
+Pure. A target that gave no answer is a mismatch: its failures weigh as much as wrong answers. What weighs is
+units, distinct requests of an hour; noise that legacy makes itself does not.
+
+*Regressed*: the share of mismatched units is surely above the tolerance, with e-BH across endpoints, so that
+300 endpoints do not mean 15 false alarms; or the target is surely slower; or a status change is confirmed,
+unless its share is already surely below the tolerance. *Ready*: the share is surely below it, the target is
+surely as fast, and enough hours of the day were seen. *Not enough data*: neither, yet. All of it may be
+watched, and acted upon at any moment.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 from shadow.record.tally import Tally
-from shadow.verdict.statistics import ALPHA, excluded, interval, needed
+from shadow.settings import Criteria
+from shadow.verdict.confirmed import confirmed
+from shadow.verdict.counting import Counts, count, hours
+from shadow.verdict.latency import Latency, Pace, latency
+from shadow.verdict.noise import Noise, learn
+from shadow.verdict.statistics import ALPHA, Interval, above, discoveries, excluded, interval, needed
 
-TOLERANCE = 0.001
-"""Share of requests that may be answered differently by a target that is called ready."""
+_Number = TypeVar("_Number", int, float)
+
+TOLERANCE = Criteria().tolerance
 
 
 class Verdict(enum.StrEnum):
@@ -24,32 +37,180 @@ class Verdict(enum.StrEnum):
     READY = "ready"
 
 
+class Reason(enum.StrEnum):
+    """Why an endpoint is not ready, in a word."""
+
+    DIFFERS = "differs"  # in more than the tolerance
+    CONFIRMED = "confirmed"  # a status change that was reproduced; may stand with ready, below the tolerance
+    SLOWER = "slower"
+    NOTHING = "nothing"  # was compared
+    FEW = "few"  # units
+    LEARNING = "learning"  # whether what differs is legacy's own noise
+    LATENCY = "latency"  # too few answers to know that the target is as fast
+    HOURS = "hours"  # of the day not seen
+
+
 class Judgement(NamedTuple):
-    """A verdict, a sentence that says why, and how many more requests could make it ready: none where it
-    is, None where more requests like these would not."""
+    """A verdict and a sentence that says why; how many more requests could make it ready (none where it is,
+    None where more requests like these would not), and how many hours that takes at the present rate (None
+    where that cannot be told); the reasons in single words; between which rates the share of mismatched units
+    lies; and what was counted."""
 
     verdict: Verdict
     why: str
     needed: int | None
+    hours: float | None
+    reasons: tuple[Reason, ...]
+    interval: Interval
+    counts: Counts
 
 
-def judge(tally: Tally, tolerance: float = TOLERANCE) -> Judgement:
-    """What one endpoint's tally says of it."""
-    mismatches = tally.differed + tally.failed
-    asked = tally.matched + mismatches
-    more = needed(mismatches, asked, tolerance)
-    if asked == 0:
-        return Judgement(Verdict.NOT_ENOUGH_DATA, "nothing was compared", more)
-    seen = f"{mismatches:,} of {asked:,} differ" + (f" ({tally.failed:,} failed)" if tally.failed else "")
-    if not excluded(tolerance, mismatches, asked, tolerance):
-        why = f"{seen}: {more:,} more without a difference are needed to be {_SURE} of {_share(tolerance)}"
-        return Judgement(Verdict.NOT_ENOUGH_DATA, why, more)
-    if mismatches / asked > tolerance:
-        why = f"{seen}: more than the {_share(tolerance)} allowed, {_SURE}"
-        return Judgement(Verdict.REGRESSED, why, None)
-    most = interval(mismatches, asked, tolerance).upper
-    why = f"{seen}: at most {_share(most)}, {_SURE}, where {_share(tolerance)} is allowed"
-    return Judgement(Verdict.READY, why, 0)
+class _Case(NamedTuple):
+    """What is known of an endpoint. `suspects` counts as mismatches only what surely is no noise."""
+
+    tally: Tally
+    counts: Counts
+    suspects: Counts
+    latency: Latency
+    confirmed: str
+
+
+def judge(tally: Tally, criteria: Criteria = Criteria()) -> Judgement:  # noqa: B008  frozen
+    """What one endpoint's tally says of it, on its own."""
+    return verdicts({"": tally}, criteria=criteria)[""]
+
+
+def verdicts(
+    tallies: Mapping[str, Tally],
+    noise: Noise | None = None,
+    criteria: Criteria = Criteria(),  # noqa: B008  frozen
+    seconds: float = 0.0,
+) -> dict[str, Judgement]:
+    """The judgement of every endpoint, by `noise` or what the tallies themselves say of it. `seconds` is how
+    long was recorded; if it is not said, the hours in which something was compared tell."""
+    noise = learn(tallies) if noise is None else noise
+    cases = {name: _case(name, tally, noise, criteria, len(tallies)) for name, tally in tallies.items()}
+    weighed = {name: case for name, case in cases.items() if case.counts.units}
+    evidence = [
+        above(criteria.tolerance, case.suspects.mismatched, case.suspects.units) for case in weighed.values()
+    ]
+    regressed = {name for name, falls in zip(weighed, discoveries(evidence), strict=True) if falls}
+    seen = hours(tallies.values())
+    missing = max(0, criteria.hours - len({hour % 24 for hour in seen}))
+    recorded = seconds / 3600 or (max(seen) - min(seen) + 1.0 if seen else 0.0)
+    return {
+        name: _judge(case, name in regressed, missing, recorded, criteria) for name, case in cases.items()
+    }
+
+
+def _case(name: str, tally: Tally, noise: Noise, criteria: Criteria, endpoints: int) -> _Case:
+    excused, learning = noise.excused(name), noise.learning(name)
+    counts = count(tally, excused)
+    return _Case(
+        tally,
+        counts,
+        count(tally, excused | learning) if learning else counts,
+        latency(tally, endpoints) if criteria.latency else Latency(Pace.UNTIMED, "", 0),
+        confirmed(tally),
+    )
+
+
+def _judge(case: _Case, regressed: bool, missing: int, recorded: float, criteria: Criteria) -> Judgement:
+    counts, tolerance = case.counts, criteria.tolerance
+    between = interval(counts.mismatched, counts.units, tolerance)
+    below = _below(counts, tolerance)
+    bad = [Reason.DIFFERS] if regressed else []
+    if case.confirmed and not below:
+        bad.append(Reason.CONFIRMED)
+    if case.latency.pace is Pace.SLOWER:
+        bad.append(Reason.SLOWER)
+    if bad:
+        why = "; ".join(_bad(each, case, tolerance) for each in bad)
+        return Judgement(Verdict.REGRESSED, why, None, None, tuple(bad), between, counts)
+    lacks = [Reason.NOTHING] if not counts.units else _lacks(case, below, missing, tolerance)
+    if lacks:
+        needs = [_need(each, case, missing, recorded, tolerance) for each in lacks]
+        why = "; ".join(need.why for need in needs)
+        more, time = _most(need.requests for need in needs), _most(need.hours for need in needs)
+        return Judgement(Verdict.NOT_ENOUGH_DATA, why, more, time, tuple(lacks), between, counts)
+    why = f"{_seen(case)}: at most {_share(between.upper)}, {_SURE}, where {_share(tolerance)} is allowed"
+    if not case.confirmed:
+        return Judgement(Verdict.READY, why, 0, 0.0, (), between, counts)
+    why += f"; {_bad(Reason.CONFIRMED, case, tolerance)}"
+    return Judgement(Verdict.READY, why, 0, 0.0, (Reason.CONFIRMED,), between, counts)
+
+
+def _below(counts: Counts, tolerance: float) -> bool:
+    """Whether the share of mismatches is surely below the tolerance."""
+    few = counts.mismatched < tolerance * counts.units
+    return few and excluded(tolerance, counts.mismatched, counts.units, tolerance)
+
+
+def _bad(reason: Reason, case: _Case, tolerance: float) -> str:
+    if reason is Reason.DIFFERS:
+        return f"{_seen(case)}: more than the {_share(tolerance)} allowed, {_SURE}"
+    if reason is Reason.CONFIRMED:
+        return f"status {case.confirmed} was reproduced"
+    return f"{case.latency.why}, {_SURE}"
+
+
+def _lacks(case: _Case, below: bool, missing: int, tolerance: float) -> list[Reason]:
+    """What an endpoint of which something was compared lacks to be called ready."""
+    lacks = []
+    if not below:
+        learning = case.suspects.mismatched < case.counts.mismatched
+        if learning:
+            lacks.append(Reason.LEARNING)
+        if not learning or not _below(case.suspects, tolerance):
+            lacks.append(Reason.FEW)
+    if case.latency.pace is Pace.UNSURE:
+        lacks.append(Reason.LATENCY)
+    if missing:
+        lacks.append(Reason.HOURS)
+    return lacks
+
+
+class _Need(NamedTuple):
+    """What would do away with a lack, None where nothing surely does or where it cannot be told."""
+
+    why: str
+    requests: int | None
+    hours: float | None
+
+
+def _need(reason: Reason, case: _Case, missing: int, recorded: float, tolerance: float) -> _Need:
+    suspects = case.suspects
+    more = needed(suspects.mismatched, suspects.units, tolerance)
+    time = more * recorded / suspects.units if suspects.units else None
+    if reason is Reason.NOTHING:
+        return _Need("nothing was compared", more, None)
+    if reason is Reason.FEW:
+        sure = f"{more:,} more without a difference are needed to be {_SURE} of {_share(tolerance)}"
+        return _Need(f"{_seen(case)}: {sure}", more, time)
+    if reason is Reason.LEARNING:
+        return _Need(f"{_seen(case)}: whether that is legacy's own noise is being learned", more, time)
+    if reason is Reason.HOURS:
+        return _Need(f"{_hours(missing)} of the day must be seen", 0, float(missing))
+    answers = case.latency.needed
+    why = f"it is not sure that the target is as fast: {case.latency.why}"
+    return _Need(why, answers, answers and answers * recorded / case.counts.exchanges)
+
+
+def _most(each: Iterable[_Number | None]) -> _Number | None:
+    """The greatest need; None where one cannot be told."""
+    known = list(each)
+    return None if None in known else max(number for number in known if number is not None)
+
+
+def _seen(case: _Case) -> str:
+    counts = case.counts
+    requests = "" if counts.exchanges == counts.units else " distinct requests"
+    failed = f" ({case.tally.failed:,} failed)" if case.tally.failed else ""
+    return f"{counts.mismatched:,} of {counts.units:,}{requests} differ{failed}"
+
+
+def _hours(number: int) -> str:
+    return "1 more hour" if number == 1 else f"{number} more hours"
 
 
 def overall(tried: Sequence[Verdict], untried: int) -> tuple[Verdict, str]:

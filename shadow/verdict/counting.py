@@ -1,0 +1,71 @@
+"""How many exchanges and units were compared, and how many of them showed more than is excused.
+
+Pure. A fold over one tally, without the exchanges that were spent on learning. A repeated request counts
+once an hour: a *unit* is mismatched if any of its exchanges is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from shadow.record.parts import OTHER
+from shadow.record.tally import Tally
+from shadow.record.units import MOST, Units
+
+
+class Counts(NamedTuple):
+    """What the verdict weighs: `exchanges`, and those `differing` or failed among them; `units`, and those
+    `mismatched` among them."""
+
+    exchanges: int
+    differing: int
+    units: int
+    mismatched: int
+
+
+def count(tally: Tally, excused: frozenset[str] = frozenset()) -> Counts:
+    """What was compared, and what of it differs in anything that is not `excused`, a set of signatures."""
+    exchanges = compared(tally)
+    differing = 0
+    suspects: dict[int, list[Units]] = {}
+    for name, pattern in tally.patterns.items():
+        if not shows_only(name, excused):
+            differing += pattern.count
+            for hour, each in pattern.units.items():
+                suspects.setdefault(hour, []).append(each)
+    units = sum(len(each) for each in tally.units.values())
+    mismatched = sum(_held(tally.units[hour], each) for hour, each in suspects.items() if hour in tally.units)
+    return Counts(exchanges, min(differing, exchanges), units, min(mismatched, units))
+
+
+def compared(tally: Tally) -> int:
+    """Exchanges that count for the verdict, those included of which the target failed."""
+    learned = tally.learned.matched + tally.learned.differed
+    return max(0, tally.matched + tally.differed + tally.failed - learned)
+
+
+def signatures(pattern: str) -> list[str]:
+    """The signatures of a pattern; none where they were too many to be told apart."""
+    return [] if pattern == OTHER else pattern.split("\n")
+
+
+def shows_only(pattern: str, excused: frozenset[str]) -> bool:
+    """Whether all that the exchanges of a pattern showed is excused."""
+    return pattern != OTHER and excused.issuperset(pattern.split("\n"))
+
+
+def hours(tallies: Iterable[Tally]) -> set[int]:
+    """The hours in which anything was compared, as hours since 1970, UTC."""
+    return {hour for tally in tallies for hour in tally.units}
+
+
+def _held(units: Units, suspects: list[Units]) -> int:
+    """How many of the suspects are among the units held of that hour. Of too many units the smallest are
+    held, and whether one of them is mismatched is known, for the smallest of every pattern are held too."""
+    units.settle()
+    numbers = set[int]().union(*(each.numbers() for each in suspects))
+    if len(units) < MOST:
+        return len(numbers)
+    largest = int.from_bytes(units.packed[-4:], "little")
+    return sum(number <= largest for number in numbers)

@@ -1,0 +1,128 @@
+"""Is the target as fast as legacy?
+
+Pure. Three questions, each with a margin of 1.2 times legacy's duration and 10 ms, for the shadow path
+measures about 0.5 ms too much at low rates and runs at a lower priority:
+
+* Is it slower in less than half of the exchanges? Pairs share what makes one request slower than another, so
+  this sign test finds a slowdown that two distributions hide.
+* Are the durations that 95 and 99 % do not pass, at most legacy's and the margin? Both sides' quantiles lie
+  between order statistics that a confidence sequence chooses; the bounds are compared, not the quantiles.
+
+As fast: all three surely. Slower: one of them surely not. All may be watched. Durations are counted by
+exchange, not by unit: a request asked again is another measurement.
+"""
+
+from __future__ import annotations
+
+import enum
+from bisect import bisect_left
+from itertools import accumulate
+from math import inf
+from typing import NamedTuple
+
+from shadow.record.buckets import SHORTEST_KEY, Buckets, middle
+from shadow.record.tally import SLOWER_RATIO, SLOWER_SECONDS, Tally
+from shadow.verdict.statistics import ALPHA, excluded, needed, ranks
+
+_HALF = 0.5
+_QUANTILES = (0.95, 0.99)
+_QUESTIONS = 1 + len(_QUANTILES)
+_UNTIMED = 0.01  # share of exchanges of which nobody may know how long legacy took
+_DOUBLINGS = 10  # tried to say how much more is needed
+
+
+class Pace(enum.StrEnum):
+    """How the target's latency stands to legacy's."""
+
+    AS_FAST = "as fast"
+    SLOWER = "slower"
+    UNSURE = "unsure"
+    UNTIMED = "untimed"  # nothing was answered, or a log did not say how long legacy took
+
+
+class Latency(NamedTuple):
+    """The pace, a sentence if there is anything to say, and how many more exchanges like those seen would
+    show that it is as fast: None where they would not."""
+
+    pace: Pace
+    why: str
+    needed: int | None
+
+
+def latency(tally: Tally, endpoints: int = 1) -> Latency:
+    """What one tally says. Of `endpoints` that are asked the same, all as fast as legacy, any is called
+    slower with a chance of at most `ALPHA`."""
+    answered = tally.target.total
+    untimed = tally.legacy.counts.get(SHORTEST_KEY, 0)
+    if not answered or answered != tally.legacy.total or untimed > _UNTIMED * answered:
+        return Latency(Pace.UNTIMED, "", 0)
+    alpha = ALPHA / (_QUESTIONS * endpoints)
+    found = [_paired(min(tally.slower, answered), answered, alpha)]
+    legacy, target = _Sorted(tally.legacy), _Sorted(tally.target)
+    found += [_tail(share, legacy, target, alpha) for share in _QUANTILES]
+    for pace in Pace.SLOWER, Pace.UNSURE:
+        those = [each for each in found if each.pace is pace]
+        if those:
+            more = [each.needed for each in those]
+            known = [each for each in more if each is not None]
+            return Latency(pace, those[0].why, max(known) if len(known) == len(more) else None)
+    return Latency(Pace.AS_FAST, "", 0)
+
+
+def _paired(slower: int, answered: int, alpha: float) -> Latency:
+    seen = f"the target was slower in {slower:,} of {answered:,} exchanges"
+    if slower > _HALF * answered:
+        if excluded(_HALF, slower, answered, _HALF, alpha):
+            return Latency(Pace.SLOWER, seen, None)
+        return Latency(Pace.UNSURE, seen, None)
+    if excluded(_HALF, slower, answered, _HALF):
+        return Latency(Pace.AS_FAST, "", 0)
+    return Latency(Pace.UNSURE, seen, needed(slower, answered, _HALF))
+
+
+def _tail(share: float, legacy: _Sorted, target: _Sorted, alpha: float) -> Latency:
+    total = legacy.total
+    low, high = ranks(share, total, ALPHA / 2)  # of both sides, of which either may be missed
+    if target.at(high) <= _limit(legacy.at(low)):
+        return Latency(Pace.AS_FAST, "", 0)
+    ours, theirs = legacy.at(share * (total + 1)), target.at(share * (total + 1))
+    seen = f"{share:.0%} of legacy's answers take up to {_ms(ours)}, of the target's {_ms(theirs)}"
+    if theirs <= _limit(ours):
+        return Latency(Pace.UNSURE, seen, _more(share, legacy, target))
+    low, high = ranks(share, total, alpha / 2)
+    pace = Pace.SLOWER if target.at(low) > _limit(legacy.at(high)) else Pace.UNSURE
+    return Latency(pace, seen, None)
+
+
+def _more(share: float, legacy: _Sorted, target: _Sorted) -> int | None:
+    """About how many more exchanges like those seen would do."""
+    for doubling in range(1, _DOUBLINGS + 1):
+        times = 1 << doubling
+        low, high = ranks(share, legacy.total * times, ALPHA / 2)
+        if target.at(high / times) <= _limit(legacy.at(low / times)):
+            return (times - 1) * legacy.total
+    return None
+
+
+def _limit(seconds: float) -> float:
+    return seconds * SLOWER_RATIO + SLOWER_SECONDS
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:,.3g} ms"
+
+
+class _Sorted:
+    """Durations by rank: the first is the shortest."""
+
+    def __init__(self, buckets: Buckets) -> None:
+        self._keys = sorted(buckets.counts)
+        self._ranks = list(accumulate(buckets.counts[key] for key in self._keys))
+        self.total: int = self._ranks[-1]
+
+    def at(self, rank: float) -> float:
+        """The duration of that rank, as exact as a bucket is: 0 below the first, endless above the last."""
+        if rank <= 0:
+            return 0.0
+        place = bisect_left(self._ranks, rank)
+        return middle(self._keys[place]) if place < len(self._keys) else inf

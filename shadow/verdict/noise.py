@@ -1,0 +1,189 @@
+"""What legacy varies of itself, and so may not be held against the target.
+
+Pure. A fold over the learning evidence of tallies: pairs of exchanges, legacy's first answer against the
+target's and against legacy's second. The verdict counts none of those exchanges. Nothing is decided when an
+exchange is compared, so a mask holds for all that was recorded, before it was learned too.
+
+**The test.** At one place (a signature) let t be the chance that the target differs from legacy's first
+answer, and c the chance that legacy's second one does. A mask asserts t < (1 + m)c: the target differs there
+hardly more often than legacy from itself. That is shown, and not just left unrefuted, by betting against
+its opposite, t >= (1 + m)c. With a stake s of 0 to 1, a pair multiplies the gain by
+
+    1 - s           if only the target differs
+    1 + s(1 + m)    if only legacy's second answer does
+    1 + s m         if both do
+    1               if neither does
+
+which is 1 - s(t - (1 + m)c) on average: at most 1 where the opposite holds, whatever the dependence of both
+answers. So the gain is a supermartingale there, and so is the mean of the gains of several stakes; it
+passes 1/alpha with a chance of at most alpha, however often one looks (Ville). It depends on three sums
+alone, so pods add up. A place that always varies is masked after 26 pairs; one that the target alone
+varies, or that varies seldom, not before the evidence is there.
+
+**The margin** m is relative: what a mask can hide is at most a fifth of what legacy itself varies at that
+place. An absolute one of the size of the tolerance would take thousands of pairs for a timestamp.
+
+**Refused** is a mask of what is more than a value: of the status, of a body or its text as a whole, of
+anything missing, added, of another type or charset, or not to be decoded. And one that would silence too
+much: more of the traffic than legacy's own variation accounts for, so that what came after learning, such as
+a new version of the target, is not hidden by what was learned before.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from math import exp, inf, log, log1p
+from typing import NamedTuple
+
+from shadow.model import DifferenceKind
+from shadow.record.parts import OTHER, Paired
+from shadow.record.tally import Tally
+from shadow.verdict.counting import compared, shows_only, signatures
+from shadow.verdict.statistics import ALPHA, excluded, interval
+
+MARGIN = 0.2
+"""How much more often than legacy from itself the target may differ, relatively."""
+
+_STAKES = (1.0, 0.5, 0.25, 0.125, 0.0625)
+"""Large ones win quickly where the target never differs alone, small ones where it does as legacy does."""
+
+_VALUES = {DifferenceKind.CHANGED, DifferenceKind.ORDER}
+"""Kinds of difference that leave the structure as it is."""
+
+_WHOLES = {"body", "text", "json:$"}
+"""Paths that hold everything of an answer's body."""
+
+
+class State(enum.StrEnum):
+    """Whether a place that legacy varies is excused."""
+
+    MASKED = "masked"
+    LEARNING = "learning"  # the pairs do not tell yet
+    REFUSED = "refused"
+
+
+class NoiseMask(NamedTuple):
+    """A place of an endpoint that legacy varies of itself: of how many `pairs` both differed there, the
+    target's answer only, legacy's second only; what follows, and why. `silenced` are the exchanges that show
+    it and match by the masks in force."""
+
+    endpoint: str
+    signature: str
+    pairs: int
+    both: int
+    target_only: int
+    control_only: int
+    state: State
+    why: str
+    silenced: int = 0
+
+    @property
+    def masked(self) -> bool:
+        """Whether it is in force."""
+        return self.state is State.MASKED
+
+
+class Noise(NamedTuple):
+    """All that was learned. `version` is a short hash over the masks in force; empty where there is none."""
+
+    masks: list[NoiseMask]
+    version: str
+
+    def excused(self, endpoint: str) -> frozenset[str]:
+        """Signatures that do not count at that endpoint."""
+        return self._of(endpoint, State.MASKED)
+
+    def learning(self, endpoint: str) -> frozenset[str]:
+        """Signatures of which it is not known yet whether they should count."""
+        return self._of(endpoint, State.LEARNING)
+
+    def _of(self, endpoint: str, state: State) -> frozenset[str]:
+        return frozenset(
+            each.signature for each in self.masks if each.endpoint == endpoint and each.state is state
+        )
+
+
+def learn(tallies: Mapping[str, Tally]) -> Noise:
+    """What the learning evidence of all endpoints says, in order of endpoint and signature."""
+    masks = [mask for endpoint in sorted(tallies) for mask in _masks(endpoint, tallies[endpoint])]
+    in_force = "\n".join(f"{each.endpoint}\n{each.signature}" for each in masks if each.masked)
+    return Noise(masks, sha256(in_force.encode("utf-8", "replace")).hexdigest()[:8] if in_force else "")
+
+
+def gain(paired: Paired) -> float:
+    """log of the evidence (an e-value) that the target differs less than (1 + MARGIN) times as often as
+    legacy does from itself."""
+    gains = [
+        (paired.target_only * log1p(-stake) if stake < 1 else -inf if paired.target_only else 0.0)
+        + paired.control_only * log1p(stake * (1 + MARGIN))
+        + paired.both * log1p(stake * MARGIN)
+        for stake in _STAKES
+    ]
+    most = max(gains)
+    return most + log(sum(exp(each - most) for each in gains) / len(gains))
+
+
+def _masks(endpoint: str, tally: Tally) -> Iterator[NoiseMask]:
+    pairs = tally.learned.matched + tally.learned.differed
+    found = []
+    for name, paired in sorted(tally.learned.differences.items()):
+        if name != OTHER and paired.both + paired.control_only:
+            state, why = _decide(name, paired, pairs, tally)
+            found.append(NoiseMask(endpoint, name, pairs, *_sums(paired), state, why))
+    in_force = frozenset(each.signature for each in found if each.masked)
+    for each in found:
+        yield each._replace(silenced=_silenced(tally, each.signature, in_force)) if each.masked else each
+
+
+def _sums(paired: Paired) -> tuple[int, int, int]:
+    return paired.both, paired.target_only, paired.control_only
+
+
+def _decide(name: str, paired: Paired, pairs: int, tally: Tally) -> tuple[State, str]:
+    whole = _structural(name)
+    if whole:
+        return State.REFUSED, whole
+    both, target_only, control_only = _sums(paired)
+    if gain(paired) < -log(ALPHA):
+        discordant = target_only + control_only
+        if target_only > control_only and excluded(0.5, target_only, discordant, 0.5):
+            return State.REFUSED, "the target differs more often than legacy from itself"
+        return (
+            State.LEARNING,
+            "legacy varies it, and it takes more pairs to know that the target does no more",
+        )
+    # What legacy varies at most, as far as is known, against what the traffic shows at least.
+    varied = min(both + control_only, pairs)
+    varies = interval(varied, pairs, 0.5).upper
+    traffic = compared(tally)
+    seen = sum(each.count for pattern, each in tally.patterns.items() if name in signatures(pattern))
+    if interval(min(seen, traffic), traffic, 0.5).lower > varies * (1 + MARGIN):
+        return State.REFUSED, (
+            f"it would silence too much: {_share(seen, traffic)} of the exchanges differ there, "
+            f"where legacy varied in {_share(varied, pairs)} of the pairs"
+        )
+    return State.MASKED, f"legacy varies it in {_share(varied, pairs)} of the pairs"
+
+
+def _structural(name: str) -> str:
+    """Why a difference is more than one of values; empty where it is not."""
+    kind, _, path = name.partition(" ")
+    if kind not in _VALUES:
+        return f"it would hide a change of structure: {kind}"
+    if path in _WHOLES or path.startswith("status"):
+        return f"it would hide all of the {'status' if path.startswith('status') else 'body'}"
+    return ""
+
+
+def _silenced(tally: Tally, name: str, in_force: frozenset[str]) -> int:
+    return sum(
+        each.count
+        for pattern, each in tally.patterns.items()
+        if name in signatures(pattern) and shows_only(pattern, in_force)
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / max(whole, 1):.3g} %"
