@@ -13,7 +13,7 @@ from replay.reading import Entry
 from replay.schedule import Due
 from shadow.frame import Frame
 from shadow.live.capture import Capture
-from shadow.model import Body, Digest, Drop, Failure, FailureKind, Skip
+from shadow.model import Body, Digest, Drop, Failure, FailureKind
 from shadow.wire.head import ResponseHead
 from shadow.wire.upstream import Connection, Pool
 
@@ -30,7 +30,7 @@ class Question(NamedTuple):
     head: bytes
 
 
-Answered = Callable[["LegacyRequest", "Frame | Skip | Drop"], None]
+Answered = Callable[["LegacyRequest", "Frame | Drop"], None]
 
 
 class LegacyRequest:
@@ -69,7 +69,7 @@ class LegacyRequest:
     ) -> None:
         self._connecting = None
         if isinstance(ready, Failure):
-            self._end(Skip.LEGACY_FAILED)
+            self._end(_failed(self.question, self._started, ready))
         else:
             self._send(ready, sent, pool)
 
@@ -129,12 +129,12 @@ class LegacyRequest:
             self._retried = True
             self._connect(self._pool, lambda _: None)
         else:
-            self._end(Skip.LEGACY_FAILED)
+            self._end(_failed(self.question, self._started, failure))
 
     def switch(self, head: ResponseHead, rest: bytes) -> None:
         if self._connection is not None:
             self._connection.close()
-        self._end(Skip.LEGACY_FAILED)
+        self.failed(Failure(FailureKind.MALFORMED, "101 that nobody asked for"))
 
     def pause_request(self) -> None:
         """What there is to send is in memory already."""
@@ -142,7 +142,7 @@ class LegacyRequest:
     def resume_request(self) -> None:
         """See `pause_request`."""
 
-    def _end(self, how: Frame | Skip | Drop) -> None:
+    def _end(self, how: Frame | Drop) -> None:
         self._body.free()
         self._answered(self, how)
 
@@ -153,6 +153,15 @@ def _frame(
     return Frame(
         question.id, question.endpoint, question.rule, started, question.request.method, question.head,
         question.request.body, False, answer.status, answer.raw, body, *times,
+    )  # fmt: skip
+
+
+def _failed(question: Question, started: float, failure: Failure) -> Frame:
+    """Legacy gave no answer, which is one."""
+    total = max(0.0, time.time() - started)
+    return Frame(
+        question.id, question.endpoint, question.rule, started, question.request.method, question.head,
+        question.request.body, False, 0, b"", b"", 0.0, total, failure.kind,
     )  # fmt: skip
 
 

@@ -28,8 +28,8 @@ from shadow.endpoint import Endpoints
 from shadow.frame import Frame
 from shadow.live.capture import Budget, Capture
 from shadow.live.selection import Selection
+from shadow.mirror.mirror import Mirror
 from shadow.mirror.sender import ShadowRequest
-from shadow.mirror.worker import Mirror
 from shadow.model import Digest, Drop, Outcome, Skip
 from shadow.wire.client_tls import context
 from shadow.wire.deadlines import Deadlines
@@ -209,13 +209,11 @@ class Replayer:
 
     # -- answers come back
 
-    def _answered(self, request: LegacyRequest, how: Frame | Skip | Drop) -> None:
+    def _answered(self, request: LegacyRequest, how: Frame | Drop) -> None:
         self._under_way.discard(request)
         question = request.question
         if isinstance(how, Frame):
             self._mirrored(how)
-        elif isinstance(how, Skip):
-            self._books.skipped_by(question.id, question.endpoint, how)
         else:
             self._books.dropped(question.id, question.endpoint, how)
         self._next_of(request.due.session)

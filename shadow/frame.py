@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from shadow.model import Digest, Failure, Response
+from shadow.model import Comparison, Digest, Failure, Response
 from shadow.record.mask import Masked
 from shadow.record.tally import Tally
 
@@ -34,11 +34,12 @@ class Frame(msgspec.Struct, array_like=True, gc=False):
     request_head: bytes  # as legacy got it
     request_body: bytes
     chunked: bool  # how legacy got it
-    status: int
-    response_head: bytes  # as legacy gave it; empty where only a log tells of the answer
+    status: int  # 0 where legacy gave no answer
+    response_head: bytes  # as legacy gave it; empty where only a log tells of the answer, or there is none
     response_body: bytes | Digest
     first_byte: float
     total: float
+    failure: str = ""  # why legacy gave no answer: a `FailureKind`; empty where it gave one
 
     @property
     def size(self) -> int:
@@ -60,6 +61,9 @@ class Job(msgspec.Struct, array_like=True, gc=False):
     frame: Frame
     response: Response | None  # the target's answer,
     failure: Failure | None  # or why there is none
+    control: Response | None = None  # legacy's second answer, where it was asked again with the target
+    before: tuple[tuple[str, ...], ...] = ()
+    """Of a recheck: the signatures that were seen at first, and then in the one before it, if any."""
 
 
 class Judged(msgspec.Struct, array_like=True, gc=False):
@@ -67,6 +71,7 @@ class Judged(msgspec.Struct, array_like=True, gc=False):
 
     number: int
     comparison: Masked
+    control: Comparison | None = None  # legacy's first answer and its second, masked
 
 
 class Report(msgspec.Struct, array_like=True):

@@ -66,6 +66,8 @@ def _rules_compile(config: Config) -> Found:
             compile_rule(config.compare, compare)
         except ValueError as error:
             yield setting, str(error)
+            if setting == "compare":
+                return  # the same would be told again for every endpoint
 
 
 def _authorities_load(config: Config) -> Found:
@@ -80,6 +82,13 @@ def _authorities_load(config: Config) -> Found:
         yield "mirror.ca", f"cannot be read: {reason}; name a PEM file that this user may read"
 
 
+def _sessions_have_one_worker(config: Config) -> Found:
+    """What one shadow worker has seen of a session another does not know."""
+    sessions = config.mirror.sessions
+    if (sessions.cookies or sessions.fields) and config.workers.shadow > 1:
+        yield "mirror.sessions", "needs workers.shadow: 1, for one worker knows what each session was given"
+
+
 def _bodies_fit(config: Config) -> Found:
     if config.mirror.body_limit > config.mirror.memory:
         yield "mirror.body_limit", "larger than mirror.memory, so one body would not fit; lower it"
@@ -91,4 +100,5 @@ CHECKS: tuple[Callable[[Config], Found], ...] = (
     _rules_compile,
     _authorities_load,
     _bodies_fit,
+    _sessions_have_one_worker,
 )

@@ -27,6 +27,13 @@ _STATUS_OF: Final[dict[Skip | None, int]] = {Skip.CLIENT_LEFT: 499, Skip.UPGRADE
 """What an access log says of a request that has no final answer; 499 is nginx's."""
 
 
+def _said(failure: Failure | None) -> tuple[int, str]:
+    """What a client is told in legacy's place."""
+    if failure is not None and failure.kind is FailureKind.TIMEOUT:
+        return 504, "legacy did not answer in time"
+    return 502, "legacy could not be asked"
+
+
 class LiveExchange:
     """A request under way between a client and legacy."""
 
@@ -44,7 +51,7 @@ class LiveExchange:
         named = live.endpoints.lookup(head.method, head.target)
         self._name = named.name
         self._index = named.index
-        self._skip = Skip.UPGRADE if head.upgrade else live.selection.skip(head.method, named.index, head.id)
+        self._skip = Skip.UPGRADE if head.upgrade else live.skip(head.method, named.index, head.id)
         self._request_body: Capture | None = None
         if head.length and (self._skip is None or head.method in IDEMPOTENT_METHODS):
             self._request_body = Capture(live.body_limit, live.budget)
@@ -175,11 +182,11 @@ class LiveExchange:
         self._upstream = None
         client, self._client = self._client, None
         if client is not None:
-            if failure.kind is FailureKind.TIMEOUT:
-                client.fail(504, "legacy did not answer in time")
-            else:
-                client.fail(502, "legacy could not be asked")
-        self._finish(Skip.LEGACY_FAILED)
+            client.fail(*_said(failure))
+        if client is None:
+            self._finish(Skip.CLIENT_LEFT)
+        else:
+            self._finish(self._skip or (None if self._complete else Skip.LEGACY_FAILED), failure=failure)
 
     def _may_retry(self, failure: Failure) -> bool:
         """RFC 9110 9.2.2 and 9112 9.3.1: a reused connection may have been closed while we wrote to it."""
@@ -236,33 +243,37 @@ class LiveExchange:
 
     # -- afterwards
 
-    def _finish(self, skip: Skip | None, total: float = 0.0) -> None:
+    def _finish(self, skip: Skip | None, total: float = 0.0, failure: Failure | None = None) -> None:
         """Book how the request ended, and hand over what was captured. Once for each request."""
         if self._live.orphans:
             self._live.ended(self)
         if self._live.access_log is not None:
-            self._log(self._live.access_log, skip, total)
+            self._log(self._live.access_log, skip, total, failure)
         if skip is None:
-            skip = self._hand_over(total)
+            skip = self._hand_over(total, failure)
         if skip is not None:
             self._live.tally(self._name).count_skipped(skip)
         for capture in (self._request_body, self._response_body):
             if capture is not None:
                 capture.free()
 
-    def _log(self, access_log: AccessLog, skip: Skip | None, total: float) -> None:
-        status = _STATUS_OF.get(skip, 0) or (self._answer.status if self._answer is not None else 502)
+    def _log(self, access_log: AccessLog, skip: Skip | None, total: float, failure: Failure | None) -> None:
+        status = _STATUS_OF.get(skip, 0) if failure is None else 0
+        if not status:
+            answer = self._answer
+            status = answer.status if answer is not None else _said(failure)[0]
         seconds = total or time.perf_counter() - (self._sent or time.perf_counter())
         access_log.write(line(self._head.forward, self._started, status, self._size, seconds))
 
-    def _hand_over(self, total: float) -> Skip | None:
+    def _hand_over(self, total: float, failure: Failure | None) -> Skip | None:
         request, response, answer = self._request_body, self._response_body, self._answer
-        assert response is not None
-        assert answer is not None
         body = request.body() if request is not None else b""
         if not isinstance(body, bytes):
             return Skip.TOO_LARGE
-        if response.exhausted or (request is not None and request.exhausted):
+        if failure is not None:  # half an answer is none
+            response = answer = None
+            total = max(0.0, time.time() - self._started)  # it may not even have been sent
+        if any(capture is not None and capture.exhausted for capture in (request, response)):
             self._live.tally(self._name).count_dropped(Drop.MEMORY)
             return None
         head = self._head
@@ -276,11 +287,12 @@ class LiveExchange:
                 head.forward,
                 body,
                 head.length == CHUNKED,
-                answer.status,
-                answer.raw,
-                response.body(),
+                answer.status if answer is not None else 0,
+                answer.raw if answer is not None else b"",
+                response.body() if response is not None else b"",
                 self._first_byte,
                 total,
+                failure.kind if failure is not None else "",
             )
         )
         return None

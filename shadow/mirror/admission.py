@@ -10,7 +10,7 @@ from collections import deque
 
 from shadow.frame import Frame
 from shadow.mirror.breaker import Breaker
-from shadow.model import Drop, Outcome, Response
+from shadow.model import Drop
 
 
 class Admission:
@@ -64,18 +64,16 @@ class Admission:
         return True
 
     def release(self, size: int) -> None:
-        """Give back what was charged for an answer that is not kept."""
+        """Give back what was charged."""
         self.held -= size
 
     def sent(self) -> None:
         """A shadow request has ended; what it brought may still be judged."""
         self.in_flight -= 1
 
-    def done(self, frame: Frame, outcome: Outcome | None = None) -> None:
-        """An exchange is counted, and with it goes what was kept of the target's answer."""
-        self.held -= frame.size
-        if isinstance(outcome, Response) and isinstance(outcome.body, bytes):
-            self.held -= len(outcome.body)
+    def done(self, frame: Frame, charged: int = 0) -> None:
+        """An exchange is counted, and with it go the bytes that were charged for answers to it."""
+        self.held -= frame.size + charged
 
     def clear(self) -> list[Frame]:
         """Give up all that waits."""

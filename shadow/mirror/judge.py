@@ -13,12 +13,17 @@ from pathlib import Path
 from typing import Final, cast
 
 from shadow.compare.judge import judge
+from shadow.compare.rules import Rule
 from shadow.frame import Frame, Job, Judged, Stream
-from shadow.mirror.pair import Rules, exchange, legacy_response
+from shadow.mirror.pair import Rules, exchange
 from shadow.model import Exchange, Failure, Outcome, Response
-from shadow.record.evidence import Quota, evidence
+from shadow.record.again import checked
+from shadow.record.evidence import evidence
 from shadow.record.mask import Mask, Masked
-from shadow.record.segment import SegmentWriter, encode
+from shadow.record.parts import signatures
+from shadow.record.quota import Quota
+from shadow.record.recheck import Recheck, label
+from shadow.record.segment import LONGEST_LINE, SegmentWriter, encode
 from shadow.settings import Config
 from shadow.worker import Worker, connect_unix
 
@@ -26,22 +31,18 @@ JUDGE_JOBS: Final = 2048
 """Pairs with the judge, about a second of its work; past it one is counted without it."""
 
 
-class JudgeLine(asyncio.Protocol):
-    """The line to the judge, and the pairs that it has. `judged` gets each back, without a comparison
-    if the judge died over it."""
+Done = Callable[[Judged | None], None]
+"""What is called when the judge is through with a pair; with None if it died over it."""
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        path: str,
-        judged: Callable[[Frame, Outcome, Masked | None], None],
-        most: int = JUDGE_JOBS,
-    ) -> None:
-        self.jobs: dict[int, tuple[Frame, Outcome]] = {}
+
+class JudgeLine(asyncio.Protocol):
+    """The line to the judge, and who waits for it: at most so many."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, path: str, most: int = JUDGE_JOBS) -> None:
+        self.jobs: dict[int, Done] = {}
         self.connected = asyncio.Event()
         self._loop = loop
         self._path = path
-        self._judged = judged
         self._most = most
         self._jobs = Stream(Job)
         self._answers = Stream(Judged)
@@ -54,24 +55,31 @@ class JudgeLine(asyncio.Protocol):
         """Begin to connect, and go on trying."""
         self._connecting = self._loop.create_task(connect_unix(self._loop, lambda: self, self._path))
 
-    def give(self, frame: Frame, outcome: Outcome) -> bool:
-        """Have a pair judged; False if there is no room, or no judge."""
+    def give(
+        self,
+        frame: Frame,
+        outcome: Outcome,
+        done: Done,
+        control: Response | None = None,
+        before: tuple[tuple[str, ...], ...] = (),
+    ) -> bool:
+        """Have a pair judged, `control` and `before` as in `Job`; False if there is no room, or no judge."""
         if self._transport is None or len(self.jobs) >= self._most:
             return False
         self._number += 1
-        self.jobs[self._number] = frame, outcome
+        self.jobs[self._number] = done
         if isinstance(outcome, Failure):
-            job = Job(self._number, frame, None, outcome)
+            job = Job(self._number, frame, None, outcome, None, before)
         else:
-            job = Job(self._number, frame, outcome, None)
+            job = Job(self._number, frame, outcome, None, control, before)
         self._transport.write(self._jobs.encode(job))
         return True
 
     def give_up(self) -> None:
         """Take all pairs back."""
         jobs, self.jobs = self.jobs, {}
-        for frame, outcome in jobs.values():
-            self._judged(frame, outcome, None)
+        for done in jobs.values():
+            done(None)
 
     async def close(self) -> None:
         if self._transport is None:
@@ -90,9 +98,9 @@ class JudgeLine(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for judged in self._answers.feed(data):
-            job = self.jobs.pop(judged.number, None)
-            if job is not None:
-                self._judged(*job, judged.comparison)
+            done = self.jobs.pop(judged.number, None)
+            if done is not None:
+                done(judged)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -111,24 +119,49 @@ class Judge:
         self._rules = Rules(config)
         self._mask = mask
         self._writer = SegmentWriter(Path(config.record.to), name, config.record.segment)
-        self._quota = Quota(config.record.evidence)
-        self._segments = 0  # begun, as far as the quota knows
+        self._bodies = config.record.bodies or 0
+        self.quota = Quota(config.record.evidence, config.record.hourly)
         self.lost = 0  # records that could not be written
 
-    def compare(self, frame: Frame, outcome: Outcome) -> Masked:
+    def compare(self, job: Job) -> Judged:
         """Judge a pair, and write its evidence unless there is enough of its causes."""
-        pair = exchange(frame, legacy_response(frame))
-        comparison = self._mask.comparison(judge(pair, outcome, self._rules[frame.rule]))
-        self._keep(pair, outcome, comparison)
-        return comparison
+        outcome: Outcome | None = job.response or job.failure
+        assert outcome is not None
+        pair, rule = exchange(job.frame), self._rules[job.frame.rule]
+        comparison = self._mask.comparison(judge(pair, outcome, rule))
+        if job.before:
+            self._label(pair, job.before, comparison)
+            return Judged(job.number, comparison)
+        self._keep(pair, outcome, comparison, rule)
+        if job.control is None:
+            return Judged(job.number, comparison)
+        return Judged(job.number, comparison, self._mask.comparison(judge(pair, job.control, rule)))
 
-    def _keep(self, pair: Exchange, outcome: Outcome, comparison: Masked) -> None:
-        if self._writer.begun != self._segments:
-            self._segments = self._writer.begun
-            self._quota.renew()
-        if self._quota.take(comparison):
-            line = encode([evidence(pair, outcome, comparison, self._mask)])
-            self.lost += not self._writer.append(line)
+    def _label(self, pair: Exchange, before: tuple[tuple[str, ...], ...], comparison: Masked) -> None:
+        """Write what the last of two rechecks says."""
+        if len(before) == 2:
+            found = label(*before, signatures(comparison))
+            self.lost += not self._writer.append(
+                encode([Recheck(pair.id, pair.started, pair.endpoint, found)])
+            )
+
+    def _keep(self, pair: Exchange, outcome: Outcome, comparison: Masked, rule: Rule) -> None:
+        """Write the evidence of a pair if the quota has room for it."""
+        if not self.quota.wants(comparison, pair.started):
+            return
+        lines = encode([checked(evidence(pair, outcome, comparison, self._mask, self._bodies), rule)])
+        if len(lines) > LONGEST_LINE:
+            lines = encode([evidence(pair, outcome, comparison, self._mask)])
+        if self.quota.book(comparison, len(lines)):
+            self.lost += not self._writer.append(lines)
+
+    def gauges(self) -> dict[str, float]:
+        """What became of evidence that was not kept."""
+        return {
+            "evidence_lost_total": self.lost,
+            "evidence_enough_total": self.quota.enough,
+            "evidence_full_total": self.quota.full,
+        }
 
     def seal(self) -> None:
         self._writer.seal()
@@ -152,10 +185,7 @@ class _Bench(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for job in self._jobs.feed(data):
-            outcome: Response | Failure | None = job.response or job.failure
-            assert outcome is not None
-            comparison = self._judge.compare(job.frame, outcome)
-            self._transport.write(self._answers.encode(Judged(job.number, comparison)))
+            self._transport.write(self._answers.encode(self._judge.compare(job)))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._open.discard(self)
@@ -170,7 +200,7 @@ async def run(
     loop = asyncio.get_running_loop()
     worker = Worker(loop, name)
     bench = Judge(config, name, Mask(config.record.mask, mask_key))
-    worker.gauges = lambda: {"evidence_lost_total": bench.lost}
+    worker.gauges = bench.gauges
     open_benches: set[_Bench] = set()
     left = asyncio.Event()
     left.set()

@@ -6,7 +6,7 @@ from shadow import settings
 from shadow.compare.headers import value
 from shadow.compare.rules import Rule, compile_rule
 from shadow.frame import Frame
-from shadow.model import Body, Digest, Exchange, Outcome, Request, Response
+from shadow.model import Body, Digest, Exchange, Failure, FailureKind, Outcome, Request, Response
 from shadow.record.parts import About
 from shadow.record.units import unit
 from shadow.wire.head import fields
@@ -14,8 +14,15 @@ from shadow.wire.head import fields
 _LONGEST_VERSION = 100  # bytes; an image digest has 71
 
 
+def legacy_outcome(frame: Frame) -> Outcome:
+    """What legacy gave."""
+    if frame.failure:
+        return Failure(FailureKind(frame.failure), "", frame.total)
+    return legacy_response(frame)
+
+
 def legacy_response(frame: Frame) -> Response:
-    """Legacy's answer."""
+    """Legacy's answer, where it gave one."""
     head = frame.response_head
     return Response(
         frame.status, fields(head) if head else (), frame.response_body, frame.first_byte, frame.total
@@ -25,7 +32,7 @@ def legacy_response(frame: Frame) -> Response:
 def comparable(frame: Frame, response: Response) -> Response:
     """The target's answer, as far as as much is known of legacy's: where only a line of a log is its
     witness, that is the status, how long it took, and perhaps how long the body was."""
-    if frame.response_head:
+    if frame.response_head or frame.failure:
         return response
     return response._replace(headers=(), body=_witnessed(frame.response_body, response.body))
 
@@ -37,11 +44,11 @@ def _witnessed(legacy: Body, target: Body) -> Body:
     return Digest(target.length if isinstance(target, Digest) else len(target), b"")
 
 
-def exchange(frame: Frame, response: Response) -> Exchange:
-    """The whole exchange; `response` is `legacy_response` of the same frame."""
+def exchange(frame: Frame) -> Exchange:
+    """The whole exchange."""
     target = frame.request_head.split(b" ", 2)[1]
     request = Request(frame.method, target, fields(frame.request_head), frame.request_body)
-    return Exchange(frame.id.decode("latin-1"), frame.endpoint, frame.started, request, response)
+    return Exchange(frame.id.decode("latin-1"), frame.endpoint, frame.started, request, legacy_outcome(frame))
 
 
 def about(frame: Frame, outcome: Outcome, version: bytes) -> About:

@@ -19,30 +19,34 @@ from shadow.wire.upstream import Connection, Pool
 # `Expect` is gone because the body follows at once; the marker tells the target what it is asked for.
 _EXPECT = re.compile(rb"\r\nexpect:[^\r\n]*", re.IGNORECASE)
 _HOST = re.compile(rb"(\r\nhost:)[^\r\n]*", re.IGNORECASE)
-_MARK = b"X-Shadow: 1\r\n\r\n"
 
 Done = Callable[["ShadowRequest", Outcome | Drop], None]
 
 
-def shadow_head(head: bytes, host: bytes | None) -> bytes:
-    """What legacy got, as the target gets it. `host` replaces the client's Host."""
+def shadow_head(head: bytes, host: bytes | None, mark: bytes = b"1") -> bytes:
+    """What legacy got, as it is sent once more. `host` replaces the client's Host, and by the `mark` an
+    operator knows it in a log."""
     head = _EXPECT.sub(b"", head, count=1)
     if host is not None:
         head = _HOST.sub(lambda line: line[1] + b" " + host, head, count=1)
-    return head[:-2] + _MARK
+    return b"%bX-Shadow: %b\r\n\r\n" % (head[:-2], mark)
 
 
 class ShadowRequest:
-    """One request to the target under way; the sink of its answer."""
+    """One request under way that no client waits for, to the target or again to legacy; the sink of its
+    answer. `charged` are the bytes that the answer holds of what `admission` allows: whoever was told of
+    the answer gives them back."""
 
     __slots__ = (
-        "_admission", "_connecting", "_connection", "_digest", "_done", "_first_byte", "_head", "_length",
-        "_limit", "_pieces", "_sent", "frame",
+        "_admission", "_body", "_connecting", "_connection", "_digest", "_done", "_first_byte", "_head",
+        "_length", "_limit", "_pieces", "_request", "_sent", "charged", "frame",
     )  # fmt: skip
 
     def __init__(self, frame: Frame, limit: int, admission: Admission, done: Done) -> None:
         """`limit` is the most bytes of one body, `admission` knows how many there may be of all."""
         self.frame = frame
+        self.charged = 0
+        self._request = self._body = b""
         self._limit = limit
         self._admission = admission
         self._done = done
@@ -57,30 +61,31 @@ class ShadowRequest:
         self._sent = time.perf_counter()
         self._first_byte = 0.0
 
-    def start(self, pool: Pool, host: bytes | None) -> None:
+    def start(self, pool: Pool, head: bytes, body: bytes) -> None:
         """Send it, on an idle connection or a new one."""
+        self._request, self._body = head, body
         connection = pool.take()
         if connection is not None:
-            self._send(connection, host)
+            self._send(connection)
         else:
-            self._connecting = pool.connect(lambda ready: self._connected(ready, host))
+            self._connecting = pool.connect(self._connected)
 
-    def _connected(self, ready: Connection | Failure, host: bytes | None) -> None:
+    def _connected(self, ready: Connection | Failure) -> None:
         self._connecting = None
         if isinstance(ready, Failure):
             self.failed(ready)
         else:
-            self._send(ready, host)
+            self._send(ready)
 
-    def _send(self, connection: Connection, host: bytes | None) -> None:
-        frame = self.frame
+    def _send(self, connection: Connection) -> None:
+        body = self._body
         self._connection = connection
         self._sent = time.perf_counter()
-        connection.begin(self, frame.method, shadow_head(frame.request_head, host))
-        if frame.chunked:
-            connection.data(chunk(frame.request_body) + last_chunk() if frame.request_body else last_chunk())
-        elif frame.request_body:
-            connection.data(frame.request_body)
+        connection.begin(self, self.frame.method, self._request)
+        if self.frame.chunked:
+            connection.data(chunk(body) + last_chunk() if body else last_chunk())
+        elif body:
+            connection.data(body)
         connection.end()
         connection.flush()
 
@@ -98,7 +103,8 @@ class ShadowRequest:
 
     def answer(self, head: ResponseHead) -> None:
         self._first_byte = time.perf_counter() - self._sent
-        self._head = head
+        if self._hold(len(head.raw)):
+            self._head = head
 
     def answer_data(self, data: bytes) -> None:
         self._length += len(data)
@@ -106,28 +112,41 @@ class ShadowRequest:
             self._digest.update(data)
             legacy = self.frame.response_body
             too_long = isinstance(legacy, Digest) and self._length > max(legacy.length, self._limit)
-        elif self._admission.hold(len(data)):
+        elif self._hold(len(data)):
             self._pieces.append(data)
             too_long = self._length > self._limit
         else:
-            self.cancel()
-            self._end(Drop.MEMORY)
             return
         if too_long:
             self.cancel()
             self.failed(Failure(FailureKind.TOO_LARGE, f"body over {self._length - len(data)} bytes"))
+
+    def _hold(self, size: int) -> bool:
+        """Charge a part of the answer; where there is no room, give up."""
+        if not self._admission.hold(size):
+            self.cancel()
+            self._end(Drop.MEMORY)
+            return False
+        self.charged += size
+        return True
 
     def answer_end(self, trailers: bytes) -> None:
         head = self._head
         assert head is not None
         self._connection = None
         total = time.perf_counter() - self._sent
-        self._done(self, Response(head.status, fields(head.raw), self._body(), self._first_byte, total))
+        self._done(self, Response(head.status, fields(head.raw), self._whole(), self._first_byte, total))
 
-    def _body(self) -> Body:
+    def _whole(self) -> Body:
         if self._digest is not None:
             return Digest(self._length, self._digest.digest())
-        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        pieces, self._pieces = self._pieces, []
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    @property
+    def answer_head(self) -> bytes:
+        """The head of the answer, as received."""
+        return self._head.raw if self._head is not None else b""
 
     def answer_flush(self) -> None:
         """Nobody waits for what has come so far."""
@@ -138,7 +157,8 @@ class ShadowRequest:
     def _end(self, why: Failure | Drop) -> None:
         """There is no answer: nothing of it is kept."""
         self._connection = None
-        self._admission.release(sum(map(len, self._pieces)))
+        self._admission.release(self.charged)
+        self.charged = 0
         self._pieces.clear()
         self._done(self, why)
 

@@ -3,6 +3,8 @@
     NAME-000001.open.jsonl    being appended; its writer holds a lock on it
     NAME-000001.jsonl.zst     sealed: compressed, complete, never changed again
 
+What a judge writes is evidence, and its NAME begins with `judge`: that is how it is told from tallies.
+
 A file system fails at any moment, and the traffic goes on: writing reports failure as a value and counts
 what was lost. Reading trusts nothing that it finds.
 """
@@ -32,6 +34,8 @@ Record: TypeAlias = TallyRecord | Evidence | Recheck | LogRecord | ConfigRecord
 
 LONGEST_LINE = 16 * 1024 * 1024  # bytes; a tally of an hour with all its sets full has half of it
 LARGEST_SEGMENT = 1024 * 1024 * 1024  # bytes decompressed; a bomb ends here
+EVIDENCE = "judge"
+"""How the names of those begin who write evidence."""
 _WINDOW = 8 * 1024 * 1024  # bytes a frame may make us allocate; ours need 2 MiB
 _LEVEL = 3  # 30 times smaller at 300 MB/s; higher levels gain little on JSON
 
@@ -200,6 +204,32 @@ def retain(folder: Path, keep_seconds: float, now: float) -> int:
             if stat.S_ISREG(found.st_mode) and found.st_mtime < now - keep_seconds:
                 path.unlink()
                 deleted += 1
+    return deleted
+
+
+def bound(folder: Path, limit: int) -> int:
+    """Delete sealed evidence, the oldest first, until at most `limit` bytes of it are left; how many segments
+    were deleted. Tallies stay: they are small, and the verdict stands on them."""
+    found: list[tuple[float, int, Path]] = []
+    for file in _files(folder) if folder.is_dir() else []:
+        path = folder / file.string
+        with suppress(OSError):
+            about = path.lstat()
+            if (
+                file["ending"] == _SEALED
+                and file["name"].startswith(EVIDENCE)
+                and stat.S_ISREG(about.st_mode)
+            ):
+                found.append((about.st_mtime, about.st_size, path))
+    deleted = 0
+    left = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if left <= limit:
+            break
+        with suppress(OSError):
+            path.unlink()
+            left -= size
+            deleted += 1
     return deleted
 
 

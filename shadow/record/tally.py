@@ -13,7 +13,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct, field
 
 from shadow.compare.found import LISTED
-from shadow.model import Comparison, Drop, Failure, Fate, Outcome, Response, Skip
+from shadow.model import Comparison, Difference, Drop, Failure, Fate, Outcome, Response, Skip
 from shadow.record.buckets import Buckets, Count, Moment
 from shadow.record.mask import Masked
 from shadow.record.parts import (
@@ -30,6 +30,7 @@ from shadow.record.parts import (
     rank,
     signature,
 )
+from shadow.record.recheck import Label
 from shadow.record.units import HOUR, Units
 
 PATTERNS = 200
@@ -150,6 +151,19 @@ class Tally(Struct):
                 paired.both += 1
         learned.fold()
 
+    def count_rechecked(self, differences: tuple[Difference, ...], label: Label) -> None:
+        """Count what became of the differences of an exchange that is counted already."""
+        for name, found in {signature(each): each for each in differences}.items():
+            seen = Seen(0, found.legacy, found.target)
+            if label is Label.STABLE:
+                seen.stable = 1
+            elif label is Label.SETTLED:
+                seen.settled = 1
+            else:
+                seen.flapping = 1
+            self._see(name, seen)
+        self._fold()
+
     def merge(self, other: Tally, distinct: bool = True) -> None:
         """Take over what `other` counted; without what tells requests apart, for those who only add, if
         not `distinct`: it would grow with every hour."""
@@ -258,7 +272,8 @@ class Tally(Struct):
             others = self.differences.pop(OTHER, None) or Seen(0)
             for name in sorted(self.differences, key=rank)[SIGNATURES:]:
                 gone = self.differences.pop(name)
-                others.merge(Seen(gone.count, None, None, gone.first, gone.last))
+                gone.legacy = gone.target = None
+                others.merge(gone)
             self.differences[OTHER] = others
         if len(self.patterns) > PATTERNS + (OTHER in self.patterns):
             rest = self.patterns.pop(OTHER, None) or Pattern()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 from support.frames import frame
 
 from shadow.frame import Frame
-from shadow.mirror.pair import Rules, exchange, legacy_response
-from shadow.model import Digest
+from shadow.mirror.pair import Rules, comparable, exchange, legacy_response
+from shadow.model import Digest, Failure, FailureKind, Response
 from shadow.settings import Compare, Config, Endpoint
 
 
@@ -14,7 +15,7 @@ def test_a_frame_tells_the_whole_exchange() -> None:
     """Request and answer as they stood on the wire: order, case, duplicates, and both times."""
     captured = frame(request_body=b"abc")
     legacy = legacy_response(captured)
-    made = exchange(captured, legacy)
+    made = exchange(captured)
     assert (made.id, made.endpoint, made.started) == ("/items/1", "GET /items/1", 1e9)
     assert made.request == (
         b"GET",
@@ -22,7 +23,7 @@ def test_a_frame_tells_the_whole_exchange() -> None:
         ((b"Host", b"shop.example"), (b"X-Twice", b"1"), (b"X-Twice", b"2")),
         b"abc",
     )
-    assert made.response is legacy
+    assert made.response == legacy
     assert legacy.headers == ((b"Content-Type", b"application/json"), (b"Set-Cookie", b"a=1"))
     assert (legacy.status, legacy.body, legacy.first_byte, legacy.total) == (200, b"{}", 0.1, 0.2)
 
@@ -50,3 +51,13 @@ def test_the_size_of_a_frame_counts_what_it_holds() -> None:
     assert more(frame(), frame(request_body=b"x" * 1000)) == 1000
     assert more(frame(response_body=b""), frame(response_body=b"x" * 1000)) == 1000
     assert more(frame(response_body=b""), frame(response_body=Digest(10**9, b"s" * 32))) == 0
+
+
+def test_that_legacy_gave_no_answer_is_part_of_the_exchange() -> None:
+    """By its kind and its time; and the target's answer is kept whole beside it."""
+    failed = msgspec.structs.replace(
+        frame(response_body=b""), status=0, response_head=b"", failure=FailureKind.TIMEOUT, total=3.0
+    )
+    assert exchange(failed).response == Failure(FailureKind.TIMEOUT, "", 3.0)
+    answer = Response(200, ((b"A", b"b"),), b"ok")
+    assert comparable(failed, answer) is answer

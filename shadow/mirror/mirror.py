@@ -1,0 +1,354 @@
+"""What is done with an exchange: the target is asked, plainly equal answers are known from unequal ones.
+
+Unequal pairs go to the judge beside it, so that this loop does nothing heavy and the target's
+latency is measured by it truly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final, NamedTuple, Protocol
+
+from shadow.address import backend
+from shadow.compare.judge import quick
+from shadow.frame import Frame, Judged
+from shadow.mirror.admission import Admission
+from shadow.mirror.breaker import Breaker
+from shadow.mirror.control import Control, Controls
+from shadow.mirror.judge import JUDGE_JOBS, JudgeLine
+from shadow.mirror.order import SessionOrder
+from shadow.mirror.pair import Rules, about, comparable, legacy_outcome, legacy_response
+from shadow.mirror.recheck import Rechecks
+from shadow.mirror.sender import Done, ShadowRequest, shadow_head
+from shadow.mirror.session import Sessions
+from shadow.model import Difference, Drop, Fate, Outcome, Response
+from shadow.record.mask import Masked
+from shadow.record.recheck import Label
+from shadow.record.tally import Tally
+from shadow.settings import Config
+from shadow.wire.client_tls import context
+from shadow.wire.deadlines import Deadlines
+from shadow.wire.resolve import authority
+from shadow.wire.upstream import Pool, Waits
+
+_DRAIN: Final = 4.0  # seconds to end what is under way once no exchange can come any more
+_UNANALYSED: Final = "not analysed: the judge was behind"
+
+
+class Books(Protocol):
+    """Where it is counted what became of an exchange."""
+
+    def tally(self, frame: Frame) -> Tally:
+        """The counters that it belongs to."""
+
+    def ended(self, frame: Frame) -> None:
+        """Its fate has been counted. Once for each exchange."""
+
+    def afterwards(self, frame: Frame) -> Tally:
+        """Where it is counted what is learnt of it once it has ended."""
+
+
+class Pair(NamedTuple):
+    """An exchange and what the target gave; `control` is legacy's second answer, if it was asked again. The
+    answers hold so many bytes as were `charged`."""
+
+    frame: Frame
+    outcome: Outcome
+    charged: int
+    control: Response | None = None
+
+
+class Mirror:
+    """What is done with the exchanges that it is offered. At most `jobs` of them are with the judge."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        config: Config,
+        books: Books,
+        judge_path: str,
+        jobs: int = JUDGE_JOBS,
+    ) -> None:
+        mirror = config.mirror
+        origin = backend(config.target)
+        timeout = mirror.timeout
+        deadlines = Deadlines(loop)
+        self._books = books
+        self._loop = loop
+        self._limit = mirror.body_limit
+        self._host = {"preserve": None, "target": authority(origin)}.get(
+            mirror.host, mirror.host.encode("latin-1")
+        )
+        self._rules = Rules(config)
+        self._version = mirror.version.lower().encode("latin-1")
+        self._admission = Admission(
+            mirror.in_flight,
+            mirror.waiting,
+            mirror.memory,
+            Breaker(mirror.breaker.failures, mirror.breaker.probe),
+        )
+        self._pool = Pool(
+            loop,
+            origin,
+            Waits(mirror.connect, timeout, timeout, timeout, mirror.reuse),
+            deadlines,
+            context(mirror.verify, mirror.ca) if origin.tls else None,
+        )
+        self._under_way: set[ShadowRequest] = set()
+        self._copies: dict[ShadowRequest, Done] = {}
+        self._judge = JudgeLine(loop, judge_path, jobs)
+        self._controls = Controls(loop, config, self._admission, deadlines) if _asks_again(config) else None
+        self._controlled: dict[ShadowRequest, Control] = {}
+        self._rechecks = (
+            Rechecks(
+                loop,
+                mirror.recheck,
+                deadlines,
+                self._admission,
+                self._controls,
+                self.send_copy,
+                self._judge,
+                self._rechecked,
+            )
+            if self._controls is not None
+            else None
+        )
+        self._session_order = (
+            SessionOrder(Sessions(mirror.sessions), loop, deadlines, timeout, self._start)
+            if mirror.sessions.cookies or mirror.sessions.fields
+            else None
+        )
+        self._intakes: set[asyncio.Transport] = set()
+        self._unanalysed = 0
+        self._idle = asyncio.Event()
+
+    def connect(self) -> None:
+        self._judge.connect()
+
+    async def ready(self) -> None:
+        """Wait until the judge is there."""
+        await self._judge.connected.wait()
+
+    # -- exchanges come in
+
+    def opened(self, intake: asyncio.Transport) -> None:
+        """A live worker may hand exchanges over now."""
+        self._intakes.add(intake)
+
+    def closed(self, intake: asyncio.Transport) -> None:
+        """It hands over no more."""
+        self._intakes.discard(intake)
+        self._notice_idle()
+
+    def offer(self, frame: Frame) -> None:
+        drop = self._admission.offer(frame, self._loop.time())
+        if drop is not None:
+            self._dropped(frame, drop)
+
+    def pump(self) -> None:
+        """Send what may be sent now."""
+        admission = self._admission
+        while True:
+            following = admission.next(self._loop.time())
+            if following is None:
+                break
+            if isinstance(following, Frame):
+                self._send(following)
+            else:
+                self._dropped(*following)
+        self._notice_idle()
+
+    def _dropped(self, frame: Frame, drop: Drop) -> None:
+        self._books.tally(frame).count_dropped(drop)
+        self._books.ended(frame)
+
+    def _send(self, frame: Frame) -> None:
+        request = ShadowRequest(frame, self._limit, self._admission, self._answered)
+        self._under_way.add(request)
+        self._books.tally(frame).mirrored += 1
+        if self._controls is not None and (control := self._controls.begin(frame)) is not None:
+            self._controlled[request] = control
+        if self._session_order is not None:
+            self._session_order.send(request)
+        else:
+            self._start(request, frame.request_head, frame.request_body)
+
+    def send_copy(self, frame: Frame, done: Done) -> None:
+        """Ask the target the same once more; the answer is not counted."""
+        request = ShadowRequest(frame, self._limit, self._admission, self._copy_answered)
+        self._copies[request] = done
+        if self._session_order is not None:
+            self._start(request, *self._session_order.dressed(frame))
+        else:
+            self._start(request, frame.request_head, frame.request_body)
+
+    def _start(self, request: ShadowRequest, head: bytes, body: bytes) -> None:
+        request.start(self._pool, shadow_head(head, self._host), body)
+
+    # -- answers come back
+
+    def _copy_answered(self, request: ShadowRequest, outcome: Outcome | Drop) -> None:
+        self._copies.pop(request)(request, outcome)
+
+    def _answered(self, request: ShadowRequest, outcome: Outcome | Drop) -> None:
+        frame = request.frame
+        admission = self._admission
+        self._under_way.discard(request)
+        admission.sent()
+        if self._session_order is not None:
+            self._session_order.answered(request, outcome)
+        control = self._controlled.pop(request, None)
+        if isinstance(outcome, Response):
+            admission.breaker.answered()
+            outcome = comparable(frame, outcome)
+            if control is None:
+                self._compare(Pair(frame, outcome, request.charged))
+            else:
+                self._compare_with(control, Pair(frame, outcome, request.charged))
+        else:
+            if control is not None:
+                control.then(lambda: admission.release(control.charged))
+            if isinstance(outcome, Drop):
+                self._dropped(frame, outcome)
+                admission.done(frame)
+            else:
+                admission.breaker.failed(self._loop.time())
+                self._have_judged(Pair(frame, outcome, 0))
+        self.pump()
+
+    def _compare_with(self, control: Control, pair: Pair) -> None:
+        """Compare once legacy's second answer is there, or will never be."""
+
+        def ended() -> None:
+            charged = pair.charged + control.charged
+            self._compare(pair._replace(charged=charged, control=control.answer))
+
+        control.then(ended)
+
+    def _compare(self, pair: Pair) -> None:
+        """Count a pair that is plainly equal, and have any other judged."""
+        frame, target, charged, control = pair
+        assert isinstance(target, Response)
+        known = None
+        if not frame.failure:
+            legacy, rule = legacy_response(frame), self._rules[frame.rule]
+            known = quick(legacy, target, rule)
+            if control is not None and quick(legacy, control, rule) is None:
+                known = None
+        if known is None:
+            self._have_judged(pair)
+            return
+        tally, facts = self._books.tally(frame), about(frame, target, self._version)
+        if control is None:
+            tally.count_match(legacy, target, facts, known.hits)
+        else:
+            equal = Masked(Fate.MATCHED, (), (), known.hits)
+            tally.count_learned(legacy, target, equal, equal, facts)
+        self._books.ended(frame)
+        self._admission.done(frame, charged)
+        self._notice_idle()
+
+    def _have_judged(self, pair: Pair) -> None:
+        if not self._judge.give(
+            pair.frame, pair.outcome, lambda judged: self._judged(pair, judged), pair.control
+        ):
+            self._judged(pair, None)
+
+    def _judged(self, pair: Pair, judged: Judged | None) -> None:
+        frame, outcome, charged, _ = pair
+        if judged is None:
+            self._unanalysed += 1
+            judged = Judged(0, unanalysed(frame, outcome))
+        tally, facts = self._books.tally(frame), about(frame, outcome, self._version)
+        if judged.control is not None and isinstance(outcome, Response):
+            legacy = legacy_response(frame)
+            tally.count_learned(legacy, outcome, judged.comparison, judged.control, facts)
+        else:
+            tally.count(legacy_outcome(frame), outcome, judged.comparison, facts)
+        self._books.ended(frame)
+        self._admission.done(frame, charged)
+        if self._rechecks is not None and judged.comparison.fate is not Fate.MATCHED:
+            self._rechecks.consider(frame, judged.comparison)
+        self._notice_idle()
+
+    def _rechecked(self, frame: Frame, differences: tuple[Difference, ...], label: Label) -> None:
+        self._books.afterwards(frame).count_rechecked(differences, label)
+
+    # -- the end
+
+    def _notice_idle(self) -> None:
+        admission = self._admission
+        if not self._intakes and not admission.in_flight and not admission.waiting and not self._judge.jobs:
+            self._idle.set()
+        else:
+            self._idle.clear()
+
+    async def drain(self) -> None:
+        """End what is under way, and count what cannot be ended. What is asked once more is not waited for:
+        an exchange whose control is not there counts like any other."""
+        if self._rechecks is not None:
+            self._rechecks.stop()
+        if self._controls is not None:
+            self._controls.stop()
+        self._notice_idle()
+        try:
+            async with asyncio.timeout(_DRAIN):
+                await self._idle.wait()
+        except TimeoutError:
+            self._give_up()
+        for copy in self._copies:
+            copy.cancel()
+        self._pool.close()
+        await self._judge.close()
+
+    def _give_up(self) -> None:
+        if self._session_order is not None:
+            self._session_order.stop()
+        for request in self._under_way:
+            request.cancel()
+            self._dropped(request.frame, Drop.SHUTDOWN)
+        for frame in self._admission.clear():
+            self._dropped(frame, Drop.SHUTDOWN)
+        for intake in self._intakes:
+            intake.abort()
+        self._judge.give_up()
+
+    @property
+    def unanalysed(self) -> int:
+        """Pairs counted as differing because no judge could look at them."""
+        return self._unanalysed
+
+    @property
+    def held(self) -> int:
+        """Bytes of exchanges whose fate is not known yet, and of what was answered to them."""
+        return self._admission.held
+
+    def gauges(self) -> dict[str, float]:
+        admission, controls, rechecks = self._admission, self._controls, self._rechecks
+        return {
+            "channels": len(self._intakes),
+            "shadow_in_flight": admission.in_flight,
+            "shadow_waiting": admission.waiting,
+            "shadow_held_bytes": admission.held,
+            "breaker_open": float(admission.breaker.is_open),
+            "judge_jobs": len(self._judge.jobs),
+            "unanalysed_total": self._unanalysed,
+            "controls_total": controls.asked if controls is not None else 0,
+            "controls_failed_total": controls.failed if controls is not None else 0,
+            "rechecks_pending": rechecks.pending if rechecks is not None else 0,
+        }
+
+
+def _asks_again(config: Config) -> bool:
+    """Whether legacy is ever asked once more. Where only a log tells of it, there is none to ask."""
+    control, recheck = config.mirror.control, config.mirror.recheck
+    return bool(config.legacy or control.url) and (
+        (control.share > 0 and control.per_second > 0) or recheck.per_second > 0
+    )
+
+
+def unanalysed(frame: Frame, outcome: Outcome) -> Masked:
+    """What is known of a pair that no judge has seen."""
+    if isinstance(outcome, Response):
+        return Masked(Fate.DIFFERED, (), (_UNANALYSED,))
+    return Masked(Fate.MATCHED if frame.failure else Fate.FAILED, (), (_UNANALYSED,))
