@@ -71,13 +71,13 @@ Outcome: TypeAlias = Response | Failure
 
 
 class Exchange(NamedTuple):
-    """One client request and legacy's answer to it. `started` is in Unix seconds."""
+    """One client request and what legacy gave. `started` is in Unix seconds."""
 
     id: str
     endpoint: str
     started: float
     request: Request
-    response: Response
+    response: Outcome
 
 
 class DifferenceKind(enum.StrEnum):
@@ -133,10 +133,11 @@ class Skip(enum.StrEnum):
     METHOD = "method"  # not safe, and no rule opts it in
     RULE = "rule"  # `mirror: false`
     SAMPLE = "sample"
+    OFF = "off"  # mirroring was turned off for all
     UPGRADE = "upgrade"
     TOO_LARGE = "too_large"  # the request's body passed the capture limit
     REFUSED = "refused"  # answered by the proxy itself: it never reached legacy
-    LEGACY_FAILED = "legacy_failed"
+    LEGACY_FAILED = "legacy_failed"  # before the request had come whole
     CLIENT_LEFT = "client_left"
     INCOMPLETE = "incomplete"  # legacy answered before the request had ended
 

@@ -6,6 +6,7 @@ here reads anything. `config/reference.yaml` shows the same, and a test holds th
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
@@ -17,6 +18,10 @@ class Seconds(float):
 
 class Size(int):
     """A number of bytes; written `512`, `64KiB`, `1MiB`, `2GiB`."""
+
+
+class Margin(str):
+    """How far two values may be apart; written `0.01`, `1%`, or `2s` for moments."""
 
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
@@ -32,11 +37,30 @@ Host = Annotated[str, Meta(description="preserve, target, or a literal name", ex
 Match = Annotated[str, Meta(description="GET /items/{id} or * /admin/**", extra={"form": "match"})]
 Ignored = Annotated[
     str,
-    Meta(description="header:NAME, cookie:NAME, json:$.path, status, body or text", extra={"form": "ignore"}),
+    Meta(
+        description="status, body, text, header:NAME, cookie:NAME, cookie:NAME;ATTRIBUTE, json:$.path, "
+        "html:SELECTOR, html:SELECTOR@ATTRIBUTE, xml:/path, form:NAME or csv:COLUMN",
+        extra={"form": "ignore"},
+    ),
 ]
-Array = Annotated[str, Meta(description="json:$.path of an array", extra={"form": "unordered"})]
-Number = Annotated[str, Meta(description="json:$.path of a number", extra={"form": "tolerance"})]
-Masked = Annotated[str, Meta(description="a header name, query:NAME or json:$.path", extra={"form": "mask"})]
+Array = Annotated[
+    str, Meta(description="json:$.path of an array, or json:$.path key=NAME", extra={"form": "unordered"})
+]
+Toleranced = Annotated[str, Meta(description="json:$.path or header:NAME", extra={"form": "tolerance"})]
+Typed = Annotated[str, Meta(description="json:$.path", extra={"form": "type_only"})]
+Linked = Annotated[str, Meta(description="json:$.path or header:NAME of a URL", extra={"form": "same_host"})]
+HostName = Annotated[str, Meta(description="a host name, with or without a port", extra={"form": "hosts"})]
+Pattern = Annotated[str, Meta(description="a pattern as RE2 reads it", extra={"form": "cut"})]
+Difference = Annotated[
+    str,
+    Meta(
+        description="what the report shows, such as changed header:vary, or its place alone",
+        extra={"form": "accept"},
+    ),
+]
+Masked = Annotated[
+    str, Meta(description="a header name, query:NAME, form:NAME or json:$.path", extra={"form": "mask"})
+]
 Secret = Annotated[str, Meta(description="never shown", extra={"secret": True})]
 
 
@@ -62,7 +86,8 @@ class Timeouts(Strict, frozen=True):
     whole: Seconds = Seconds(3600)  # one exchange; a gigabyte at 300 KB/s passes
     reuse: Seconds = Seconds(4)  # idle connection to legacy; under the 5 s of Apache and Node: we close first
     linger: Seconds = Seconds(0.75)  # so that a refusal is read before a reset; closed within a second
-    drain: Seconds = Seconds(25)  # SIGTERM to the end; under Kubernetes' 30 s
+    lameduck: Seconds = Seconds(5)  # from SIGTERM on not ready, but serving: clients still come for a while
+    drain: Seconds = Seconds(15)  # then, for what is under way; all in all under Kubernetes' 30 s
 
 
 class Limits(Strict, frozen=True):
@@ -135,14 +160,27 @@ class Forwarding(Strict, frozen=True):
     trust: tuple[Network, ...] = ()  # whose X-Forwarded-* are believed and appended to; others' are replaced
 
 
+class Accept(Strict, frozen=True):
+    """A difference that somebody answers for: counted as a hit of this line to the end of a day, in UTC."""
+
+    difference: Difference  # as the report shows it: KIND PLACE, with [*] for an index; or PLACE, of any kind
+    owner: str  # who accepts it
+    reason: str
+    until: date  # the last day; then it is a difference again
+
+
 class Compare(Strict, frozen=True):
     """How an endpoint's answers are compared; an endpoint's own lines are added to the general ones."""
 
-    ignore: tuple[
-        Ignored, ...
-    ] = ()  # header:NAME, cookie:NAME or cookie:NAME;ATTRIBUTE, json:$.path, status, body, text
-    unordered: tuple[Array, ...] = ()  # json:$.path of an array whose order does not matter
-    tolerance: dict[Number, Tolerance] = field(default_factory=dict)  # json:$.path → largest difference
+    ignore: tuple[Ignored, ...] = ()  # places that are not compared
+    unordered: tuple[Array, ...] = ()  # arrays as sets; with key=NAME, members are known by that member
+    tolerance: dict[Toleranced, Margin] = field(default_factory=dict)  # how far values may be apart
+    type_only: tuple[Typed, ...] = ()  # values of which only the type counts
+    same_host: tuple[Linked, ...] = ()  # URLs that may differ in scheme, host and port
+    hosts: tuple[HostName, ...] = ()  # names of legacy and the target that count as one, in any text
+    cut: tuple[Pattern, ...] = ()  # what matches is cut out of unequal texts before they are compared
+    equivalent: tuple[Literal["wave-dash"], ...] = ()  # characters that count as one: 〜 and ～, − and －, …
+    accept: tuple[Accept, ...] = ()
 
 
 class Endpoint(Strict, frozen=True):
@@ -159,17 +197,22 @@ class Record(Strict, frozen=True):
 
     to: str = "shadow-data"  # folder
     keep: Seconds = Seconds(14 * 86400)  # older segments are deleted
-    window: Seconds = Seconds(60)  # of one tally
-    evidence: Count = 20  # comparisons kept of each cause in one segment
+    window: Seconds = Seconds(3600)  # of one tally
+    evidence: Count = 20  # comparisons kept of each cause in an hour by one judge
+    bodies: Size | None = Size(32 * 1024)  # of a body kept with them; larger: length and digest; none: all so
+    hourly: Size = Size(64 * 1024 * 1024)  # evidence that one judge writes in an hour, before compression
+    limit: Size = Size(4 * 1024**3)  # evidence in the folder; above, the oldest goes; tallies stay
     segment: Size = Size(8 * 1024 * 1024)  # sealed above this
-    mask: tuple[Masked, ...] = ()  # header names, query:NAME, json:$.path; added to the built-in ones
+    mask: tuple[Masked, ...] = ()  # header names, query:NAME, form:NAME, json:$.path beside the built-in ones
 
 
 class Criteria(Strict, frozen=True):
     """When an endpoint is called ready."""
 
     tolerance: Mismatches = 0.001  # share of distinct requests an hour that may be answered differently
-    hours: Annotated[int, Meta(ge=0, le=24)] = 0  # of the day, UTC, in which something must have been compared
+    hours: Annotated[int, Meta(ge=0, le=24)] = (
+        0  # of the day, UTC, in which something must have been compared
+    )
     latency: bool = True  # whether a target that is slower is regressed; where not, it is only shown
 
 

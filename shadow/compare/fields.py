@@ -7,73 +7,33 @@ between any two platforms.
 
 from __future__ import annotations
 
-IGNORED = frozenset(
-    {
-        # When and by which software it was answered: another platform is the very intention.
-        b"date",
-        b"server",
-        b"via",
-        b"x-powered-by",
-        b"x-aspnet-version",
-        b"x-aspnetmvc-version",
-        # Which machine, and how long it took: latency is measured, not read from the answer.
-        b"x-runtime",
-        b"x-response-time",
-        b"x-served-by",
-        b"x-backend-server",
-        b"x-timer",
-        b"server-timing",
-        b"x-envoy-upstream-service-time",
-        b"x-envoy-decorator-operation",
-        b"x-kong-proxy-latency",
-        b"x-kong-upstream-latency",
-        # One for each request: ids and traces.
-        b"x-request-id",
-        b"request-id",
-        b"x-correlation-id",
-        b"x-trace-id",
-        b"x-b3-traceid",
-        b"x-b3-spanid",
-        b"x-cloud-trace-context",
-        b"x-amzn-requestid",
-        b"x-amzn-trace-id",
-        b"x-amz-request-id",
-        b"x-amz-id-2",
-        b"x-amz-cf-id",
-        b"x-amz-cf-pop",
-        b"x-kong-request-id",
-        b"cf-ray",
-        b"traceparent",
-        b"tracestate",
-        b"traceresponse",
-        # What a cache in front happened to hold: it depends on who asked before.
-        b"age",
-        b"x-cache",
-        b"x-cache-hits",
-        b"x-varnish",
-        b"cf-cache-status",
-        # Other ports and protocols of the edge that answered; clients come through this one.
-        b"alt-svc",
-        # Of one connection, not of the answer (RFC 9110, 7.6.1).
-        b"connection",
-        b"keep-alive",
-        b"proxy-connection",
-        b"te",
-        b"trailer",
-        b"transfer-encoding",
-        b"upgrade",
-        # The bodies themselves are compared, or their lengths; chunked on one side only is no difference.
-        b"content-length",
-    }
-)
+_IGNORED = {
+    "when and by which software it was answered: another platform is the very intention": """
+        date server via x-powered-by x-aspnet-version x-aspnetmvc-version""",
+    "which machine answered, and how long it took: latency is measured, not read from the answer": """
+        x-runtime x-response-time x-served-by x-backend-server x-timer server-timing
+        x-envoy-upstream-service-time x-envoy-decorator-operation x-kong-proxy-latency
+        x-kong-upstream-latency""",
+    "another one for each request: ids and traces": """
+        x-request-id request-id x-correlation-id x-trace-id x-b3-traceid x-b3-spanid
+        x-cloud-trace-context x-amzn-requestid x-amzn-trace-id x-amz-request-id x-amz-id-2 x-amz-cf-id
+        x-amz-cf-pop x-kong-request-id cf-ray traceparent tracestate traceresponse""",
+    "what a cache in front happened to hold: it depends on who asked before": """
+        age x-cache x-cache-hits x-varnish cf-cache-status""",
+    "other ports and protocols of the edge that answered; clients come through this one": "alt-svc",
+    "of one connection, not of the answer (RFC 9110, 7.6.1)": """
+        connection keep-alive proxy-connection te trailer transfer-encoding upgrade""",
+    "the bodies themselves are compared; chunked on one side only is no difference": "content-length",
+}
 
-"""Not compared."""
+IGNORED: dict[bytes, str] = {
+    name.encode(): reason for reason, names in _IGNORED.items() for name in names.split()
+}
+"""Not compared, and why."""
 
 PRESENCE = frozenset(
     {
-        # Validators and clocks of caching: no two servers give the same, but without the field
-        # caching behaves otherwise.
-        b"etag",
+        # Clocks of caching: no two servers give the same, but without the field caching behaves otherwise.
         b"last-modified",
         b"expires",
         # Sums over the body, which is compared itself.
@@ -93,7 +53,7 @@ PRESENCE = frozenset(
         b"x-xsrf-token",
     }
 )
-"""Compared only as being there or not."""
+"""Compared only as being there or not. ETag is beside these: weak or strong counts, its value does not."""
 
 # Content-Encoding is in neither: bodies are compared decoded, so a coding that is lost or gained would
 # be seen nowhere else, and lost compression is a lost feature that clients pay for.
@@ -101,17 +61,17 @@ PRESENCE = frozenset(
 _REMEMBERED = 1000  # spellings of names; a backend uses some thirty, a hostile one any number
 
 
-class Fields(dict[bytes, bytes | None]):
+class _Fields(dict[bytes, bytes | None]):
     """The name under which a field is compared, by its name as it stood on the wire; None for one
     that is not compared. Filled as names come along: asking again costs a third of `name.lower()`."""
 
-    def __init__(self, ignored: frozenset[bytes]) -> None:
-        super().__init__()
-        self._ignored = IGNORED | ignored
-
     def __missing__(self, name: bytes) -> bytes | None:
         lower = name.lower()
-        compared = None if lower in self._ignored else lower
+        compared = None if lower in IGNORED else lower
         if len(self) < _REMEMBERED:
             self[name] = compared
         return compared
+
+
+FIELDS = _Fields()
+"""Shared: it says the same of a name for every rule."""

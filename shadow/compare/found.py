@@ -18,7 +18,11 @@ _LEAD = 40
 
 
 Silence: TypeAlias = Callable[[str, str], str | None]
-"""Given two unequal values: the line of the rule by which they count as equal, or None."""
+"""Given two unequal values: the line of the rule by which they count as equal, or None. Where it takes
+several, each is on a line of its own."""
+
+
+_CUT = f"only the first {LISTED} differences of the body are listed"
 
 
 class Found(NamedTuple):
@@ -29,6 +33,11 @@ class Found(NamedTuple):
     notes: list[str]
     hits: tuple[str, ...] = ()
 
+    @property
+    def is_cut(self) -> bool:
+        """Are there more differences than are listed?"""
+        return _CUT in self.notes
+
 
 NOTHING = Found([], [])
 """Shared: nobody appends to what was handed out."""
@@ -37,7 +46,7 @@ NOTHING = Found([], [])
 def cut(differences: list[Difference], notes: list[str]) -> Found:
     """The first `LISTED` differences, with a note if there were more."""
     if len(differences) > LISTED:
-        notes = [*notes, f"only the first {LISTED} differences of the body are listed"]
+        notes = [*notes, _CUT]
     return Found(differences[:LISTED], notes)
 
 

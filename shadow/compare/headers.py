@@ -1,37 +1,30 @@
-"""Status, header fields and cookies.
+"""Header fields and cookies.
 
 Names are compared without regard to case; the order of different fields does not count, that of
-values within one field does. Values are shown as Latin-1, byte for byte. A cookie is compared by
-its name and attributes: its value is a secret, and new in every session.
+values within one field does where `meaning` does not know better. Values are shown as Latin-1, byte for
+byte. A cookie is compared by its name and attributes: its value is a secret, and new in every session.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from typing import NamedTuple, TypeAlias
+from functools import partial
+from typing import TypeAlias
 
-from shadow.compare.fields import PRESENCE
-from shadow.compare.found import added, changed, missing, shown
+from shadow.compare import cookies
+from shadow.compare.fields import FIELDS, PRESENCE
+from shadow.compare.found import Found, Silence, added, changed, missing, shown
+from shadow.compare.meaning import ADDRESSES, MEANINGS, means, members
 from shadow.compare.media import media_type
 from shadow.compare.rules import Rule
-from shadow.model import Difference, DifferenceKind, Headers, Response
+from shadow.compare.values import same_but_host, url
+from shadow.model import Difference, DifferenceKind, Headers, Request
 
 _SET_COOKIE = b"set-cookie"
-_SPECIAL = PRESENCE | {_SET_COOKIE}
+_ETAG = b"etag"
+_SPECIAL = PRESENCE | {_SET_COOKIE, _ETAG}
 """Fields that are not compared by their value."""
 
-_COOKIE_CLOCKS = ("expires", "max-age")
-"""Attributes that say how long: they count from now, or are set by the hour, so only presence counts."""
-
-
-class Cookie(NamedTuple):
-    """What is compared of one Set-Cookie: attributes in lower case, by name, and not the value."""
-
-    name: str
-    attributes: dict[str, str]
-
-
-Block: TypeAlias = tuple[dict[bytes, bytes], list[Cookie]]
+Block: TypeAlias = tuple[dict[bytes, bytes], list[tuple[bytes, bytes]]]
 """What is compared of a header block, fields and cookies: equal blocks are equal answers."""
 
 
@@ -40,41 +33,28 @@ def value(headers: Headers, name: bytes) -> bytes:
     return b", ".join([said for field, said in headers if field.lower() == name])
 
 
-def alike(legacy: Headers, target: Headers, rule: Rule) -> bool:
-    """Is nothing different that the rule compares?"""
-    return (
-        legacy == target or _block(legacy, rule) == _block(target, rule) or not compare(legacy, target, rule)
-    )
+def compare(
+    legacy: Headers, target: Headers, rule: Rule, silence: Silence, request: Request | None = None
+) -> Found:
+    """Differences of fields, by name, then of cookies, by name. Where the `request` is known, a URL and a
+    reference that a client resolves to it are the same."""
+    (ours, our_cookies), (theirs, their_cookies) = _block(legacy), _block(target)
+    found = _Comparison(rule, silence, request)
+    if ours != theirs:
+        for name in sorted(ours.keys() | theirs.keys()):
+            if ours.get(name) != theirs.get(name):
+                found.field(name.decode("latin-1"), ours.get(name), theirs.get(name))
+    if our_cookies != their_cookies:
+        dates = partial(value, legacy, b"date"), partial(value, target, b"date")
+        for difference in cookies.compare(our_cookies, their_cookies, dates):
+            found.cookie(difference)
+    return Found(found.differences, [], tuple(found.hits))
 
 
-def status(legacy: Response, target: Response, rule: Rule) -> list[Difference]:
-    """The difference in status, if any."""
-    if legacy.status == target.status or not rule.status:
-        return []
-    return [changed("status", str(legacy.status), str(target.status))]
-
-
-def compare(legacy: Headers, target: Headers, rule: Rule) -> list[Difference]:
-    """Differences of fields, by name, then of cookies, by name."""
-    (ours, our_cookies), (theirs, their_cookies) = _block(legacy, rule), _block(target, rule)
-    differences: list[Difference] = []
-    for name in sorted(ours.keys() | theirs.keys()):
-        if ours.get(name) != theirs.get(name):
-            path = "header:" + shown(name.decode("latin-1"))
-            one, other = value(legacy, name).decode("latin-1"), value(target, name).decode("latin-1")
-            if name not in theirs:
-                differences.append(missing(path, one))
-            elif name not in ours:
-                differences.append(added(path, other))
-            else:
-                differences += _field(path, one, other)
-    return differences + _cookies(our_cookies, their_cookies, rule)
-
-
-def _block(headers: Headers, rule: Rule) -> Block:
+def _block(headers: Headers) -> Block:
     fields: dict[bytes, bytes] = {}
-    cookies: list[Cookie] = []
-    names = rule.fields
+    lines: list[tuple[bytes, bytes]] = []
+    names = FIELDS
     for wire_name, said in headers:
         name = names[wire_name]
         if name is None:
@@ -82,112 +62,96 @@ def _block(headers: Headers, rule: Rule) -> Block:
         if name not in _SPECIAL and name not in fields:
             fields[name] = said
         elif name == _SET_COOKIE:
-            cookies.append(_set_cookie(said))
+            lines.append(cookies.without_value(said))
+        elif name == _ETAG:
+            # RFC 9110, 8.8.1: by a weak one no part of an answer can be asked for, and nothing be updated.
+            fields[name] = b"weak" if said.startswith(b"W/") else b"strong"
         elif name in PRESENCE:
             fields[name] = b""
         else:
             # RFC 9110, 5.3: several lines of one name mean the same as one line with commas.
             fields[name] += b", " + said
-    return fields, cookies
+    return fields, lines
 
 
-def _field(path: str, legacy: str, target: str) -> list[Difference]:
-    if path == "header:content-type":
-        return _content_type(path, legacy, target)
-    reordered = sorted(_members(legacy)) == sorted(_members(target))
-    return [changed(path, legacy, target, DifferenceKind.ORDER if reordered else DifferenceKind.CHANGED)]
+class _Comparison:
+    """What is found, and what the rule says of it."""
 
+    def __init__(self, rule: Rule, silence: Silence, request: Request | None) -> None:
+        self.differences: list[Difference] = []
+        self.hits: dict[str, None] = {}
+        self._rule = rule
+        self._silence = silence
+        self._request = request
 
-def _members(text: str) -> list[str]:
-    return [member.strip() for member in text.split(",")]
-
-
-def _content_type(path: str, legacy: str, target: str) -> list[Difference]:
-    """RFC 9110, 8.3.1: case and blanks do not count. A boundary is chosen anew for each body."""
-    ours, theirs = media_type(legacy.encode("latin-1")), media_type(target.encode("latin-1"))
-    for parameters in (ours.parameters, theirs.parameters):
-        parameters.pop("boundary", None)
-    if ours == theirs:
-        return []
-    charsets = ours.parameters.pop("charset", ""), theirs.parameters.pop("charset", "")
-    only_charset = ours == theirs and charsets[0] != charsets[1]
-    return [changed(path, legacy, target, DifferenceKind.CHARSET if only_charset else DifferenceKind.CHANGED)]
-
-
-def _set_cookie(said: bytes) -> Cookie:
-    """Reads a Set-Cookie (RFC 6265, 5.2)."""
-    pair, *rest = said.decode("latin-1").split(";")
-    name, equals, _ = pair.partition("=")
-    attributes: dict[str, str] = {}
-    for part in rest:
-        attribute, _, text = part.partition("=")
-        attribute = attribute.strip().lower()
-        if attribute:
-            attributes[attribute] = _attribute(attribute, text.strip())
-    # A pair without `=` is a value without a name.
-    return Cookie(shown(name.strip()) if equals else "", attributes)
-
-
-def _attribute(attribute: str, text: str) -> str:
-    if attribute in _COOKIE_CLOCKS:
-        # A Max-Age of nothing deletes the cookie (RFC 6265, 5.2.2); that is no drift of time.
-        deletes = attribute == "max-age" and (text.startswith("-") or not text.strip("0"))
-        return "0" if deletes else "…"
-    if attribute == "domain":
-        return text.lower().removeprefix(".")  # RFC 6265, 5.2.3
-    return text.lower() if attribute == "samesite" else text
-
-
-def _cookies(legacy: list[Cookie], target: list[Cookie], rule: Rule) -> list[Difference]:
-    ours, theirs = _by_name(legacy), _by_name(target)
-    differences: list[Difference] = []
-    for name in sorted(ours.keys() | theirs.keys()):
-        if name in rule.cookies:
-            continue
-        path = f"cookie:{name}"
-        if name not in theirs:
-            differences.append(missing(path, _shown_attributes(ours[name])))
-        elif name not in ours:
-            differences.append(added(path, _shown_attributes(theirs[name])))
-        elif len(ours[name]) != len(theirs[name]):
-            differences.append(
-                changed(path, f"set {len(ours[name])} times", f"set {len(theirs[name])} times")
-            )
+    def field(self, name: str, legacy: bytes | None, target: bytes | None) -> None:
+        """A field that is not the same."""
+        ignored = self._rule.ignored.get(f"header:{name}")
+        if ignored and (legacy is None or target is None or name not in MEANINGS):
+            self.hits[ignored] = None
+            return
+        path = "header:" + shown(name)
+        ours, theirs = ((said or b"").decode("latin-1") for said in (legacy, target))
+        if legacy is None:
+            self.differences.append(added(path, theirs))
+        elif target is None:
+            self.differences.append(missing(path, ours))
         else:
-            pairs = zip(ours[name], theirs[name], strict=True)
-            # A cookie that is set several times may differ in the same way each time: said once.
-            differences += dict.fromkeys(found for pair in pairs for found in _cookie(*pair, rule))
-    return differences
+            meant = self._meant(name, ours, theirs)
+            if meant[0] != meant[1]:
+                line = ignored or self._allowed(name, *meant)
+                self._say(changed(path, ours, theirs, _kind(name, *meant)), line)
 
+    def cookie(self, difference: Difference) -> None:
+        """A cookie, or an attribute of one, that is not the same."""
+        ignored = self._rule.ignored
+        line = ignored.get("header:set-cookie") or ignored.get(difference.path)
+        line = line or ignored.get(difference.path.partition(";")[0])
+        if not line and difference.legacy and difference.target:
+            line = self._silence(difference.legacy, difference.target)
+        self._say(difference, line)
 
-def _by_name(cookies: list[Cookie]) -> dict[str, list[Cookie]]:
-    found: dict[str, list[Cookie]] = defaultdict(list)
-    for cookie in cookies:
-        found[cookie.name].append(cookie)
-    return found
-
-
-def _cookie(legacy: Cookie, target: Cookie, rule: Rule) -> list[Difference]:
-    """Differences in attributes: `cookie:sid;secure`."""
-    differences = []
-    ours, theirs = legacy.attributes, target.attributes
-    for attribute in sorted(ours.keys() | theirs.keys()):
-        place = f"{legacy.name};{shown(attribute)}"
-        if ours.get(attribute) == theirs.get(attribute) or place in rule.cookies:
-            continue
-        path = f"cookie:{place}"
-        if attribute not in theirs:
-            differences.append(missing(path, ours[attribute]))
-        elif attribute not in ours:
-            differences.append(added(path, theirs[attribute]))
+    def _say(self, difference: Difference, line: str | None) -> None:
+        if line:
+            self.hits[line] = None
         else:
-            differences.append(changed(path, ours[attribute], theirs[attribute]))
-    return differences
+            self.differences.append(difference)
+
+    def _meant(self, name: str, legacy: str, target: str) -> tuple[str, str]:
+        ours, theirs = means(name, legacy), means(name, target)
+        if name in ADDRESSES and ours != theirs and self._request is not None:
+            return _resolved(ours, theirs, self._request), _resolved(theirs, ours, self._request)
+        return ours, theirs
+
+    def _allowed(self, name: str, legacy: str, target: str) -> str | None:
+        """The line by which two values count as equal."""
+        rule = self._rule
+        for margin, line in rule.margins.get(name, ()):
+            if margin.texts(legacy, target):
+                return line
+        if name in rule.same_host and same_but_host(legacy, target):
+            return rule.same_host[name]
+        return self._silence(legacy, target)
 
 
-def _shown_attributes(cookies: list[Cookie]) -> str:
-    """What is shown of a cookie that one side lacks: everything but its value."""
-    return ", ".join(
-        "; ".join(f"{name}={text}" if text else name for name, text in cookie.attributes.items())
-        for cookie in cookies
-    )
+def _kind(name: str, legacy: str, target: str) -> DifferenceKind:
+    if name == "content-type":
+        ours, theirs = (media_type(said.encode("latin-1")) for said in (legacy, target))
+        charsets = ours.parameters.pop("charset", ""), theirs.parameters.pop("charset", "")
+        only_charset = ours == theirs and charsets[0] != charsets[1]
+        return DifferenceKind.CHARSET if only_charset else DifferenceKind.CHANGED
+    reordered = sorted(members(legacy)) == sorted(members(target))
+    return DifferenceKind.ORDER if reordered else DifferenceKind.CHANGED
+
+
+def _resolved(reference: str, other: str, request: Request) -> str:
+    """A path as the client resolves it (RFC 3986, 5.2), if the `other` side names the whole URL; only where
+    the client's own scheme and host are known."""
+    path, whole = url(reference), url(other)
+    if path.scheme or path.authority or not path.rest.startswith("/") or not whole.authority:
+        return reference
+    scheme, host = (value(request.headers, name).decode("latin-1") for name in (_PROTO, b"host"))
+    return str(url(f"{scheme}://{host}{reference}")) if scheme and host else reference
+
+
+_PROTO = b"x-forwarded-proto"  # the proxy itself says how the client came

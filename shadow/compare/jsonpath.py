@@ -9,14 +9,29 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
+
+from shadow.compare.values import Margin
 
 Key: TypeAlias = str | int
 """Member of an object, or index in an array."""
 
-Says: TypeAlias = Literal["ignore", "unordered"] | Decimal
-"""What a rule says of a place; a number is the largest absolute difference that is tolerated."""
+
+class ByKey(NamedTuple):
+    """An array as a set whose members are known by the value of one key."""
+
+    key: str
+
+
+Does: TypeAlias = Literal["ignore", "unordered", "type_only", "same_host"] | ByKey | Margin
+"""What a line of a rule does to the values at a place."""
+
+
+class Says(NamedTuple):
+    """What a rule says of a place, and the line that says so."""
+
+    line: str
+    does: Does
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,13 +53,16 @@ _STEP = re.compile(
     re.VERBOSE,
 )
 _PLAIN = re.compile(r"[^\W\d][\w-]*")
+DEEPEST = 64
+"""Levels that are opened, as many as .NET reads by default; below, values are compared as written."""
+
 _REMEMBERED = 10_000  # sets of places; usual patterns make ten, contrived ones and a hostile tree any number
 _LONGEST_KEY = 100  # characters of one key in a shown path; keys may be megabytes
 _LONGEST_PATH = 1000  # characters of a shown path
 
 
-def compile_pattern(text: str, says: Says) -> Place:
-    """The first place of the pattern `text`, which begins with `$`. Raises ValueError."""
+def compile_pattern(text: str, line: str, does: Does = "ignore") -> Place:
+    """The first place of the pattern `text`, which begins with `$`, in a rule's `line`. Raises ValueError."""
     if not text.startswith("$"):
         raise ValueError(f"the path {text!r} does not begin with $")
     steps: list[tuple[Key | None, bool]] = []
@@ -58,7 +76,7 @@ def compile_pattern(text: str, says: Says) -> Place:
             )
         steps.append((_key(step), step["dots"] == ".." or step["deep"] is not None))
         position = step.end()
-    place = Place(says=says)
+    place = Place(says=Says(line, does))
     for key, deep in reversed(steps):
         place = Place(key, deep, place)
     return place
@@ -77,24 +95,49 @@ def _key(step: re.Match[str]) -> Key | None:
     return step["name"] if step["name"] is not None else step["single"]
 
 
+def covers(outer: str, inner: str) -> bool:
+    """Is every place that the pattern `inner` names within one that `outer` names? If in doubt, no."""
+    reached = Reached((compile_pattern(outer, outer),))
+    place: Place | None = compile_pattern(inner, inner)
+    while place is not None and not reached.ignored:
+        if place.then is None or place.deep:
+            return False
+        reached = reached.step(_ANY if place.key is None else place.key)
+        place = place.then
+    return True
+
+
+_ANY = "\0"  # a key that no pattern names: what holds for it holds for any
+
+
 class Reached:
     """The places reached on the way down a tree, and what is said of the value there. The same
     object for the same places: where a key leads is worked out once."""
 
-    __slots__ = ("_after", "_known", "_named", "_places", "idle", "ignored", "tolerance", "unordered")
+    __slots__ = (
+        "_after", "_known", "_named", "_places",
+        "by_key", "idle", "ignored", "margins", "same_host", "type_only", "unordered",
+    )  # fmt: skip
 
     def __init__(
         self, places: tuple[Place, ...], known: dict[tuple[Place, ...], Reached] | None = None
     ) -> None:
-        says = [place.says for place in places]
+        says = [place.says for place in places if place.says is not None]
+        lines = {said.does: said.line for said in reversed(says)}
         self.idle = not places
         """Does no rule speak of anything from here on?"""
-        self.ignored = "ignore" in says
-        """Does what stands here not matter?"""
-        self.unordered = "unordered" in says
-        """Does the order of the array here not matter?"""
-        self.tolerance = max((said for said in says if isinstance(said, Decimal)), default=None)
-        """The largest absolute difference of numbers here that does not matter; the widest rule counts."""
+        self.ignored = lines.get("ignore", "")
+        """The line by which it does not matter what stands here; empty if it matters."""
+        self.type_only = lines.get("type_only", "")
+        """The line by which only the type of what stands here matters."""
+        self.unordered = lines.get("unordered", "")
+        """The line by which the order of the array here does not matter."""
+        self.by_key = [(said.does.key, said.line) for said in says if isinstance(said.does, ByKey)]
+        """By which keys members of the array here are known, and the lines that say so."""
+        self.same_host = lines.get("same_host", "")
+        """The line by which URLs here may lead to different hosts."""
+        self.margins = [(said.does, said.line) for said in says if isinstance(said.does, Margin)]
+        """How far numbers or moments here may be apart, and the lines that say so; the widest counts."""
         self._places = places
         self._named = frozenset(place.key for place in places)
         self._after: dict[Key | None, Reached] = {}

@@ -2,97 +2,102 @@
 
 from __future__ import annotations
 
-import math
-import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 
 from shadow import settings
-from shadow.compare import jsonpath
-from shadow.compare.fields import Fields
-
-_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2: token
-_COOKIE = re.compile(r"[^\s;=,]+(;[a-z-]+)?")
-_WHOLE = ("status", "body", "text")
-_FORMS = "header:NAME, cookie:NAME, cookie:NAME;ATTRIBUTE, json:$.path, status, body and text"
+from shadow.compare import html, jsonpath, lines, xmltree
+from shadow.compare.accept import Accepted, accepted
+from shadow.compare.jsonpath import ByKey, Does
+from shadow.compare.lines import Line
+from shadow.compare.silence import EQUIVALENCES, Cut, Equivalent, Hosts, Step
+from shadow.compare.values import Margin, margin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """How the answers of one endpoint are compared."""
 
-    status: bool
-    """Is the status compared?"""
-    body: bool
-    """Are bodies compared?"""
-    text: bool
-    """Are bodies compared that are text, and not JSON?"""
-    fields: Fields
-    """Which header fields are compared."""
-    cookies: frozenset[str]
-    """Cookies, `sid`, and attributes of cookies, `sid;secure`, that are not compared."""
+    ignored: Mapping[str, str]
+    """Places that are not compared, `status` or `header:x-build`, and the line."""
+    margins: Mapping[str, list[tuple[Margin, str]]]
+    """Header fields whose values may be apart, how far, and the line."""
+    same_host: Mapping[str, str]
+    """Header fields whose URLs may lead to different hosts, and the line."""
     root: jsonpath.Reached
     """What is said of places in JSON, seen from the root."""
-
-    @property
-    def codings(self) -> bool:
-        """Is Content-Encoding compared? If not, equal bytes may still mean different bodies."""
-        return self.fields[b"content-encoding"] is not None
+    html: html.Places
+    """Elements and attributes of pages that are not compared."""
+    xml: xmltree.Places
+    """Elements and attributes of XML that are not compared."""
+    forms: frozenset[str]
+    """Fields of forms that are not compared."""
+    columns: frozenset[str]
+    """Columns of tables that are not compared."""
+    steps: tuple[Step, ...]
+    """What unequal texts anywhere are rid of before they count as unequal."""
+    accepted: tuple[Accepted, ...]
+    """Differences that count as none until a day has passed."""
+    lines: tuple[str, ...]
+    """Every line, in the words in which its hits are counted."""
 
 
 def compile_rule(general: settings.Compare, own: settings.Compare) -> Rule:
     """The rule of an endpoint: the general lines and its own. Raises ValueError with one line that
     says what is wrong, and what would be right."""
-    lines = [*general.ignore, *own.ignore]
-    for line in lines:
-        _check(line)
+    ours, inner = lines.read(general), lines.read(own)
+    # An endpoint's margin counts instead of a general one for the same place.
+    margins = {line.place for line in inner if line.setting == "tolerance"}
+    ours = [line for line in ours if line.setting != "tolerance" or line.place not in margins]
+    lines.check_sum(ours, inner)
+    every = [*ours, *inner]
+    hosts = [line.place for line in every if line.setting == "hosts"]
+    steps: list[Step] = [Cut(line.place) for line in every if line.setting == "cut"]
+    steps += [Hosts(hosts)] if hosts else []
+    equivalent = [line for line in every if line.setting == "equivalent"]
+    steps += [Equivalent(str(line), EQUIVALENCES[line.place]) for line in equivalent]
+    shown = [str(line) for line in every if line.setting != "hosts"]
+    shown += [step.line for step in steps if isinstance(step, Hosts)]
+    ignored = [line for line in every if line.setting == "ignore"]
     return Rule(
-        status="status" not in lines,
-        body="body" not in lines,
-        text="text" not in lines,
-        fields=Fields(frozenset(name.lower().encode("ascii") for name in _of(lines, "header:"))),
-        cookies=frozenset(_of(lines, "cookie:")),
-        root=jsonpath.Reached(
-            (
-                *(jsonpath.compile_pattern(path, "ignore") for path in _of(lines, "json:")),
-                *(_unordered(line) for line in [*general.unordered, *own.unordered]),
-                *(_tolerance(line, value) for line, value in {**general.tolerance, **own.tolerance}.items()),
-            )
+        ignored={line.place: str(line) for line in ignored},
+        margins=_margins(every),
+        same_host={
+            line.name: str(line) for line in every if line.setting == "same_host" and line.kind == "header"
+        },
+        root=jsonpath.Reached(tuple(_place(line) for line in every if line.kind == "json")),
+        html=html.compile_places(line.name for line in ignored if line.kind == "html"),
+        xml=xmltree.compile_places(line.name for line in ignored if line.kind == "xml"),
+        forms=frozenset(line.name for line in ignored if line.kind == "form"),
+        columns=frozenset(line.name for line in ignored if line.kind == "csv"),
+        steps=tuple(steps),
+        accepted=tuple(
+            Accepted(*accepted(one.difference), one.owner, one.until) for one in general.accept + own.accept
         ),
+        lines=tuple(shown),
     )
 
 
-def _of(lines: Iterable[str], kind: str) -> list[str]:
-    return [line.removeprefix(kind) for line in lines if line.startswith(kind)]
+def _margins(every: list[Line]) -> dict[str, list[tuple[Margin, str]]]:
+    found: dict[str, list[tuple[Margin, str]]] = defaultdict(list)
+    for line in every:
+        if line.setting == "tolerance" and line.kind == "header":
+            found[line.name].append((margin(line.says), str(line)))
+    return dict(found)
 
 
-def _check(line: str) -> None:
-    """Refuses a line of `ignore` that says nothing; `json:` lines are read where they are compiled."""
-    kind, colon, rest = line.partition(":")
-    if (
-        (not colon and line in _WHOLE)
-        or (kind == "header" and _NAME.fullmatch(rest))
-        or (kind == "cookie" and _COOKIE.fullmatch(rest))
-        or (colon and kind == "json")
-    ):
-        return
-    raise ValueError(f"ignore: {line!r} is not understood; it can be {_FORMS}")
-
-
-def _path(setting: str, line: str) -> str:
-    if not line.startswith("json:"):
-        raise ValueError(f"{setting}: {line!r} is not understood; it can be json:$.path")
-    return line.removeprefix("json:")
-
-
-def _unordered(line: str) -> jsonpath.Place:
-    return jsonpath.compile_pattern(_path("unordered", line), "unordered")
-
-
-def _tolerance(line: str, value: float) -> jsonpath.Place:
-    path = _path("tolerance", line)
-    if not (math.isfinite(value) and value >= 0):
-        raise ValueError(f"tolerance: {line!r} has {value}; it can be a number from 0 up")
-    # By way of text, so that 0.01 means 0.01 and not the binary fraction beside it.
-    return jsonpath.compile_pattern(path, Decimal(str(value)))
+def _place(line: Line) -> jsonpath.Place:
+    does: Does
+    match line.setting:
+        case "tolerance":
+            does = margin(line.says)
+        case "unordered":
+            does = ByKey(line.says.removeprefix("key=")) if line.says else "unordered"
+        case "type_only":
+            does = "type_only"
+        case "same_host":
+            does = "same_host"
+        case _:
+            does = "ignore"
+    return jsonpath.compile_pattern(line.name, str(line), does)

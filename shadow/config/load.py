@@ -21,7 +21,7 @@ from msgspec import inspect as mi
 
 from shadow.config import checks, file, values
 from shadow.config.file import CONFIG, SETTINGS, WRONG, Given, Place, Problem, Reader, ReadError
-from shadow.settings import Config, Seconds, Size
+from shadow.settings import Config, Margin, Seconds, Size
 
 FLAGS = {
     "legacy": "legacy",
@@ -234,11 +234,13 @@ def config_hash(config: Config) -> str:
     return hashlib.sha256(canonical).hexdigest()[:12]
 
 
-def _plain(value: object) -> float | int:
+def _plain(value: object) -> float | int | str:
     if isinstance(value, Seconds):
         return float(value)
     if isinstance(value, Size):
         return int(value)
+    if isinstance(value, Margin):
+        return str(value)
     raise TypeError(f"no way to write {type(value)}")
 
 

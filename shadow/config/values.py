@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from fractions import Fraction
 from typing import Any
 
@@ -16,15 +17,18 @@ from msgspec import NODEFAULT, Struct
 from msgspec import inspect as mi
 
 from shadow import address, endpoint
+from shadow.compare.lines import check_host
 from shadow.compare.rules import compile_rule
+from shadow.compare.values import margin
 from shadow.record.mask import Mask
-from shadow.settings import Compare, Seconds, Size
+from shadow.settings import Accept, Compare, Margin, Seconds, Size
 
 _WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _WHOLE = re.compile(r"-?(0|[1-9][0-9_]*)")
 _NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)?")
 _SIZE = re.compile(r"([0-9]+)(KiB|MiB|GiB)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 # Largest first. Fractions, so that 300ms is the same number as 0.3.
@@ -74,6 +78,10 @@ def _read_plain(text: str, kind: mi.Type) -> Any:
         case mi.CustomType(cls=cls) if cls is Size:
             size = _measure(_SIZE.fullmatch(text), _SIZES, LARGEST)
             return size and Size(size)
+        case mi.CustomType(cls=cls) if cls is Margin:
+            return Margin(margin(text))
+        case mi.DateType():
+            return date.fromisoformat(text) if _DATE.fullmatch(text) else None
     raise TypeError(f"no way to read {kind}")  # a new kind of setting needs a line here
 
 
@@ -108,16 +116,21 @@ def describe(kind: mi.Type) -> str:
         case mi.LiteralType():
             return "one of " + ", ".join(map(str, kind.values))
         case mi.CustomType(cls=cls):
-            return (
-                "a duration above zero, such as 250ms, 10s, 5m, 14d"
-                if cls is Seconds
-                else "a size above zero, such as 512, 64KiB, 1MiB"
-            )
+            return _CUSTOM[cls]
+        case mi.DateType():
+            return "a date, such as 2026-12-31"
         case mi.VarTupleType():
             return "a list"
         case mi.DictType() | mi.StructType():
             return "settings written as NAME: VALUE"
     return "text"
+
+
+_CUSTOM = {
+    Seconds: "a duration above zero, such as 250ms, 10s, 5m, 14d",
+    Size: "a size above zero, such as 512, 64KiB, 1MiB",
+    Margin: "a number, a share or a duration, such as 0.01, 1% or 2s",
+}
 
 
 def shown(text: str) -> str:
@@ -141,6 +154,8 @@ def written(value: Any) -> Any:
             return _in_units(value, _DURATIONS)
         case Size():
             return _in_units(value, _SIZES)
+        case Margin():
+            return str(value)
         case Struct():
             return {name: written(getattr(value, name)) for name in value.__struct_fields__}
         case tuple():
@@ -180,6 +195,8 @@ def schema(kind: mi.Type) -> dict[str, Any]:
             bounds = {"minimum": kind.ge, "maximum": kind.le}
             name = "integer" if isinstance(kind, mi.IntType) else "number"
             return {"type": name} | {key: bound for key, bound in bounds.items() if bound is not None}
+        case mi.DateType():
+            return {"type": "string", "format": "date"}
         case mi.BoolType():
             return {"type": "boolean"}
         case mi.NoneType():
@@ -222,6 +239,9 @@ def _rule(compare: Compare) -> object:
     return compile_rule(compare, Compare())
 
 
+_ANYONE: dict[str, Any] = {"owner": "", "reason": "", "until": date.max}
+
+
 def _mask(line: str) -> object:
     return Mask((line,), b"any")  # the key matters to what is masked, not to the line
 
@@ -234,7 +254,12 @@ FORMS: dict[str, Callable[[str], object]] = {
     "match": endpoint.template,
     "ignore": lambda line: _rule(Compare(ignore=(line,))),
     "unordered": lambda line: _rule(Compare(unordered=(line,))),
-    "tolerance": lambda line: _rule(Compare(tolerance={line: 0.0})),
+    "tolerance": lambda line: _rule(Compare(tolerance={line: Margin("0")})),
+    "type_only": lambda line: _rule(Compare(type_only=(line,))),
+    "same_host": lambda line: _rule(Compare(same_host=(line,))),
+    "hosts": check_host,
+    "cut": lambda line: _rule(Compare(cut=(line,))),
+    "accept": lambda line: _rule(Compare(accept=(Accept(difference=line, **_ANYONE),))),
     "mask": _mask,
 }
 """By the name that `settings` gives in `Meta(extra={"form": …})`. Each raises ValueError with one line."""

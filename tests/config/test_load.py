@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from shadow.config import load as config
 from shadow.config.load import FLAGS, SETTINGS, VARIABLES, ConfigError, config_hash, load, schema, show
-from shadow.settings import Compare, Config, Endpoint, Log, Mirror, Record, Seconds, Size, Strict
+from shadow.settings import Compare, Config, Endpoint, Log, Margin, Mirror, Record, Seconds, Size, Strict
 
 FILES = Path(__file__).parent.parent.parent / "config"
 
@@ -107,7 +107,7 @@ def test_a_variable_holds_what_has_parts() -> None:
     loaded = load(None, {}, environ).config
     assert loaded.forwarding.trust == ("10.0.0.0/8", "::1")
     assert loaded.compare == Compare(
-        ignore=("json:$.items[*].at", "status"), tolerance={"json:$.price": 0.01}
+        ignore=("json:$.items[*].at", "status"), tolerance={"json:$.price": Margin("0.01")}
     )
     assert loaded.endpoints == (Endpoint(match="GET /a", mirror=False),)
 
@@ -456,7 +456,7 @@ CHANGED = Config(
     legacy="https://old",
     target="http://new:8080",
     mirror=Mirror(sample=0.5, timeout=Seconds(0.25), body_limit=Size(1500), ca=None, verify=False, host="on"),
-    compare=Compare(ignore=("json:$['a b'].c", "status"), tolerance={"json:$.x": 0.01}),
+    compare=Compare(ignore=("json:$['a b'].c", "status"), tolerance={"json:$.x": Margin("0.01")}),
     endpoints=(
         Endpoint(match="* /admin/**", mirror=False),
         Endpoint(match="GET /検索/{id}", sample=0.1, compare=Compare(unordered=("json:$.items",))),

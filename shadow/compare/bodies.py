@@ -1,0 +1,242 @@
+"""The bodies of two answers: decoded, and given to the comparer of what they are said to be."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+from shadow.compare import binary, charset, forms, html, json, jsontext, table, text, xml
+from shadow.compare.decode import Undecodable, decode
+from shadow.compare.found import NOTHING, Found, added, changed, missing
+from shadow.compare.headers import value
+from shadow.compare.json import Accepts
+from shadow.compare.jsontext import Unread
+from shadow.compare.media import Form, MediaType, media_type, sniffed
+from shadow.compare.rules import Rule
+from shadow.compare.silence import Silence
+from shadow.compare.text import Text
+from shadow.model import Body, Difference, DifferenceKind, Digest, Headers, Response
+
+_TEXTS = (Form.HTML, Form.XML, Form.TABLE, Form.TEXT)
+"""What the place `text` stands for."""
+
+
+class Terms(NamedTuple):
+    """Under what bodies are compared: the rule, and what it says of texts and of differences."""
+
+    rule: Rule
+    silence: Silence
+    accepts: Accepts | None
+
+
+def same_bytes(legacy: Response, target: Response, rule: Rule) -> bool:
+    """Are the bodies the same bytes, with the same meaning?"""
+    if legacy.body != target.body:
+        return False
+    return "header:content-encoding" not in rule.ignored or _codings(legacy) == _codings(target)
+
+
+def compare(legacy: Response, target: Response, terms: Terms) -> Found:
+    """What differs between the bodies of two answers that have one."""
+    if same_bytes(legacy, target, terms.rule):
+        return NOTHING
+    if "body" in terms.rule.ignored:
+        return Found([], [], (terms.rule.ignored["body"],))
+    ours, theirs = _decoded(legacy), _decoded(target)
+    if isinstance(ours, Undecodable) or isinstance(theirs, Undecodable):
+        return _undecodable(ours, theirs)
+    if isinstance(ours, Digest) or isinstance(theirs, Digest):
+        return _digests(legacy, target, ours, theirs)
+    if ours == theirs:
+        return NOTHING
+    if not ours or not theirs:
+        return _one_empty(ours, theirs)
+    pair = _Pair(ours, theirs, _media_type(legacy.headers), _media_type(target.headers))
+    found = _contents(pair, terms)
+    ignored = terms.rule.ignored
+    return found._replace(hits=tuple(ignored.get(place, place) for place in found.hits))
+
+
+def _codings(response: Response) -> str:
+    return value(response.headers, b"content-encoding").decode("latin-1").lower()
+
+
+def _decoded(response: Response) -> Body | Undecodable:
+    if isinstance(response.body, Digest):
+        return response.body
+    return decode(response.body, _codings(response))
+
+
+def _media_type(headers: Headers) -> MediaType:
+    return media_type(value(headers, b"content-type"))
+
+
+# ---- bodies that cannot be read ----------------------------------------------------------------
+
+
+def _undecodable(legacy: Body | Undecodable, target: Body | Undecodable) -> Found:
+    ours, theirs = (
+        body.reason if isinstance(body, Undecodable) else _summary(body) for body in (legacy, target)
+    )
+    return Found([changed("body", ours, theirs, DifferenceKind.UNDECODABLE)], [])
+
+
+def _digests(legacy: Response, target: Response, ours: Body, theirs: Body) -> Found:
+    """At least one body was too large to keep. Its digest is that of the encoded bytes, which says
+    nothing of the content: two servers compress the same text to different bytes."""
+    for side, response in (("legacy", legacy), ("target", target)):
+        if isinstance(response.body, Digest) and _codings(response) not in ("", "identity"):
+            return Found([], [f"bodies not compared: {side}'s was too large to keep and is compressed"])
+    if _digest(ours) == _digest(theirs):
+        return NOTHING
+    return Found([_by_digest(ours, theirs)], [])
+
+
+def _digest(body: Body) -> Digest:
+    return body if isinstance(body, Digest) else Digest(len(body), hashlib.sha256(body).digest())
+
+
+def _summary(body: Body) -> str:
+    length, sha256 = _digest(body)
+    return f"{length} bytes, sha256 {sha256.hex()[:16]}"
+
+
+def _by_digest(legacy: Body, target: Body) -> Difference:
+    return changed("body", _summary(legacy), _summary(target))
+
+
+def _one_empty(legacy: bytes, target: bytes) -> Found:
+    if legacy:
+        return Found([missing("body", _summary(legacy))], [])
+    return Found([added("body", _summary(target))], [])
+
+
+# ---- bodies that can ----------------------------------------------------------------------------
+
+
+class _Pair(NamedTuple):
+    """Two decoded bodies that differ, and what each is said to be."""
+
+    legacy: bytes
+    target: bytes
+    ours: MediaType
+    theirs: MediaType
+
+    @property
+    def form(self) -> Form:
+        """As what both are compared. One side's word is enough; where nobody says, it is looked at."""
+        said = {self.ours.form, self.theirs.form} - {None}
+        if not said:
+            said = {sniffed(self.legacy), sniffed(self.target)}
+        if len(said) == 1:
+            return next(iter(said)) or Form.OTHER
+        if Form.JSON in said:
+            return Form.JSON
+        return Form.TEXT if said.issubset((*_TEXTS, Form.LINES, Form.FORM)) else Form.OTHER
+
+    def texts(self) -> tuple[Text, Text]:
+        return (
+            charset.read(self.legacy, self.ours.charset, self.ours.name),
+            charset.read(self.target, self.theirs.charset, self.theirs.name),
+        )
+
+    @property
+    def charsets_told(self) -> bool:
+        """Do the heads say already that the charsets differ?"""
+        return self.ours.charset != self.theirs.charset
+
+
+def _contents(pair: _Pair, terms: Terms) -> Found:
+    form = pair.form
+    if form in _TEXTS and "text" in terms.rule.ignored:
+        return Found([], [], (terms.rule.ignored["text"],))
+    media = pair.ours.name or pair.theirs.name
+    if form is Form.OTHER:
+        return binary.compare(pair.legacy, pair.target, media)
+    if form is Form.MULTIPART:
+        boundaries = pair.ours.parameters.get("boundary", ""), pair.theirs.parameters.get("boundary", "")
+        parts = forms.compare_multipart(pair.legacy, pair.target, boundaries, terms.rule.forms, terms.silence)
+        return parts or binary.compare(pair.legacy, pair.target, media)
+    legacy, target = pair.texts()
+    if form in (Form.JSON, Form.LINES):
+        return _json(legacy, target, terms, lines=form is Form.LINES)
+    if legacy.text == target.text:
+        found: Found | None = NOTHING
+    else:
+        found = _text(form, legacy.text, target.text, media, terms)
+    if found is None:
+        return _lines(legacy, target, terms)
+    return _with_charsets(found, legacy, target)
+
+
+def _text(form: Form, legacy: str, target: str, media: str, terms: Terms) -> Found | None:
+    """Two texts as what their form is; None for those that are compared by lines."""
+    rule, silence = terms.rule, terms.silence
+    match form:
+        case Form.HTML:
+            return html.compare(legacy, target, rule.html, silence)
+        case Form.XML:
+            return xml.compare(legacy, target, rule.xml, silence)
+        case Form.FORM:
+            return forms.compare_urlencoded(legacy, target, rule.forms, silence)
+        case Form.TABLE:
+            delimiter = "\t" if media == "text/tab-separated-values" else ","
+            return table.compare(legacy, target, delimiter, rule.columns, silence)
+    return None
+
+
+def _with_charsets(found: Found, legacy: Text, target: Text) -> Found:
+    marks = text.byte_order_mark(legacy, target)
+    return Found(marks + found.differences, text.notes(legacy, target) + found.notes, found.hits)
+
+
+def _lines(legacy: Text, target: Text, terms: Terms) -> Found:
+    found = text.compare(legacy, target, terms.silence)
+    if found is None:
+        return binary.whole(_utf8(legacy), _utf8(target), f"more than {text.MOST_LINES} lines")
+    return found
+
+
+def _json(legacy: Text, target: Text, terms: Terms, *, lines: bool) -> Found:
+    ours, theirs = (jsontext.read(_array(side) if lines else _utf8(side)) for side in (legacy, target))
+    if not isinstance(ours, Unread) and not isinstance(theirs, Unread):
+        silence = terms.silence if terms.rule.steps else None
+        found = json.compare(ours, theirs, terms.rule.root, silence, terms.accepts)
+        if not isinstance(found, Unread):
+            return _with_charsets(found, legacy, target)
+        ours = theirs = found
+    return _unread(legacy, target, ours, theirs, terms)
+
+
+def _utf8(body: Text) -> bytes:
+    return body.text.encode("utf-8", "surrogateescape")
+
+
+def _array(body: Text) -> bytes:
+    """JSON lines as one array."""
+    return b"[%b]" % b",".join(line for line in _utf8(body).split(b"\n") if line.strip())
+
+
+def _unread(
+    legacy: Text,
+    target: Text,
+    ours: jsontext.Document | Unread,
+    theirs: jsontext.Document | Unread,
+    terms: Terms,
+) -> Found:
+    """At least one body that should be JSON was not read as such."""
+    reasons = [one.reason if isinstance(one, Unread) else "" for one in (ours, theirs)]
+    malformed = [isinstance(one, Unread) and one.malformed for one in (ours, theirs)]
+    notes = [
+        f"{side}: {reason}" for side, reason in zip(("legacy", "target"), reasons, strict=True) if reason
+    ]
+    if all(malformed):  # both call something JSON that is not
+        if "text" in terms.rule.ignored:
+            return Found([], notes, (terms.rule.ignored["text"],))
+        found = _lines(legacy, target, terms)
+        return found._replace(notes=notes + found.notes)
+    if any(malformed):
+        return Found(
+            [changed("body", reasons[0] or "JSON", reasons[1] or "JSON", DifferenceKind.UNDECODABLE)], []
+        )
+    return Found([_by_digest(_utf8(legacy), _utf8(target))], notes)

@@ -1,0 +1,134 @@
+"""Cookies that two answers set: by name and attributes, never by their value."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
+
+from shadow.compare.found import added, changed, missing, shown
+from shadow.compare.values import moment
+from shadow.model import Difference
+
+Dates: TypeAlias = tuple[Callable[[], bytes], Callable[[], bytes]]
+"""The Date of each answer, asked for only where a cookie expires at a time of the clock."""
+
+_CLOCKS = ("expires", "max-age")
+_DRIFT = 60  # seconds by which a lifetime may differ, or a twentieth of it: clocks, and time under way
+_UNITS = (("d", 86400), ("h", 3600), ("m", 60), ("s", 1))
+
+
+Attributes: TypeAlias = dict[str, str]
+"""The attributes of one cookie by name, in lower case."""
+
+
+def without_value(line: bytes) -> tuple[bytes, bytes]:
+    """Name and attributes of a Set-Cookie (RFC 6265, 5.2). A pair without `=` is a value without a name."""
+    pair, _, attributes = line.partition(b";")
+    name, equals, _ = pair.partition(b"=")
+    return (name.strip() if equals else b""), attributes
+
+
+def compare(
+    legacy: list[tuple[bytes, bytes]], target: list[tuple[bytes, bytes]], dates: Dates
+) -> Iterator[Difference]:
+    """Differences by name: `cookie:sid`, and `cookie:sid;secure` where both set it."""
+    ours, theirs = _by_name(legacy), _by_name(target)
+    for name in sorted(ours.keys() | theirs.keys()):
+        path = f"cookie:{name}"
+        if name not in theirs:
+            yield missing(path, _shown_cookies(ours[name]))
+        elif name not in ours:
+            yield added(path, _shown_cookies(theirs[name]))
+        elif len(ours[name]) != len(theirs[name]):
+            yield changed(path, f"set {len(ours[name])} times", f"set {len(theirs[name])} times")
+        else:
+            pairs = zip(ours[name], theirs[name], strict=True)
+            # A cookie that is set several times may differ in the same way each time: said once.
+            yield from dict.fromkeys(found for pair in pairs for found in _attributes(name, *pair, dates))
+
+
+def _by_name(cookies: Iterable[tuple[bytes, bytes]]) -> dict[str, list[Attributes]]:
+    found: dict[str, list[Attributes]] = defaultdict(list)
+    for name, attributes in cookies:
+        found[shown(name.decode("latin-1"))].append(_read(attributes.decode("latin-1")))
+    return found
+
+
+def _read(text: str) -> Attributes:
+    attributes: Attributes = {}
+    for part in text.split(";"):
+        attribute, _, said = part.partition("=")
+        attribute = attribute.strip().lower()
+        if attribute:
+            attributes[attribute] = _attribute(attribute, said.strip())
+    return attributes
+
+
+def _attribute(attribute: str, text: str) -> str:
+    if attribute == "domain":
+        return text.lower().removeprefix(".")  # RFC 6265, 5.2.3
+    return text.lower() if attribute == "samesite" else text
+
+
+def _attributes(name: str, ours: Attributes, theirs: Attributes, dates: Dates) -> Iterator[Difference]:
+    for attribute in sorted(ours.keys() | theirs.keys()):
+        path = f"cookie:{name};{shown(attribute)}"
+        one, other = ours.get(attribute), theirs.get(attribute)
+        if one == other:
+            continue
+        if one is None:
+            yield added(path, _shown(attribute, other or ""))
+        elif other is None:
+            yield missing(path, _shown(attribute, one))
+        elif attribute in _CLOCKS:
+            lives = _lifetime(attribute, one, dates[0]), _lifetime(attribute, other, dates[1])
+            if not _alike(*lives):
+                yield changed(path, _rounded(lives[0]), _rounded(lives[1]))
+        else:
+            yield changed(path, one, other)
+
+
+def _lifetime(attribute: str, text: str, date: Callable[[], bytes]) -> int | None:
+    """Seconds that the cookie lives, 0 if it is deleted, None where nobody can tell. RFC 6265, 5.2.1 and
+    5.2.2: an Expires counts from the Date of the answer."""
+    if attribute == "max-age":
+        digits = text.removeprefix("-")
+        if not (digits.isascii() and digits.isdigit()):
+            return 0 if not text else None
+        return 0 if text.startswith("-") else int(digits[:15])
+    ends, now = moment(text), moment(date().decode("latin-1"))
+    if ends is None:
+        return None
+    if now is None:  # deletion is written as a day long past
+        return 0 if ends.microseconds < _LONG_PAST else None
+    return max(0, (ends.microseconds - now.microseconds) // 1_000_000)
+
+
+_LONG_PAST = 10**15  # microseconds: 2001
+
+
+def _alike(legacy: int | None, target: int | None) -> bool:
+    if not legacy or not target:
+        return legacy == target or (legacy != 0 and target != 0)
+    return abs(legacy - target) <= max(_DRIFT, max(legacy, target) // 20)
+
+
+def _rounded(seconds: int | None) -> str:
+    """A lifetime in its largest unit, so that it is the same from answer to answer."""
+    if seconds is None:
+        return "…"
+    unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= size), ("", 1))
+    return f"{round(seconds / size)}{unit}"
+
+
+def _shown(attribute: str, text: str) -> str:
+    return "…" if attribute == "expires" else text
+
+
+def _shown_cookies(cookies: list[Attributes]) -> str:
+    """What is shown of a cookie that one side lacks: everything but its value."""
+    return ", ".join(
+        "; ".join(f"{name}={_shown(name, text)}" if text else name for name, text in attributes.items())
+        for attributes in cookies
+    )

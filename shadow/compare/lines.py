@@ -1,0 +1,186 @@
+"""The lines of a rule as they are written, and what is wrong with them.
+
+A line that says nothing, or that can match nothing, is refused: whoever wrote it believes that it works.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from shadow import settings
+from shadow.compare import jsonpath, values
+from shadow.compare.accept import accepted
+from shadow.compare.fields import IGNORED, PRESENCE
+from shadow.compare.meaning import ADDRESSES, MEANINGS
+from shadow.compare.silence import EQUIVALENCES
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_COOKIE = re.compile(r"[^\s;=,]+(;[a-z-]+)?")
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+_BY_KEY = re.compile(r"(.*?)(?: key=(\S+))?", re.DOTALL)
+
+_WHOLE = ("status", "body", "text")
+_TEXTS = ("html", "xml", "form", "csv")
+_KINDS = {
+    "ignore": ("header", "cookie", "json", *_TEXTS),
+    "unordered": ("json",),
+    "tolerance": ("json", "header"),
+    "type_only": ("json",),
+    "same_host": ("json", "header"),
+    "accept": ("header", "cookie", "json", *_TEXTS),
+}
+"""The kinds of place that a setting may name."""
+
+_WRITTEN = {
+    "header": "header:NAME",
+    "cookie": "cookie:NAME, cookie:NAME;ATTRIBUTE",
+    "json": "json:$.path",
+    "html": "html:SELECTOR, html:SELECTOR@ATTRIBUTE",
+    "xml": "xml:/path",
+    "form": "form:NAME",
+    "csv": "csv:COLUMN",
+}
+
+
+class Line(NamedTuple):
+    """One line: the setting it stands in, what it is about, and what else it says."""
+
+    setting: str
+    place: str
+    says: str = ""
+
+    @property
+    def kind(self) -> str:
+        """`json`, `header` …; empty for a part that has no name."""
+        kind, colon, _ = self.place.partition(":")
+        return kind if colon and self.setting in _KINDS else ""
+
+    @property
+    def name(self) -> str:
+        """What follows the colon."""
+        return self.place.partition(":")[2]
+
+    def __str__(self) -> str:
+        """As it is shown, and counted."""
+        words = (self.setting, self.says, self.place) if self.setting == "accept" else self
+        return " ".join(filter(None, words))
+
+
+def read(compare: settings.Compare) -> list[Line]:
+    """The lines of one section, each right by itself. Raises ValueError."""
+    lines = list(_read(compare))
+    for line in lines:
+        if line.setting in _KINDS:
+            _check_place(line)
+        elif line.setting == "equivalent" and line.place not in EQUIVALENCES:
+            raise _wrong(line, f"is not understood; it can be {', '.join(EQUIVALENCES)}")
+        elif line.setting == "hosts":
+            check_host(line.place)
+    return lines
+
+
+def _read(compare: settings.Compare) -> Iterator[Line]:
+    for place in compare.ignore:
+        yield Line("ignore", _canonical(place))
+    for text in compare.unordered:
+        found = _BY_KEY.fullmatch(text)
+        assert found is not None  # it matches every text
+        yield Line("unordered", found[1], f"key={found[2]}" if found[2] else "")
+    for place, margin in compare.tolerance.items():
+        try:
+            yield Line("tolerance", _canonical(place), str(values.margin(str(margin))))
+        except ValueError as error:
+            raise ValueError(f"tolerance: {place!r}: {error}") from error
+    for setting in ("type_only", "same_host", "hosts", "cut", "equivalent"):
+        for text in getattr(compare, setting):
+            yield Line(setting, _canonical(text) if setting in _KINDS else text)
+    for accept in compare.accept:
+        kind, path = accepted(accept.difference)
+        yield Line("accept", path, kind)
+
+
+def check_host(name: str) -> None:
+    """Raises ValueError for what is no host's name."""
+    if not _HOST.fullmatch(name):
+        raise ValueError(f"hosts: {name!r} is not understood; it can be a host name, with or without a port")
+
+
+def check_sum(general: list[Line], own: list[Line]) -> None:
+    """Raises ValueError where a line is said twice, or can match nothing beside the others."""
+    seen: set[Line] = set()
+    for line in (*general, *own):
+        said = line if line.setting == "accept" else line._replace(says="")
+        if said in seen:
+            raise _wrong(line, "is given twice; remove one")
+        seen.add(said)
+    for line in general:
+        _check_covered(line, general)
+    for line in own:
+        _check_covered(line, (*general, *own))
+    hosts = [line for line in (*general, *own) if line.setting == "hosts"]
+    if len(hosts) == 1:
+        raise _wrong(hosts[0], "can match nothing; name two hosts, or more")
+
+
+def _canonical(place: str) -> str:
+    return place.lower() if place.startswith("header:") else place
+
+
+def _check_place(line: Line) -> None:
+    """Refuses a place that the setting cannot have, and one that never differs."""
+    kind, name = line.kind, line.name
+    if line.setting in ("ignore", "accept") and line.place in _WHOLE:
+        return
+    if (
+        kind not in _KINDS[line.setting]
+        or not name
+        or (kind == "header" and not _TOKEN.fullmatch(name))
+        or (kind == "cookie" and not _COOKIE.fullmatch(name))
+    ):
+        forms = [*_WHOLE] * (line.setting in ("ignore", "accept"))
+        forms += [_WRITTEN[one] for one in _KINDS[line.setting]]
+        raise _wrong(line, f"is not understood; it can be {' or '.join(forms)}")
+    if kind == "header":
+        _check_header(line, name)
+    if kind == "json":
+        jsonpath.compile_pattern(name, str(line))
+
+
+def _check_header(line: Line, name: str) -> None:
+    field = name.encode("ascii")
+    if field in IGNORED:
+        raise _wrong(line, f"can match nothing: the field is never compared ({IGNORED[field]})")
+    if line.setting not in ("tolerance", "same_host"):
+        return
+    if field in PRESENCE or field in (b"etag", b"set-cookie"):
+        raise _wrong(line, "can match nothing: of this field values are not compared")
+    if name in MEANINGS and not (line.setting == "same_host" and name in ADDRESSES):
+        raise _wrong(line, "can match nothing: of this field the meaning is compared")
+
+
+def _check_covered(line: Line, others: Iterable[Line]) -> None:
+    for other in others:
+        if other.setting == "ignore" and other != line and _covers(other, line):
+            raise _wrong(line, f"can match nothing, because {other.place} is ignored")
+
+
+def _covers(ignored: Line, line: Line) -> bool:
+    """Is nothing left for the line where a place is ignored?"""
+    place, inner = ignored.place, line.place
+    if place == "body":
+        return line.kind in ("json", *_TEXTS) or inner == "text"
+    if place == "text":
+        return line.kind in _TEXTS
+    if place == inner and line.setting in _KINDS:
+        return True
+    if line.kind == "cookie":
+        return place == "header:set-cookie" or inner.startswith(f"{place};")
+    if line.kind == ignored.kind == "json":
+        return jsonpath.covers(ignored.name, line.name)
+    return False
+
+
+def _wrong(line: Line, what: str) -> ValueError:
+    return ValueError(f"{line.setting}: {line.place!r} {what}")
