@@ -11,15 +11,15 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
-from typing import Any
 from urllib.parse import quote, unquote_plus
 
 from shadow.compare import jsonpath
 from shadow.compare.jsonpath import Key, Place, Reached
 from shadow.model import Comparison, Difference, DifferenceKind, Headers
+from shadow.record import mask_json
 from shadow.record.secrets import Text, is_secret, shapes_hidden
 
-_FORMS = "a header's name, query:NAME or json:$.path"
+_FORMS = "a header's name, query:NAME, form:NAME or json:$.path"
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _MASKED = re.compile(r"masked:[0-9a-f]{16}")
 
@@ -51,13 +51,15 @@ class Mask:
         self._key = blake2b(key).digest()
         self._headers: set[str] = set()
         self._parameters: set[str] = set()
+        self._fields: set[str] = set()
         places = [place for line in lines if (place := self._add(line)) is not None]
-        self._reached = Reached(tuple(places))
+        self.places = Reached(tuple(places))
+        """What the lines say of the root of a JSON tree."""
         keys = [list(_keys(place)) for place in places]
         self._by_name = all(isinstance(steps[-1], str) for steps in keys if steps)
         """Whether what the lines name in a tree can be found by its name, in a tree that was cut."""
         members = {name for steps in keys for name in [key for key in steps if isinstance(key, str)][-1:]}
-        self._text = Text(sorted(self._headers | self._parameters | members))
+        self._text = Text(sorted(self._headers | self._parameters | self._fields | members))
 
     def _add(self, line: str) -> Place | None:
         """Read one line; the place that it names, if it is one in a tree."""
@@ -66,6 +68,8 @@ class Mask:
             return jsonpath.compile_pattern(rest, "ignore")
         if kind == "query" and rest:
             self._parameters.add(rest.lower())
+        elif kind == "form" and rest:
+            self._fields.add(rest.lower())
         elif _TOKEN.fullmatch(line) or (kind == "header" and _TOKEN.fullmatch(rest)):
             self._headers.add((rest or line).lower())
         else:
@@ -79,9 +83,29 @@ class Mask:
         digest = blake2b(secret.encode("utf-8", "backslashreplace"), key=self._key, digest_size=8)
         return f"masked:{digest.hexdigest()}"
 
+    def digest(self, content: bytes) -> str:
+        """What stands for content that is not kept: the same for equal bytes."""
+        return blake2b(content, key=self._key, digest_size=16).hexdigest()
+
+    def named(self, name: str) -> bool:
+        """Whether a member, element or attribute of this name holds a secret."""
+        return is_secret(name)
+
+    def field(self, name: str) -> bool:
+        """Whether a field of a form, or a column, of this name holds a secret."""
+        return is_secret(name) or name.lower() in self._fields
+
     def text(self, text: str) -> str:
-        """Running text, with each secret that can be recognised in it masked."""
+        """Running text, perhaps cut, with each secret that can be recognised in it masked."""
         return self._text.hidden(_encodable(text), self.value)
+
+    def odd(self, text: str) -> bool:
+        """Whether anything in a text would be masked."""
+        return self._text.odd(text)
+
+    def whole(self, text: str) -> str:
+        """Running text of which nothing was cut, masked likewise."""
+        return self._text.whole(_encodable(text), self.value)
 
     def headers(self, headers: Headers) -> Headers:
         """Header fields as they stood on the wire, with the secrets in their values masked."""
@@ -94,6 +118,15 @@ class Mask:
         """A request target or URL: parameters by their names, the rest as text, seen unquoted."""
         parts = _DELIMITER.split(target)
         return "".join(part if i % 2 else self._piece(part) for i, part in enumerate(parts))
+
+    def form(self, body: str) -> str:
+        """A form as it is sent, `a=1&b=2`: values by the names of their fields, the rest as text."""
+        return "&".join(
+            f"{pair.partition('=')[0]}={self.value(_unquoted(pair.partition('=')[2]))}"
+            if "=" in pair and self.field(_unquoted(pair.partition("=")[0]))
+            else self._piece(pair)
+            for pair in body.split("&")
+        )
 
     def comparison(self, comparison: Comparison) -> Masked:
         """What was found, fit to be kept."""
@@ -170,7 +203,7 @@ class Mask:
 
     def _reach(self, path: str) -> Reached | None:
         """The places that lines name from here on; None where the value as a whole is secret."""
-        reached, position = self._reached, len("$")
+        reached, position = self.places, len("$")
         if reached.ignored:
             return None
         while position < len(path):
@@ -187,27 +220,13 @@ class Mask:
     def _json(self, value: str, reached: Reached, kind: DifferenceKind) -> str:
         """A value as it is written in JSON, perhaps cut."""
         if value.startswith(("{", "[")):
-            try:
-                tree = json.loads(value, object_pairs_hook=_members)
-            except (ValueError, RecursionError):  # cut, or with a key given twice
-                return self.text(value) if reached.idle or self._by_name else self.value(value)
-            masked = self._tree(tree, reached)
-            return self.text(value if masked == tree else _written(masked))
+            masked = None if value.endswith("…") else mask_json.hidden(value, self, reached)
+            if masked is None and not (reached.idle or self._by_name):
+                return self.value(value)
+            return self.text(value if masked is None else masked)
         if value.startswith("…") and (kind is not DifferenceKind.CHANGED or _INNER_QUOTE.search(value)):
             return self.value(value)  # the end of a tree: under which names it stood is not known
         return self.text(value)
-
-    def _tree(self, tree: Any, reached: Reached) -> Any:
-        if isinstance(tree, dict):
-            return {key: self._member(key, value, reached.step(key)) for key, value in tree.items()}
-        if isinstance(tree, list):
-            return [self._member(i, value, reached.step(i)) for i, value in enumerate(tree)]
-        return tree
-
-    def _member(self, key: Key, value: Any, reached: Reached) -> Any:
-        if is_secret(str(key)) or reached.ignored:
-            return self.value(value if isinstance(value, str) else _written(value))
-        return self._tree(value, reached)
 
 
 def _encodable(text: str) -> str:
@@ -223,17 +242,6 @@ def _unquoted(part: str) -> str:
             break
         part = plain
     return part
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise ValueError("a key is given twice")
-    return members
-
-
-def _written(tree: Any) -> str:
-    return json.dumps(tree, ensure_ascii=False, separators=(",", ":"))
 
 
 def _keys(place: Place) -> Iterator[Key | None]:

@@ -17,14 +17,14 @@ from shadow.model import (
     Request,
     Response,
 )
+from shadow.record.bodies import Kept
 from shadow.record.evidence import (
+    LARGEST_HEAD,
     LONGEST,
-    MOST_CAUSES,
-    MOST_FIELDS,
     Answered,
+    Asked,
     Evidence,
     Failed,
-    Quota,
     evidence,
 )
 from shadow.record.mask import Mask
@@ -37,23 +37,24 @@ DIFFERENCE = Difference(DifferenceKind.CHANGED, "json:$.a[3]", "1", "2")
 
 def kept(outcome: Outcome, exchange: Exchange = EXCHANGE, *found: Difference) -> Evidence:
     comparison = MASK.comparison(Comparison(Fate.DIFFERED, found, ("a note",)))
-    return evidence(exchange, outcome, comparison, MASK)
+    return evidence(exchange, outcome, comparison, MASK, 1024)
 
 
 def test_what_is_kept() -> None:
-    """Both heads, the sizes, the times, what differs, and the notes; of the bodies nothing."""
+    """Both heads, the bodies, the sizes, the times, what differs, and the notes."""
     shown = kept(LEGACY._replace(status=500, body=Digest(9_000_000, b"x" * 32)), EXCHANGE, DIFFERENCE)
 
     assert (shown.id, shown.at, shown.endpoint, shown.fate) == ("id-1", 12.5, "GET /a", "differed")
-    assert (shown.request.method, shown.request.target, shown.request.headers) == (
-        "GET",
-        "/a?b=é",
-        (("Host", "h"),),
+    assert shown.request == Asked("GET", "/a?b=é", (("Host", "h"),), Kept(0, ""))
+    assert shown.legacy == Answered(200, (("X-Name", "café"),), 5, 0.1, 0.2, Kept(5, "12345"))
+    assert isinstance(shown.target, Answered)
+    assert shown.target.body is not None
+    assert (shown.target.length, shown.target.body.length, shown.target.body.text) == (
+        *(9_000_000, 9_000_000, None),
     )
-    assert shown.legacy == Answered(200, (("X-Name", "café"),), 5, 0.1, 0.2)
-    assert shown.target == Answered(500, (("X-Name", "café"),), 9_000_000, 0.1, 0.2)
     assert shown.differences == (DIFFERENCE,)
     assert shown.notes == ("a note",)
+    assert shown.final == ""
 
 
 def test_a_failure_is_kept_as_one() -> None:
@@ -71,49 +72,28 @@ def test_it_survives_json() -> None:
 
 
 def test_it_is_bounded() -> None:
-    """A hostile answer cannot make its evidence large."""
-    hostile = LEGACY._replace(headers=tuple((b"X" * 10_000, b"\x01" * 100_000) for _ in range(1000)))
+    """A hostile answer cannot make its evidence large, and what was cut is not judged again."""
+    hostile = LEGACY._replace(headers=tuple((b"X" * 100, b"\x01" * 100_000) for _ in range(1000)))
     shown = kept(hostile, EXCHANGE._replace(request=Request(b"GET", b"/" + b"a" * 100_000, ())))
 
     assert isinstance(shown.target, Answered)
-    assert len(shown.target.headers) == MOST_FIELDS
+    assert sum(len(name) + len(value) for name, value in shown.target.headers) <= LARGEST_HEAD
     assert max(len(text) for pair in shown.target.headers for text in pair) == LONGEST
     assert len(shown.request.target) == LONGEST
-    assert len(msgspec.json.encode(shown)) < 300_000
+    assert len(msgspec.json.encode(shown)) < 500_000
+    assert shown.final == "its header fields are too large to be kept"
 
 
-def test_a_quota_for_each_cause() -> None:
-    """Of one cause so many are kept, however often it comes; another cause has its own."""
-    quota = Quota(2)
-    often = MASK.comparison(Comparison(Fate.DIFFERED, (DIFFERENCE,)))
-    elsewhere = MASK.comparison(
-        Comparison(Fate.DIFFERED, (Difference(DifferenceKind.CHANGED, "json:$.a[4]"),))
+def test_evidence_of_an_earlier_version_is_read() -> None:
+    """Segments are kept for weeks: what was written without bodies is shown, and not judged again."""
+    line = (
+        b'{"record":"comparison","id":"a","at":1.5,"endpoint":"GET /","fate":"differed","request":'
+        b'{"method":"GET","target":"/","headers":[["Host","h"]]},"legacy":{"outcome":"answered","status":200,'
+        b'"headers":[],"length":3,"first_byte":0.1,"total":0.2},"target":{"outcome":"failed","kind":"timeout",'
+        b'"detail":"","total":10.0},"differences":[],"notes":[]}'
     )
-    other = MASK.comparison(
-        Comparison(Fate.DIFFERED, (DIFFERENCE, Difference(DifferenceKind.ADDED, "header:x")))
-    )
-    without = MASK.comparison(Comparison(Fate.DIFFERED, (), ("not compared",)))
+    found = msgspec.json.decode(line, type=Evidence)
 
-    assert [quota.take(each) for each in (often, elsewhere, often, other, other, other)] == [
-        *(True, True, False),  # the same cause at another index
-        *(True, True, False),  # a cause more
-    ]
-    assert [quota.take(without) for _ in range(3)] == [True, True, False]
-    quota.renew()
-    assert quota.take(often)
-
-
-def test_a_quota_is_bounded() -> None:
-    """Causes without end, as keys that are data make them, have one share together."""
-    quota = Quota(2)
-    taken = 0
-    for i in range(3 * MOST_CAUSES):
-        found = Difference(DifferenceKind.ADDED, f"json:$.k{i}")
-        taken += quota.take(MASK.comparison(Comparison(Fate.DIFFERED, (found,))))
-
-    assert taken == MOST_CAUSES + 2
-
-
-def test_matches_are_not_kept() -> None:
-    """What proved equal once it was decoded is counted, and no evidence of anything."""
-    assert not Quota(2).take(MASK.comparison(Comparison(Fate.MATCHED)))
+    assert isinstance(found.legacy, Answered)
+    assert found.legacy.body is None
+    assert found.final == "kept by a version that kept no bodies"

@@ -1,0 +1,84 @@
+"""Bodies of several parts and tables with their secrets masked, and otherwise as they were written. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from shadow.compare.media import media_type
+
+if TYPE_CHECKING:
+    from shadow.record.mask import Mask
+
+_HEAD_END = re.compile(rb"\r?\n\r?\n")
+_LARGEST_HEAD = 16 * 1024  # bytes of the header fields of one part
+_DISPOSITION = re.compile(rb"(?im)^content-disposition:[ \t]*([^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*)")
+_LINE_END = re.compile(rb"\r?\n\Z")
+
+
+def multipart_hidden(body: bytes, boundary: str, mask: Mask) -> bytes:
+    """A message of several parts (RFC 2046, 5.1). Files are their owner's: they are masked whole."""
+    delimiter = b"--" + boundary.encode("latin-1", "replace")
+    if not boundary:
+        return mask.value(body.decode("latin-1")).encode()
+    first, *parts = body.split(delimiter)
+    return delimiter.join([_said(first, mask), *(_part(part, mask) for part in parts)])
+
+
+def _part(part: bytes, mask: Mask) -> bytes:
+    """What stands between two delimiters: the end of their line, header fields, a blank line, content."""
+    end = _HEAD_END.search(part, 0, _LARGEST_HEAD)
+    if end is None:
+        return _said(part, mask)
+    head, content = part[: end.end()], part[end.end() :]
+    close = _LINE_END.search(content)
+    content, after = (content[: close.start()], close[0]) if close else (content, b"")
+    found = _DISPOSITION.search(head)
+    said = media_type(found[1]).parameters if found else {}
+    name = said.get("name", "").encode("latin-1", "replace").decode("utf-8", "replace")
+    if mask.field(name) or "filename" in said or "filename*" in said:
+        content = mask.value(_plain(content)).encode() if content else content
+    else:
+        content = _said(content, mask)
+    return _said(head, mask) + content + after
+
+
+def _plain(content: bytes) -> str:
+    """As text, so that a password is the same here and elsewhere; bytes that are none as Latin-1."""
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+def _said(content: bytes, mask: Mask) -> bytes:
+    try:
+        return mask.whole(content.decode()).encode()
+    except UnicodeDecodeError:
+        return mask.value(content.decode("latin-1")).encode()
+
+
+def table_hidden(text: str, delimiter: str, mask: Mask) -> str:
+    """A table: cells by the names of their columns in the first row, the others as text."""
+    cell = re.compile(
+        rf'("(?:[^"]|"")*+"?+|[^"{delimiter}\r\n][^{delimiter}\r\n]*+|)({delimiter}|\r?\n|\r|\Z)'
+    )
+    secret: list[bool] = []
+    parts: list[str] = []
+    row = column = position = 0
+    while position < len(text) and (found := cell.match(text, position)) is not None:
+        position = found.end()
+        written, end = found.groups()
+        plain = written[1:-1].replace('""', '"') if written.startswith('"') else written
+        if row == 0:
+            secret.append(mask.field(plain.strip()))
+        if row and column < len(secret) and secret[column] and plain:
+            written = mask.value(plain)
+        elif (shown := mask.whole(plain)) != plain:
+            escaped = shown.replace('"', '""')
+            written = f'"{escaped}"' if written.startswith('"') else shown
+        parts += written, end
+        column += 1
+        if end != delimiter:
+            row, column = row + 1, 0
+    return "".join([*parts, mask.whole(text[position:])])

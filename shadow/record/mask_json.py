@@ -1,0 +1,161 @@
+"""JSON with its secrets masked, and otherwise as it was written.
+
+Pure. The text is read token by token, so that what is unusual about it (keys given twice, NaN, many
+levels) stays, and the masked body is judged as the original was. Strings stay strings and numbers numbers.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from decimal import Decimal, DecimalException
+from typing import TYPE_CHECKING
+
+from shadow.compare.jsonpath import Key, Reached
+from shadow.record.secrets import shapes_hidden
+
+if TYPE_CHECKING:
+    from shadow.record.mask import Mask
+
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+(\s*+:)?|[{}\[\]]|[^\s"{}\[\],:]++', re.S)
+_NUMBER = re.compile(r"-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?")
+_WORDS = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
+
+_MOST_NESTED = 3  # JSON within a string within JSON
+_LONGEST_NUMBER = 1000  # digits that are read as a number
+
+_OPEN, _NAMED, _CONFIGURED = 0, 1, 2
+"""How secret a place is: not at all, by its name, or by a line of the configuration."""
+
+
+def hidden(text: str, mask: Mask, reached: Reached, depth: int = 0) -> str | None:
+    """The text with its secrets masked, `reached` being what the mask's lines say of its root; None if it is
+    no JSON."""
+    return _Walk(text, mask, reached, depth).walk()
+
+
+class _Walk:
+    """The way through one text. `_here` and `_secret` are of what the next value stands in, `_next` and
+    `_next_secret` of that value, `_index` is its place in an array, or -1 in an object."""
+
+    def __init__(self, text: str, mask: Mask, reached: Reached, depth: int) -> None:
+        self._text = text
+        self._mask = mask
+        self._depth = depth
+        self._parts: list[str] = []
+        self._copied = 0
+        self._stack: list[tuple[Reached, int, int]] = []
+        self._here = self._next = reached
+        self._secret = self._next_secret = _CONFIGURED if reached.ignored else _OPEN
+        self._index = -1
+
+    def walk(self) -> str | None:
+        text = self._text
+        for token in _TOKEN.finditer(text):
+            start, end = token.span()
+            first = text[start]
+            if first == '"' and token[1] is not None:
+                self._key(start, end - len(token[1]))
+                continue
+            if first in "}]":
+                if self._stack:
+                    self._here, self._secret, self._index = self._stack.pop()
+                continue
+            if self._index >= 0:
+                self._enter(self._index)
+                self._index += 1
+            if first in "{[":
+                self._stack.append((self._here, self._secret, self._index))
+                self._here, self._secret = self._next, self._next_secret
+                self._index = 0 if first == "[" else -1
+            elif first == '"':
+                if end - start < 2 or text[end - 1] != '"':
+                    return None
+                self._string(start, end)
+            elif not self._bare(start, end):
+                return None
+        return "".join([*self._parts, text[self._copied :]])
+
+    def _enter(self, key: Key) -> None:
+        """Say what the value under a key of the present tree is."""
+        here = self._here
+        self._next = here if here.idle else here.step(key)
+        self._next_secret = _CONFIGURED if self._next.ignored else self._secret
+
+    def _key(self, start: int, end: int) -> None:
+        name = _unescaped(self._text[start:end])
+        self._enter(name)
+        shown = _encodable(name)
+        if self._next_secret == _OPEN and self._mask.named(shown):
+            self._next_secret = _NAMED
+        if self._mask.odd(shown):
+            shown = shapes_hidden(shown, self._mask.value)
+            if shown != name:
+                self._replace(start, end, _quoted(shown))
+
+    def _string(self, start: int, end: int) -> None:
+        if self._next_secret:
+            self._replace(start, end, f'"{self._mask.value(_unescaped(self._text[start:end]))}"')
+        else:
+            value = _encodable(_unescaped(self._text[start:end]))
+            if self._mask.odd(value):
+                shown = self._nested(value) or self._mask.whole(value)
+                if shown != value:
+                    self._replace(start, end, _quoted(shown))
+
+    def _nested(self, value: str) -> str | None:
+        """A string that is itself JSON."""
+        if self._depth < _MOST_NESTED and value.startswith(("{", "[")):
+            return hidden(value, self._mask, _NOWHERE, self._depth + 1)
+        return None
+
+    def _bare(self, start: int, end: int) -> bool:
+        """A number or a word; whether it is one of JSON's."""
+        text = self._text[start:end]
+        if text in _WORDS:
+            if self._next_secret == _CONFIGURED and text != "null":
+                self._replace(start, end, f'"{self._mask.value(text)}"')
+            return True
+        if not _NUMBER.fullmatch(text):
+            return False
+        if self._next_secret or (end - start > 12 and shapes_hidden(text, self._mask.value) != text):
+            self._replace(start, end, _number(text, self._mask))
+        return True
+
+    def _replace(self, start: int, end: int, by: str) -> None:
+        self._parts += self._text[self._copied : start], by
+        self._copied = end
+
+
+_NOWHERE = Reached(())
+
+
+def _number(text: str, mask: Mask) -> str:
+    """A number for a secret one: whole or not as that is, and the same for equal ones."""
+    whole = text.lstrip("-").isdigit()
+    if len(text) < _LONGEST_NUMBER:
+        try:
+            number = Decimal(text)
+            text = str(int(number)) if whole else str(number.normalize())
+        except (DecimalException, ValueError):
+            pass  # as it is written, then
+    masked = int(mask.value(text).removeprefix("masked:")[:12], 16)
+    return str(masked) if whole else f"{masked}.5"
+
+
+def _unescaped(token: str) -> str:
+    """The string that a token writes."""
+    if "\\" in token:
+        try:
+            return str(json.loads(token, strict=False))
+        except ValueError:
+            pass  # an escape that JSON does not have
+    return token[1:-1]
+
+
+def _encodable(text: str) -> str:
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,126 @@
+"""HTML and XML with their secrets masked, and otherwise as they were written.
+
+Pure. Tags are found by what ends them, not by a parser: whatever a browser makes of the page, no value of a
+secret stays in its text, and what is no secret is not touched, so that the masked page is judged as the
+original was.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shadow.record.mask import Mask
+
+# In possessive steps: each character is looked at once, whatever stands there.
+_PIECE = re.compile(
+    r"<!--(?s:.*?)(?:-->|\Z)"
+    r"|<!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)"
+    r"|<(?P<end>/?)(?P<name>[A-Za-z_][^\s/>]*+)(?P<attributes>[^>\"']*+(?:(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))[^>\"']*+)*+)>?"
+    r"|[^<]++|<"
+)
+_SCRIPT = re.compile(r"(?i)</(?:script|style)")
+_ATTRIBUTE = re.compile(r"([^\s=\"'/>]++)(\s*+=\s*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s\"'>]++)))?")
+_URLS = frozenset({"action", "cite", "data", "formaction", "href", "longdesc", "poster", "src", "srcset"})
+_NAMING = ("name", "id", "property", "http-equiv", "autocomplete", "type")
+"""Attributes that tell what the value of an element is."""
+
+
+def hidden(text: str, mask: Mask, xml: bool) -> str:
+    """The text with its secrets masked: values of attributes and fields by their names, in XML the content
+    of elements by theirs, and the shapes of secrets everywhere."""
+    parts: list[str] = []
+    known: dict[str, str] = {}  # rows of a table have the same attributes
+    position = 0
+    secret = 0  # elements open within a secret one, itself too
+    while piece := _PIECE.match(text, position):
+        position = piece.end()
+        name = piece["name"]
+        if name is None:
+            parts.append(_text(piece[0], mask, secret > 0))
+        elif piece["end"]:
+            secret -= secret > 0
+            parts.append(piece[0])
+        else:
+            attributes = piece["attributes"]
+            if attributes not in known:
+                known[attributes] = _attributes(attributes, mask)
+            parts += "<", name, known[attributes], piece[0][1 + len(name) + len(attributes) :]
+            if xml:
+                local = name.rpartition(":")[2]
+                if (secret or mask.named(local)) and not attributes.endswith("/"):
+                    secret += 1
+            elif name.lower() in ("script", "style"):
+                end = _SCRIPT.search(text, position)
+                raw_end = end.start() if end else len(text)
+                parts.append(mask.whole(text[position:raw_end]))
+                position = raw_end
+            elif name.lower() == "textarea":
+                secret = int(_is_field(_names(attributes), mask))
+    return "".join(parts)
+
+
+def _text(piece: str, mask: Mask, secret: bool) -> str:
+    """Text between tags, a comment or CDATA."""
+    if not piece.strip():
+        return piece
+    if piece.startswith("<!"):
+        return _declaration(piece, mask, secret)
+    if secret:
+        return mask.value(html.unescape(piece.strip()))
+    if "&" in piece:
+        plain = html.unescape(piece)
+        shown = mask.whole(plain)
+        return piece if shown == plain else html.escape(shown, quote=False)
+    return mask.whole(piece)
+
+
+def _declaration(piece: str, mask: Mask, secret: bool) -> str:
+    start, end = ("<![CDATA[", "]]>") if piece.startswith("<![CDATA[") else ("<!--", "-->")
+    inner = piece.removeprefix(start).removesuffix(end)
+    return start + (mask.value(inner.strip()) if secret else mask.whole(inner)) + end
+
+
+def _names(attributes: str) -> dict[str, str]:
+    """Attributes and their values, the first of each name."""
+    found: dict[str, str] = {}
+    for attribute in _ATTRIBUTE.finditer(attributes):
+        name, _, double, single, bare = attribute.groups()
+        found.setdefault(name.lower(), html.unescape(double or single or bare or ""))
+    return found
+
+
+def _is_field(names: dict[str, str], mask: Mask) -> bool:
+    """Do the names of an element say that its value is a secret?"""
+    return any(mask.field(names[name]) for name in _NAMING if name in names)
+
+
+def _attributes(attributes: str, mask: Mask) -> str:
+    if "=" not in attributes:
+        return attributes
+    field = _is_field(_names(attributes), mask)
+
+    def shown(attribute: re.Match[str]) -> str:
+        name, said, double, single, bare = attribute.groups()
+        if not said:
+            return attribute[0]
+        name = name.lower()
+        value = double if double is not None else single if single is not None else bare
+        plain = html.unescape(value)
+        if (field and name in ("value", "content")) or (mask.named(name) and name not in _NAMING):
+            masked = mask.value(plain) if plain else plain
+        elif name in _NAMING or name == "class":
+            return attribute[0]
+        elif name in _URLS:
+            masked = mask.target(plain) if "%" in plain or mask.odd(plain) else plain
+        else:
+            masked = mask.whole(plain)
+        if masked == plain:
+            return attribute[0]
+        group = 3 if double is not None else 4 if single is not None else 5
+        start, end = (place - attribute.start() for place in attribute.span(group))
+        return attribute[0][:start] + html.escape(masked) + attribute[0][end:]
+
+    return _ATTRIBUTE.sub(shown, attributes)
