@@ -63,15 +63,19 @@ def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def proxy(config: str | None, **flags: str | None) -> None:
     """Stand in front: serve clients from legacy, mirror to the target, compare.
 
-    SIGTERM or Ctrl-C ends it: requests under way are finished, and everything counted is written.
+    SIGTERM or Ctrl-C ends it: requests under way are finished, and everything counted is written. SIGHUP, or
+    a change of the file, loads the settings anew: without a lost request, and not at all if they are wrong.
     """
+    from shadow.config.load import load
     from shadow.serve.logs import configure
     from shadow.serve.proxy import CannotStart, serve
 
-    loaded = _load(config, flags, needed=("legacy", "target"))
+    needed = ("legacy", "target")
+    loaded = _load(config, flags, needed=needed)
     configure(loaded.config.log)
+    path, named = config or os.environ.get("SHADOW_CONFIG"), _named(flags)
     try:
-        code = serve(loaded)
+        code = serve(loaded, lambda: load(path, named, os.environ, needed=needed), path)
     except CannotStart as error:
         _refuse([str(error)])
     sys.exit(code)
@@ -266,11 +270,14 @@ def demo(requests: int, record: str) -> None:
 def _load(path: str | None, flags: dict[str, str | None], needed: Iterable[str] = ()) -> Any:
     from shadow.config.load import ConfigError, load
 
-    named = {name.replace("_", "-"): value for name, value in flags.items()}
     try:
-        return load(path or os.environ.get("SHADOW_CONFIG"), named, os.environ, needed=needed)
+        return load(path or os.environ.get("SHADOW_CONFIG"), _named(flags), os.environ, needed=needed)
     except ConfigError as error:
         _refuse(error.problems)
+
+
+def _named(flags: dict[str, str | None]) -> dict[str, str | None]:
+    return {name.replace("_", "-"): value for name, value in flags.items()}
 
 
 def _refuse(problems: list[str]) -> NoReturn:

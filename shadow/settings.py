@@ -86,7 +86,7 @@ class Timeouts(Strict, frozen=True):
     whole: Seconds = Seconds(3600)  # one exchange; a gigabyte at 300 KB/s passes
     reuse: Seconds = Seconds(4)  # idle connection to legacy; under the 5 s of Apache and Node: we close first
     linger: Seconds = Seconds(0.75)  # so that a refusal is read before a reset; closed within a second
-    lameduck: Seconds = Seconds(5)  # from SIGTERM on not ready, but serving: clients still come for a while
+    lameduck: Seconds = Seconds(5)  # SIGTERM to no new client: not ready, and serving on
     drain: Seconds = Seconds(15)  # then, for what is under way; all in all under Kubernetes' 30 s
 
 

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = [
-    {"shadow.model", "shadow.settings", "shadow.address"},
+    {"shadow.model", "shadow.settings", "shadow.address", "shadow.switch"},
     {"shadow.endpoint", "shadow.compare"},
     {"shadow.record"},
     {"shadow.verdict"},

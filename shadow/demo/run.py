@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -68,7 +69,7 @@ def _proxy(legacy: int, target: int, folder: Path) -> Iterator[str]:
     try:
         yield _address(_pipe(process.stderr))
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)  # nobody is sent here any more: no lame duck
         process.communicate(timeout=2 * _PATIENCE)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import secrets
+import signal
 import socket
 
 from shadow.address import backend
@@ -17,6 +18,7 @@ from shadow.live.exchange import LiveExchange
 from shadow.live.selection import Selection
 from shadow.model import Drop, Skip
 from shadow.settings import Config
+from shadow.switch import Switch
 from shadow.wire.client_tls import context
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.downstream import Downstream
@@ -35,7 +37,9 @@ REFUSED_ENDPOINT = "(refused)"
 class Live:
     """What the exchanges of one live worker share."""
 
-    def __init__(self, worker: Worker, config: Config, marker: bytes, channel_path: str) -> None:
+    def __init__(
+        self, worker: Worker, config: Config, marker: bytes, channel_path: str, switch: Switch
+    ) -> None:
         loop = worker.loop
         origin = backend(config.legacy)
         timeouts = config.timeouts
@@ -48,8 +52,9 @@ class Live:
         self.budget = Budget(config.mirror.memory)
         self.channel = Channel(loop, channel_path, self.budget)
         self.endpoints = Endpoints(config.endpoints)
-        self.selection = Selection(config.mirror, config.endpoints)
+        self._selection = Selection(config.mirror, config.endpoints)
         self.access_log = AccessLog(config.log.access) if config.log.access else None
+        self._switch = switch
         self.retries = 0
         self.orphans: set[LiveExchange] = set()
         """Exchanges whose client has left, and which legacy shall end all the same."""
@@ -77,6 +82,10 @@ class Live:
         tally = self.tally(REFUSED_ENDPOINT)
         tally.received += 1
         tally.count_skipped(Skip.REFUSED)
+
+    def skip(self, method: bytes, index: int | None, request_id: bytes) -> Skip | None:
+        """Why this request is not mirrored; None if it is."""
+        return self._selection.skip(method, index, request_id) if self._switch else Skip.OFF
 
     def hand_over(self, frame: Frame) -> None:
         """Give an exchange to the shadow worker, or count it as dropped."""
@@ -132,17 +141,49 @@ class Live:
 
 
 async def run(
-    config: Config, name: str, line: socket.socket, listener: socket.socket, marker: bytes, channel_path: str
+    config: Config,
+    name: str,
+    line: socket.socket,
+    listener: socket.socket,
+    marker: bytes,
+    channel_path: str,
+    switch: Switch,
 ) -> None:
-    """Serve clients on `listener` until told to stop."""
+    """Serve clients on `listener` until told to stop. Before that, SIGUSR1 makes it ask clients to go, and
+    SIGUSR2 also leave new ones to its successor on the same socket."""
     loop = asyncio.get_running_loop()
     worker = Worker(loop, name)
-    live = Live(worker, config, marker, channel_path)
+    live = Live(worker, config, marker, channel_path, switch)
     worker.gauges = live.gauges
+    queue = listener.dup()
+    server = await loop.create_server(lambda: Downstream(live.front), sock=listener, backlog=4096)
+
+    def ask_to_go() -> None:
+        live.front.lame = True
+
+    def retire() -> None:
+        live.front.lame = True
+        server.close()
+        queue.close()
+
+    loop.add_signal_handler(signal.SIGUSR1, ask_to_go)
+    loop.add_signal_handler(signal.SIGUSR2, retire)
     await worker.start(line)
     live.channel.connect()
-    server = await loop.create_server(lambda: Downstream(live.front), sock=listener, backlog=4096)
     await worker.stopping.wait()
     server.close()
+    await _take_queued(loop, queue, live.front)
     await live.drain()
     await worker.finish()
+
+
+async def _take_queued(loop: asyncio.AbstractEventLoop, queue: socket.socket, front: Front) -> None:
+    """Serve those who have connected and whom nobody has accepted yet: closing the listener resets them."""
+    while True:
+        try:
+            client, _ = queue.accept()
+        except OSError:  # there is none, or the queue is a successor's
+            break
+        client.setblocking(False)
+        await loop.connect_accepted_socket(lambda: Downstream(front), client)
+    queue.close()

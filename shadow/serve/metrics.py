@@ -66,8 +66,15 @@ _GAUGES: Final = {
     "breaker_open": "1 while a target that does not answer is not asked",
     "judge_jobs": "Pairs with the judge",
     "unanalysed_total": "Pairs counted as different without being analysed",
+    "controls_total": "Requests sent to legacy once more, to learn what varies by itself",
+    "controls_failed_total": "Of those, the ones without an answer",
+    "rechecks_pending": "Differences that both sides will be asked again for",
     "access_log_lost_total": "Lines of the access log that could not be written",
     "evidence_lost_total": "Records that could not be written",
+    "evidence_enough_total": "Comparisons not kept because enough of their causes were, in this hour",
+    "evidence_full_total": "Comparisons not kept because the hour's bytes were used up",
+    "config_hash": "The configuration in force, as a number: equal where the settings are",
+    "config_last_reload_successful": "1 unless the last attempt to reload was refused or failed",
 }
 """What workers report as it stands, and what it means."""
 

@@ -35,6 +35,7 @@ class Kind(NamedTuple):
     main: Main
     nice: int
     keeps: tuple[socket.socket, ...]  # listeners that it uses
+    hears: bool = False  # is told everything that is counted
 
 
 class Closable(Protocol):

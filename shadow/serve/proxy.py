@@ -20,15 +20,20 @@ from shadow.config.load import Loaded, config_hash
 from shadow.live import worker as live_worker
 from shadow.mirror import judge as judge_worker
 from shadow.mirror import worker as mirror_worker
+from shadow.record.configured import configured
 from shadow.record.segment import recover
 from shadow.serve import admin
+from shadow.serve.generation import Generation, Stage
 from shadow.serve.processes import LOW_PRIORITY, Kind
 from shadow.serve.recorder import Recorder
-from shadow.serve.supervisor import Stage, Supervisor
+from shadow.serve.reload import ConfigReloader, Load
+from shadow.serve.supervisor import Supervisor
+from shadow.settings import Config
+from shadow.switch import Switch
 
 _SHADOW_GRACE: Final = 6.0  # seconds; a shadow worker gives up after 4
-_JUDGE_GRACE: Final = 6.0  # to finish what it has, and to seal
-_ADMIN_GRACE: Final = 2.0
+_JUDGE_GRACE: Final = 2.0  # to finish what it has, and to seal
+_ADMIN_GRACE: Final = 1.0
 _BACKLOG: Final = 4096
 
 log = structlog.get_logger()
@@ -38,8 +43,9 @@ class CannotStart(Exception):
     """Something that the proxy needs cannot be had. One line."""
 
 
-def serve(loaded: Loaded) -> int:
-    """Run until a signal. Returns the exit code. Raises CannotStart."""
+def serve(loaded: Loaded, load: Load, path: str | None) -> int:
+    """Run until a signal. `load` reads the settings anew when asked to, or when the file `path` has changed.
+    Returns the exit code. Raises CannotStart."""
     config = loaded.config
     _check_folder(Path(config.record.to))
     live_listeners = _listen(config.listen, config.workers.live)
@@ -47,14 +53,9 @@ def serve(loaded: Loaded) -> int:
     runtime = Path(tempfile.mkdtemp(prefix="shadow-"))
     try:
         started = time.time()
-        shadow_listeners = [_listen_unix(runtime / f"shadow-{n}") for n in range(config.workers.shadow)]
-        judge_listeners = [_listen_unix(runtime / f"judge-{n}") for n in range(config.workers.shadow)]
-        stages = [
-            Stage(_live_kinds(loaded, live_listeners, runtime), config.timeouts.drain + 1.0),
-            Stage(_shadow_kinds(loaded, shadow_listeners, runtime), _SHADOW_GRACE),
-            Stage(_judge_kinds(loaded, judge_listeners), _JUDGE_GRACE),
-            Stage((_admin_kind(loaded, admin_listener, started),), _ADMIN_GRACE),
-        ]
+        workers = Workers(live_listeners, admin_listener, runtime, started)
+        first = workers.generation(loaded)
+        reloader = ConfigReloader(loaded, load, workers.generation, path)
         log.info(
             "serving",
             listen=_name(live_listeners[0]),
@@ -63,73 +64,102 @@ def serve(loaded: Loaded) -> int:
             target=config.target,
             record=config.record.to,
         )
-        recorder = Recorder(config.record, "tally", config_hash(config), started)
-        listeners = [*live_listeners, *shadow_listeners, *judge_listeners, admin_listener]
+        recorder = Recorder(config.record, "tally", first.configured, started)
         _share_memory()
-        code = Supervisor(stages, listeners, recorder, "admin").run()
+        listeners = [*live_listeners, admin_listener]
+        code = Supervisor(first, reloader, listeners, recorder, config.timeouts.lameduck).run()
         log.info("stopped", record=config.record.to)
         return code
     finally:
         shutil.rmtree(runtime, ignore_errors=True)
 
 
-def _live_kinds(loaded: Loaded, listeners: list[socket.socket], runtime: Path) -> tuple[Kind, ...]:
-    marker = secrets.token_hex(6).encode()
-    shadows = loaded.config.workers.shadow
-    return tuple(
-        Kind(
-            f"live-{n}",
-            partial(
-                live_worker.run,
-                loaded.config,
-                f"live-{n}",
-                listener=listener,
-                marker=marker,
-                channel_path=str(runtime / f"shadow-{n % shadows}"),
-            ),
-            0,
-            (listener,),
+class Workers:
+    """Makes the workers of a configuration, and holds what is the same for every generation of them."""
+
+    def __init__(
+        self, live: list[socket.socket], admin: socket.socket, runtime: Path, started: float
+    ) -> None:
+        self._live = live
+        self._admin = admin
+        self._runtime = runtime
+        self._started = started
+        self._switch = Switch()
+        self._marker = secrets.token_hex(6).encode()
+        # Kept nowhere: with the key at hand, whoever reads a record could try out what a hash stands for.
+        self._mask_key = secrets.token_bytes(32)
+        self._made = 0
+
+    def generation(self, loaded: Loaded) -> Generation:
+        """Workers, not started yet. Their names end in the number of the reload, from 1 on."""
+        end = f".{self._made}" if self._made else ""
+        self._made += 1
+        config = loaded.config
+        numbers = range(config.workers.shadow)
+        shadows = [_listen_unix(self._runtime / f"shadow-{n}{end}") for n in numbers]
+        judges = [_listen_unix(self._runtime / f"judge-{n}{end}") for n in numbers]
+        stages = [
+            Stage(self._live_kinds(config, end), config.timeouts.drain + 1.0),
+            Stage(self._shadow_kinds(config, end, shadows), _SHADOW_GRACE),
+            Stage(self._judge_kinds(config, end, judges), _JUDGE_GRACE),
+            Stage((self._admin_kind(loaded, end),), _ADMIN_GRACE),
+        ]
+        return Generation(stages, configured(config, config_hash(config), time.time()), [*shadows, *judges])
+
+    def _live_kinds(self, config: Config, end: str) -> tuple[Kind, ...]:
+        shadows = config.workers.shadow
+        return tuple(
+            Kind(
+                name := f"live-{n}{end}",
+                partial(
+                    live_worker.run,
+                    config,
+                    name,
+                    listener=listener,
+                    marker=self._marker,
+                    channel_path=str(self._runtime / f"shadow-{n % shadows}{end}"),
+                    switch=self._switch,
+                ),
+                0,
+                (listener,),
+            )
+            for n, listener in enumerate(self._live)
         )
-        for n, listener in enumerate(listeners)
-    )
 
-
-def _shadow_kinds(loaded: Loaded, listeners: list[socket.socket], runtime: Path) -> tuple[Kind, ...]:
-    return tuple(
-        Kind(
-            f"shadow-{n}",
-            partial(
-                mirror_worker.run,
-                loaded.config,
-                f"shadow-{n}",
-                listener=listener,
-                judge_path=str(runtime / f"judge-{n}"),
-            ),
-            LOW_PRIORITY,
-            (listener,),
+    def _shadow_kinds(self, config: Config, end: str, listeners: list[socket.socket]) -> tuple[Kind, ...]:
+        return tuple(
+            Kind(
+                name := f"shadow-{n}{end}",
+                partial(
+                    mirror_worker.run,
+                    config,
+                    name,
+                    listener=listener,
+                    judge_path=str(self._runtime / f"judge-{n}{end}"),
+                ),
+                LOW_PRIORITY,
+                (listener,),
+            )
+            for n, listener in enumerate(listeners)
         )
-        for n, listener in enumerate(listeners)
-    )
 
-
-def _judge_kinds(loaded: Loaded, listeners: list[socket.socket]) -> tuple[Kind, ...]:
-    # Kept nowhere: with the key at hand, whoever reads a record could try out what a hash stands for.
-    mask_key = secrets.token_bytes(32)
-    return tuple(
-        Kind(
-            f"judge-{n}",
-            partial(judge_worker.run, loaded.config, f"judge-{n}", listener=listener, mask_key=mask_key),
-            LOW_PRIORITY,
-            (listener,),
+    def _judge_kinds(self, config: Config, end: str, listeners: list[socket.socket]) -> tuple[Kind, ...]:
+        return tuple(
+            Kind(
+                name := f"judge-{n}{end}",
+                partial(judge_worker.run, config, name, listener=listener, mask_key=self._mask_key),
+                LOW_PRIORITY,
+                (listener,),
+            )
+            for n, listener in enumerate(listeners)
         )
-        for n, listener in enumerate(listeners)
-    )
 
-
-def _admin_kind(loaded: Loaded, listener: socket.socket, started: float) -> Kind:
-    return Kind(
-        "admin", partial(admin.run, loaded, "admin", listener=listener, started=started), 0, (listener,)
-    )
+    def _admin_kind(self, loaded: Loaded, end: str) -> Kind:
+        name = f"admin{end}"
+        main = partial(
+            admin.run, loaded, name, listener=self._admin, started=self._started, switch=self._switch
+        )
+        return Kind(name, main, 0, (self._admin,), hears=True)
 
 
 def _check_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Writes what was counted into segments, one for each window, and deletes what is too old.
+"""Writes what was counted into segments, one for each window, and deletes what is too old or too much.
 
 The open segment is a snapshot of its window: every few seconds it is replaced by one that has all that was
 counted since the window began. So a day is as many records as it has hours and endpoints, and a killed
@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from shadow.record.configured import ConfigRecord
-from shadow.record.segment import SegmentWriter, encode, retain
+from shadow.record.segment import SegmentWriter, bound, encode, retain
 from shadow.record.tally import Tally, TallyRecord
 from shadow.serve.ledger import merge_into
 from shadow.settings import Record
@@ -33,10 +33,11 @@ class Recorder:
         self._folder = Path(settings.to)
         self._seconds = float(settings.window)
         self._keep = settings.keep
+        self._limit = settings.limit
         self._configured = configured
         self._writer = SegmentWriter(self._folder, name, settings.segment)
         self._tallies: dict[str, Tally] = {}
-        self._window = self._window_of(now)
+        self._began = now  # the window, or the earliest of those that could not be written
         self._new = False  # something was counted that no snapshot holds
         self._next_write = now + _WRITE_EVERY
         self._next_retain = now
@@ -55,24 +56,25 @@ class Recorder:
 
     def tick(self, now: float) -> None:
         """Write and delete what is due."""
-        if self._window_of(now) != self._window:
+        if self._window_of(now) != self._window_of(self._began):
             self._finish(now)
         elif now >= self._next_write:
             began = time.perf_counter()
-            self.write()
+            self.write(now)
             self._next_write = now + max(_WRITE_EVERY, (time.perf_counter() - began) / _SHARE)
         if now >= self._next_retain:
             self._next_retain = now + _RETAIN_EVERY
             retain(self._folder, self._keep, now)
+            bound(self._folder, self._limit)
 
-    def write(self) -> bool:
+    def write(self, now: float) -> bool:
         """Replace the snapshot, if there is anything new; False if what was counted could not be written."""
         if not self._new:
             return True
         for tally in self._tallies.values():
             tally.settle()
         records = [
-            TallyRecord(self._window, self._seconds, endpoint, self._configured.config_hash, tally)
+            TallyRecord(self._began, now - self._began, endpoint, self._configured.config_hash, tally)
             for endpoint, tally in self._tallies.items()
         ]
         written = self._writer.replace(encode([self._configured, *records]))
@@ -91,10 +93,10 @@ class Recorder:
 
     def _finish(self, now: float) -> None:
         """Seal what was counted, and begin anew. While it cannot be written, its window goes on."""
-        if self.write():
+        if self.write(now):
             self._writer.seal()
             self._tallies = {}
-            self._window = self._window_of(now)
+            self._began = now
         self._next_write = now + _WRITE_EVERY
 
     def _window_of(self, now: float) -> float:

@@ -11,55 +11,59 @@ import selectors
 import signal
 import socket
 import time
-from typing import Final, NamedTuple
+from typing import Final, Protocol
 
 import structlog
 
 from shadow.frame import Report, Stream
 from shadow.record.tally import Tally
+from shadow.serve.generation import LAME, RETIRE, Generation
 from shadow.serve.ledger import Ledger
 from shadow.serve.processes import Kind, Process, fork
 from shadow.serve.recorder import Recorder
 
 _TICK: Final = 0.2  # seconds between two looks at the clock
-_HASTY: Final = 1.0  # a worker that lives shorter is restarted later and later
-_MAX_BACKOFF: Final = 5.0
-_GIVE_UP: Final = 5  # deaths before any worker was ever ready
-_HURRY: Final = 0.5  # seconds to leave, for each stage, once asked twice
 _MAX_OUTGOING: Final = 64 * 1024 * 1024  # bytes that admin may be behind before it is started anew
+_SELF: Final = "supervisor"
 
 log = structlog.get_logger()
 
 
-class Stage(NamedTuple):
-    """Workers that leave together. Stages leave in their order and start in the reverse of it."""
+class Reloader(Protocol):
+    """Where a new configuration comes from."""
 
-    kinds: tuple[Kind, ...]
-    grace: float  # seconds to leave before they are killed
+    def changed(self) -> bool:
+        """Whether what it reads is not what was read last. Asked often, so it looks only now and then."""
+
+    def generation(self) -> Generation | None:
+        """The workers of the configuration as it is now; None where it cannot be used, which it has said."""
 
 
 class Supervisor:
-    """Runs stages of workers until a signal, then ends them stage by stage."""
+    """Runs a generation of workers until a signal, or until the next one takes its place."""
 
     def __init__(
-        self, stages: list[Stage], listeners: list[socket.socket], recorder: Recorder, audience: str
+        self,
+        first: Generation,
+        reloader: Reloader,
+        listeners: list[socket.socket],
+        recorder: Recorder,
+        lameduck: float,
     ) -> None:
-        """The worker named `audience` is told everything that is counted."""
-        self._stages = stages
+        """Before it leaves, and before an old generation does, it serves on for `lameduck` seconds."""
+        self._current = first
+        self._next: Generation | None = None  # being started, by a reload
+        self._old: list[Generation] = []
+        self._reloader = reloader
+        self._reloaded = True  # the last reload was good
         self._listeners = listeners
         self._recorder = recorder
-        self._audience = audience
+        self._lameduck = lameduck
         self._ledger = Ledger()
         self._encoder: Stream[Report] = Stream(Report)
         self._selector = selectors.DefaultSelector()
-        self._processes: dict[int, Process] = {}
-        self._restarts: dict[str, tuple[float, Kind]] = {}  # name → when, and what
-        self._backoff: dict[str, float] = {}
-        self._early_deaths = 0
         self._signals: list[int] = []
-        self._leaving: list[Stage] | None = None  # stages still to leave, the first one told to
-        self._deadline = 0.0
-        self._hurry = False  # asked twice to stop
+        self._stopping = False
         self._exit = 0
 
     def run(self) -> int:
@@ -67,93 +71,142 @@ class Supervisor:
         wakeup, alarm = socket.socketpair()
         wakeup.setblocking(False)
         alarm.setblocking(False)
-        self._listeners = [*self._listeners, wakeup, alarm]
+        self._listeners += [wakeup, alarm]
         self._selector.register(wakeup, selectors.EVENT_READ)
         signal.set_wakeup_fd(alarm.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, lambda received, _: self._signals.append(received))
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to be woken
-        for stage in reversed(self._stages):
-            for kind in stage.kinds:
-                self._start(kind)
-        while self._processes or self._restarts:
+        for number in (LAME, RETIRE):
+            signal.signal(number, signal.SIG_IGN)  # as in a worker until it listens to them
+        self._start_all(self._current)
+        while not all(generation.over for generation in self._generations):
             self._wait(wakeup)
             self._heed_signals()
             self._reap()
-            self._restart()
-            self._leave()
+            self._advance(time.monotonic())
+            self._reload_if_changed()
             self._book(self._ledger.lost())
             self._recorder.tick(time.time())
         self._book(self._ledger.remainder())
         self._recorder.close(time.time())
         return self._exit
 
+    @property
+    def _generations(self) -> list[Generation]:
+        return [*self._old, self._current, *([self._next] if self._next is not None else [])]
+
+    @property
+    def _processes(self) -> list[Process]:
+        return [process for each in self._generations for process in each.processes.values()]
+
     def _wait(self, wakeup: socket.socket) -> None:
         for key, _ in self._selector.select(_TICK):
-            if isinstance(key.data, Process):
-                self._read(key.data)
-                self._flush(key.data)
-            else:
+            if key.data is None:
                 wakeup.recv(4096)
+            else:
+                self._read(*key.data)
+                self._flush(key.data[1])
+
+    def _advance(self, now: float) -> None:
+        """Start what is due, and go on with what leaves."""
+        for generation in self._generations:
+            for kind in generation.due(now):
+                self._start(generation, kind)
+            if generation.advance(now):
+                if self._stopping and generation is self._current:
+                    self._stop_listening()
+                generation.leave(now)
+        for each in self._old:
+            if each.over:
+                each.close()
+        self._old = [each for each in self._old if not each.over]
+        if self._current.failed and not self._stopping:
+            log.error("giving_up", reason="workers die before they are ready")
+            self._exit = 1
+            self._stop(signal.SIGINT)
+        if self._next is not None:
+            self._take_over(self._next, now)
 
     # -- starting
 
-    def _start(self, kind: Kind) -> None:
-        lines = [process.line for process in self._processes.values()]
-        process = fork(kind, [self._selector, *self._listeners, *lines], time.monotonic())
-        self._processes[process.pid] = process
-        self._selector.register(process.line, selectors.EVENT_READ, process)
+    def _start_all(self, generation: Generation) -> None:
+        for kind in generation.kinds:
+            self._start(generation, kind)
+
+    def _start(self, generation: Generation, kind: Kind) -> None:
+        lines = [process.line for process in self._processes]
+        sockets = [each for one in self._generations for each in one.sockets]
+        process = fork(kind, [self._selector, *self._listeners, *sockets, *lines], time.monotonic())
+        generation.processes[process.pid] = process
+        self._selector.register(process.line, selectors.EVENT_READ, (generation, process))
         log.info("worker_started", worker=kind.name, pid=process.pid)
-        if kind.name == self._audience:
-            self._tell(Report("supervisor", 0, self._ledger.totals))
+        if kind.hears:
+            self._tell(Report(_SELF, 0, self._ledger.totals))
             for name, gauges in self._ledger.gauges.items():
                 self._tell(Report(name, 0, {}, {}, gauges))
-
-    def _restart(self) -> None:
-        now = time.monotonic()
-        for name, (when, kind) in list(self._restarts.items()):
-            if when <= now:
-                del self._restarts[name]
-                self._start(kind)
+            self._tell_state()
 
     def _reap(self) -> None:
-        """Notice who has died, and plan to start it anew."""
-        while self._processes:
+        """Notice who has died."""
+        while any(generation.processes for generation in self._generations):
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            process = self._processes.pop(pid, None)
-            if process is None:
-                continue
-            self._read(process)
-            self._hang_up(process)
-            process.line.close()
-            self._ledger.died(process.kind.name, pid)
-            self._tell(Report(process.kind.name, pid, {}))  # without gauges: it is no more
-            if self._leaving is None:
-                log.warning(
-                    "worker_died", worker=process.kind.name, pid=pid, code=os.waitstatus_to_exitcode(status)
-                )
-                self._plan_restart(process)
+            for generation in self._generations:
+                process = generation.processes.pop(pid, None)
+                if process is not None:
+                    self._bury(generation, process, os.waitstatus_to_exitcode(status))
 
-    def _plan_restart(self, process: Process) -> None:
-        now = time.monotonic()
+    def _bury(self, generation: Generation, process: Process, code: int) -> None:
+        self._read(generation, process)
+        self._hang_up(process)
+        process.line.close()
         name = process.kind.name
-        if now - process.started >= _HASTY:
-            self._backoff[name] = 0.0
+        self._ledger.died(name, process.pid)
+        self._tell(Report(name, process.pid, {}))  # without gauges: it is no more
+        if generation.died(process, time.monotonic()):
+            log.warning("worker_died", worker=name, pid=process.pid, code=code)
         else:
-            self._backoff[name] = min(_MAX_BACKOFF, self._backoff.get(name, 0.0) * 2 or 0.1)
-            self._early_deaths += not process.ready
-        if self._early_deaths >= _GIVE_UP:
-            log.error("giving_up", reason="workers die before they are ready")
-            self._exit = 1
-            self._begin_to_leave()
-        else:
-            self._restarts[name] = now + self._backoff[name], process.kind
+            log.info("worker_left", worker=name, pid=process.pid, code=code)
+
+    # -- reloading
+
+    def _reload_if_changed(self) -> None:
+        if not self._stopping and self._next is None and self._reloader.changed():
+            self._reload()
+
+    def _reload(self) -> None:
+        """Start the workers of the new configuration beside those of the old one."""
+        made = self._reloader.generation()
+        self._reloaded = made is not None
+        if made is not None:
+            self._next = made
+            self._start_all(made)
+        self._tell_state()
+
+    def _take_over(self, new: Generation, now: float) -> None:
+        """Once the new workers are ready, the old ones take no new clients, and leave after their own."""
+        if new.ready:
+            old, self._current, self._next = self._current, new, None
+            self._old.append(old)
+            for kind in old.kinds:
+                if kind.hears:
+                    old.dismiss(kind.name)
+            old.lame(RETIRE, now + self._lameduck)
+            self._recorder.configured(new.configured, time.time())
+            log.info("reloaded", config=new.config_hash)
+        elif new.failed:
+            log.error("reload_failed", reason="workers die before they are ready; the old ones go on")
+            self._old.append(new)
+            self._next = None
+            new.hurry(now)
+            self._reloaded = False
+            self._tell_state()
 
     # -- counting
 
-    def _read(self, process: Process) -> None:
+    def _read(self, generation: Generation, process: Process) -> None:
         """Take in what a worker reports, to the last byte that it has sent."""
         while True:
             try:
@@ -166,8 +219,9 @@ class Supervisor:
                 self._hang_up(process)
                 return
             for report in process.reports.feed(data):
-                process.ready = True
-                self._early_deaths = 0
+                generation.reported(process)
+                if report.gauges:  # 48 bits: a float has room for them
+                    report.gauges["config_hash"] = float(int(generation.config_hash, 16))
                 self._fold(report)
 
     def _hang_up(self, process: Process) -> None:
@@ -181,12 +235,24 @@ class Supervisor:
 
     def _book(self, tallies: dict[str, Tally]) -> None:
         if tallies:
-            self._fold(Report("supervisor", 0, tallies))
+            self._ledger.fold(Report(_SELF, 0, tallies, {}, self._state))
+            self._recorder.add(tallies)
+            self._tell(Report(_SELF, 0, tallies, {}, self._state))
+
+    @property
+    def _state(self) -> dict[str, float]:
+        return {
+            "leaving": float(self._stopping),
+            "config_last_reload_successful": float(self._reloaded),
+        }
+
+    def _tell_state(self) -> None:
+        self._tell(Report(_SELF, 0, {}, {}, self._state))
 
     def _tell(self, report: Report) -> None:
-        """Pass a report on to the audience, without ever waiting for it."""
-        for process in self._processes.values():
-            if process.kind.name == self._audience:
+        """Pass a report on to those who hear, without ever waiting for them."""
+        for process in self._processes:
+            if process.kind.hears:
                 process.outgoing += self._encoder.encode(report)
                 self._flush(process)
                 if len(process.outgoing) > _MAX_OUTGOING:
@@ -203,48 +269,36 @@ class Supervisor:
             process.outgoing.clear()  # it has just died
         wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if process.outgoing else 0)
         if process.line in self._selector.get_map():
-            self._selector.modify(process.line, wanted, process)
+            self._selector.modify(process.line, wanted, self._selector.get_key(process.line).data)
 
     # -- leaving
 
     def _heed_signals(self) -> None:
         while self._signals:
-            received = self._signals.pop(0)
-            if self._leaving is None:
-                log.info("stopping", signal=signal.Signals(received).name)
-                self._begin_to_leave()
-            else:
+            received = signal.Signals(self._signals.pop(0))
+            if received == signal.SIGHUP:
+                if not self._stopping and self._next is None:
+                    self._reload()
+            elif self._stopping:
                 self._exit = 128 + received
-                self._hurry = True
-                self._deadline = 0.0  # whoever is left of this stage is killed
+                self._stop_listening()
+                for generation in self._generations:
+                    generation.hurry(time.monotonic())
+            else:
+                log.info("stopping", signal=received.name)
+                self._stop(received)
 
-    def _begin_to_leave(self) -> None:
-        self._leaving = list(self._stages)
-        self._restarts.clear()
-        # Held open here, they would go on taking in clients whom nobody serves any more.
-        for kind in self._stages[0].kinds:
-            for listener in kind.keeps:
-                listener.close()
-        self._tell_stage(signal.SIGTERM)
+    def _stop(self, number: signal.Signals) -> None:
+        """SIGTERM comes from an orchestrator that goes on sending clients for a while: they are served.
+        Ctrl-C comes from somebody who waits."""
+        now = time.monotonic()
+        self._stopping = True
+        self._tell_state()
+        if self._next is not None:
+            self._next.hurry(now)
+        self._current.lame(LAME, now + (self._lameduck if number == signal.SIGTERM else 0.0))
 
-    def _leave(self) -> None:
-        """Go on to the next stage when the first is empty, and kill it when its time is over."""
-        if not self._leaving:
-            return
-        if not self._of_stage():
-            del self._leaving[0]
-            self._tell_stage(signal.SIGTERM)
-        elif time.monotonic() >= self._deadline:
-            for process in self._of_stage():
-                log.warning("worker_killed", worker=process.kind.name, reason="did not leave in time")
-            self._tell_stage(signal.SIGKILL)
-
-    def _of_stage(self) -> list[Process]:
-        names = {kind.name for kind in self._leaving[0].kinds} if self._leaving else set()
-        return [process for process in self._processes.values() if process.kind.name in names]
-
-    def _tell_stage(self, number: signal.Signals) -> None:
-        if self._leaving:
-            self._deadline = time.monotonic() + (_HURRY if self._hurry else self._leaving[0].grace)
-        for process in self._of_stage():
-            os.kill(process.pid, number)
+    def _stop_listening(self) -> None:
+        """Held open here, listeners would go on taking in clients whom nobody serves any more."""
+        for listener in self._current.client_listeners:
+            listener.close()

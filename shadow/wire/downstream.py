@@ -24,7 +24,7 @@ class Downstream(asyncio.Protocol):
     """One client's connection."""
 
     __slots__ = (
-        "_answering", "_buffer", "_chunking", "_close", "_decoder", "_front", "_head", "_lingering",
+        "_answering", "_buffer", "_chunking", "_close", "_decoder", "_fresh", "_front", "_head", "_lingering",
         "_out", "_peer", "_reading_paused", "_request", "_unsent", "_writing_paused", "deadline", "transport",
     )  # fmt: skip
 
@@ -37,6 +37,7 @@ class Downstream(asyncio.Protocol):
         self._head: RequestHead | None = None
         self._request: RequestSink | None = None
         self._decoder: Decoder | None = None  # of a request body that has not ended
+        self._fresh = True  # it has not asked for anything yet
         self._out: list[bytes] = []
         self._answering = False  # the final head has been written
         self._chunking = False
@@ -151,8 +152,9 @@ class Downstream(asyncio.Protocol):
     def _open(self, head: RequestHead) -> None:
         front = self._front
         self._head = head
+        self._fresh = False
         self.deadline = NEVER
-        self._close = not head.keep_alive or front.draining
+        self._close = not head.keep_alive or front.lame
         if head.length:
             self._decoder = decoder(head.length)
         self._request = request = front.open_request(self, head)
@@ -282,10 +284,13 @@ class Downstream(asyncio.Protocol):
     # -- endings
 
     def drain(self) -> None:
-        """Close now if idle, else after the answer."""
+        """Close now if idle, else after the answer. A client that has only just come may be sending."""
         self._close = True
         if self._request is None and not self._buffer and not self._lingering:
-            self.transport.close()
+            if self._fresh:
+                self._wait_for_client(self._front.timeouts.linger)
+            else:
+                self.transport.close()
 
     def break_off(self) -> None:
         """Close at once, whatever is under way."""

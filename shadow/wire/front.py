@@ -71,6 +71,8 @@ class Front:
         self.limits = limits
         self.scheme = scheme
         self.connections: set[Downstream] = set()
+        self.lame = False
+        """Whether clients are asked to go: answers carry `Connection: close`."""
         self.draining = False
         self._trust = [ipaddress.ip_network(network) for network in trust]
         self._emptied: asyncio.Future[None] | None = None
@@ -84,7 +86,7 @@ class Front:
 
     def drain(self) -> asyncio.Future[None]:
         """Close idle connections, the others after their answer; done when none is left."""
-        self.draining = True
+        self.lame = self.draining = True
         self._emptied = self.loop.create_future()
         for connection in list(self.connections):
             connection.drain()

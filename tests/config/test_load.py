@@ -483,7 +483,7 @@ def test_origins_are_comments(write: Write) -> None:
     assert found["sample: 0.5"] == f"{path}:2"
     assert found["- match: GET /a"] == f"{path}:4"
     assert found["mirror: false"] == f"{path}:5"
-    assert found["drain: 25s"] == "default"
+    assert found["drain: 15s"] == "default"
 
 
 def test_a_list_given_anew_has_no_old_lines(write: Write) -> None:

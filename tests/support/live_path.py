@@ -13,6 +13,7 @@ import msgspec
 from shadow.frame import Frame
 from shadow.live.worker import Live
 from shadow.settings import Config
+from shadow.switch import Switch
 from shadow.wire.downstream import Downstream
 from shadow.worker import Worker
 
@@ -177,7 +178,7 @@ class LivePath:
         tree = {"legacy": legacy, "target": "http://127.0.0.1:1", **self.settings}
         config = msgspec.convert(tree, Config, dec_hook=lambda kind, value: kind(value))
         self.worker = Worker(loop, "live-0")
-        self.live = Live(self.worker, config, b"marker", "/nowhere")
+        self.live = Live(self.worker, config, b"marker", "/nowhere", Switch())
         self.live.channel = self.channel  # type: ignore[assignment]
         self.server = await loop.create_server(lambda: Downstream(self.live.front), "127.0.0.1", 0)
         self.port = self.server.sockets[0].getsockname()[1]

@@ -143,6 +143,10 @@ class Load:
         """Ask nothing more."""
         self._stopped = True
 
+    def go_to(self, port: int) -> None:
+        """From here on, connect there."""
+        self._port = port
+
     async def _client(self) -> None:
         client: Client | None = None
         while not self._stopped and (following := next(self._todo, None)):
@@ -158,6 +162,9 @@ class Load:
                 client = None
                 continue
             self.answered += 1
+            if answer.all("connection") == ["close"]:
+                client.leave()
+                client = None
             if answer.status != 200 or answer.body != body:
                 self.errors.append(f"{answer.status} {answer.body[:100]!r}")
         if client is not None:

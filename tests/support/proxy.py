@@ -63,14 +63,20 @@ class Proxy:
             "record": {"to": str(self.record)},
             "log": {"format": "json", "level": "debug"},
             **settings,
+            "timeouts": {"lameduck": "1ms", **settings.get("timeouts", {})},
         }
         self.port = 0
         self.admin = ""
         self._process: asyncio.subprocess.Process | None = None
 
+    def configure(self, **sections: Any) -> None:
+        """Write its file, with these sections in the place of what they were."""
+        self._settings.update(sections)
+        self._config.write_text(yaml.safe_dump(self._settings), encoding="utf-8")
+
     async def start(self) -> None:
         """Start it, and wait until every worker serves."""
-        self._config.write_text(yaml.safe_dump(self._settings), encoding="utf-8")
+        self.configure()
         with self._log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "shadow", "proxy", "--config", str(self._config)),
@@ -145,6 +151,14 @@ class Proxy:
                 return answer.status, await answer.text()
         except aiohttp.ClientError:
             return 0, ""
+
+    async def post(self, path: str) -> tuple[int, str]:
+        """Status and body."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"http://{self.admin}{path}") as answer,
+        ):
+            return answer.status, await answer.text()
 
     async def metrics(self) -> list[Sample]:
         return samples((await self.get("/metrics"))[1])

@@ -1,0 +1,181 @@
+"""The workers of one configuration: what runs, what is started anew, and how they leave.
+
+Stages leave in their order, each within its grace, and start in the reverse of it. A generation knows
+nothing of other ones: while a reload goes on, two of them live side by side.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+from math import inf
+from typing import Final, NamedTuple
+
+import structlog
+
+from shadow.record.configured import ConfigRecord
+from shadow.serve.processes import Kind, Process
+
+_HASTY: Final = 1.0  # a worker that lives shorter is restarted later and later
+_MAX_BACKOFF: Final = 5.0
+_GIVE_UP: Final = 5  # deaths before any worker was ever ready
+_HURRY: Final = 0.5  # seconds to leave, for each stage, once asked twice
+
+LAME: Final = signal.SIGUSR1
+"""Tells a live worker to serve on, and to ask its clients to go elsewhere."""
+
+RETIRE: Final = signal.SIGUSR2
+"""Tells it the same, and to leave new clients to its successor."""
+
+log = structlog.get_logger()
+
+
+class Stage(NamedTuple):
+    """Workers that leave together, and the seconds that they may take."""
+
+    kinds: tuple[Kind, ...]
+    grace: float
+
+
+class Generation:
+    """Stages of workers. Times are seconds of the monotonic clock."""
+
+    def __init__(self, stages: list[Stage], configured: ConfigRecord, sockets: list[socket.socket]) -> None:
+        """`sockets` are listeners that only these workers use."""
+        self.configured = configured
+        self.sockets = sockets
+        self.processes: dict[int, Process] = {}
+        self._stages = stages
+        self._restarts: dict[str, tuple[float, Kind]] = {}  # name → when, and what
+        self._backoff: dict[str, float] = {}
+        self._early_deaths = 0
+        self._leaving: list[Stage] | None = None  # stages still to leave, the first one told to
+        self._lame_until = inf
+        self._deadline = inf
+        self._hurry = False  # asked twice to stop
+
+    # -- running
+
+    @property
+    def config_hash(self) -> str:
+        """Equal for equal settings."""
+        return self.configured.config_hash
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """All workers, in the order in which to start them."""
+        return [kind for stage in reversed(self._stages) for kind in stage.kinds]
+
+    @property
+    def client_listeners(self) -> list[socket.socket]:
+        """Where clients connect: the first stage serves them."""
+        return [listener for kind in self._stages[0].kinds for listener in kind.keeps]
+
+    @property
+    def ready(self) -> bool:
+        """Whether every worker runs and has reported."""
+        return len(self.processes) == len(self.kinds) and all(
+            process.ready for process in self.processes.values()
+        )
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing runs, nor is to be started."""
+        return not self.processes and not self._restarts
+
+    @property
+    def failed(self) -> bool:
+        """Whether its workers die before they are ready."""
+        return self._early_deaths >= _GIVE_UP
+
+    def reported(self, process: Process) -> None:
+        """A worker is there."""
+        process.ready = True
+        self._early_deaths = 0
+
+    def died(self, process: Process, now: float) -> bool:
+        """Plan to start a worker anew, unless it was to leave; whether it was not."""
+        if self._leaving is not None or process.kind not in self.kinds:
+            return False
+        name = process.kind.name
+        if now - process.started >= _HASTY:
+            self._backoff[name] = 0.0
+        else:
+            self._backoff[name] = min(_MAX_BACKOFF, self._backoff.get(name, 0.0) * 2 or 0.1)
+            self._early_deaths += not process.ready
+        self._restarts[name] = now + self._backoff[name], process.kind
+        return True
+
+    def due(self, now: float) -> list[Kind]:
+        """The workers to be started now."""
+        due = [kind for when, kind in self._restarts.values() if when <= now]
+        for kind in due:
+            del self._restarts[kind.name]
+        return due
+
+    # -- leaving
+
+    def lame(self, number: signal.Signals, until: float) -> None:
+        """Tell the live workers `number`, LAME or RETIRE; leave at `until`."""
+        self._lame_until = until
+        self._signal(self._of(self._stages[0]), number)
+
+    def leave(self, now: float) -> None:
+        """Begin to leave."""
+        self._lame_until = inf
+        if self._leaving is None:
+            self._leaving = list(self._stages)
+            self._restarts.clear()
+            self._tell_stage(now, signal.SIGTERM)
+
+    def hurry(self, now: float) -> None:
+        """Leave at once; asked once more, whoever is left of a stage is killed."""
+        self._hurry = True
+        if self._leaving is None:
+            self.leave(now)
+        else:
+            self._deadline = now
+
+    def advance(self, now: float) -> bool:
+        """Go on to the next stage when the first is empty, and kill it when its time is over. True where it
+        is time to begin to leave."""
+        if self._leaving is None:
+            return now >= self._lame_until
+        if self._leaving:
+            if not self._of(self._leaving[0]):
+                del self._leaving[0]
+                self._tell_stage(now, signal.SIGTERM)
+            elif now >= self._deadline:
+                for process in self._of(self._leaving[0]):
+                    log.warning("worker_killed", worker=process.kind.name, reason="did not leave in time")
+                self._tell_stage(now, signal.SIGKILL)
+        return False
+
+    def close(self) -> None:
+        """Give up what was held for its workers."""
+        for each in self.sockets:
+            each.close()
+
+    def dismiss(self, name: str) -> None:
+        """End one worker now, and do not start it again."""
+        for stage in self._stages:
+            self._signal([each for each in self._of(stage) if each.kind.name == name], signal.SIGTERM)
+        self._stages = [
+            Stage(tuple(kind for kind in stage.kinds if kind.name != name), stage.grace)
+            for stage in self._stages
+        ]
+        self._restarts.pop(name, None)
+
+    def _of(self, stage: Stage) -> list[Process]:
+        names = {kind.name for kind in stage.kinds}
+        return [process for process in self.processes.values() if process.kind.name in names]
+
+    def _tell_stage(self, now: float, number: signal.Signals) -> None:
+        if self._leaving:
+            self._deadline = now + (_HURRY if self._hurry else self._leaving[0].grace)
+            self._signal(self._of(self._leaving[0]), number)
+
+    def _signal(self, processes: list[Process], number: signal.Signals) -> None:
+        for process in processes:
+            os.kill(process.pid, number)

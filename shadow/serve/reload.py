@@ -1,0 +1,77 @@
+"""A new configuration for a running proxy: when there is one, and whether it can be used."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import structlog
+
+from shadow.config.load import ConfigError, Loaded
+from shadow.serve.generation import Generation
+from shadow.serve.logs import configure
+
+_EVERY: Final = 5.0  # seconds between two looks at the file; a kubelet takes a minute to bring a ConfigMap
+
+_FIXED: Final = ("listen", "admin", "workers", "record")
+"""Sections that sockets, folders and processes of the supervisor hang on: another value needs a restart."""
+
+Load: TypeAlias = Callable[[], Loaded]
+"""Reads all settings anew. Raises ConfigError."""
+
+log = structlog.get_logger()
+
+
+class ConfigReloader:
+    """Reads the configuration again, on demand or when its file holds something else."""
+
+    def __init__(
+        self, loaded: Loaded, load: Load, build: Callable[[Loaded], Generation], path: str | None
+    ) -> None:
+        self._loaded = loaded
+        self._load = load
+        self._build = build
+        self._path = Path(path) if path is not None else None
+        self._seen = self._digest()
+        self._looked = time.monotonic()
+
+    def changed(self) -> bool:
+        """Whether the file's content is another. By content: a ConfigMap is changed by swapping a link."""
+        now = time.monotonic()
+        if now - self._looked < _EVERY:
+            return False
+        self._looked = now
+        digest = self._digest()
+        return digest is not None and digest != self._seen
+
+    def generation(self) -> Generation | None:
+        """The workers of the settings as they are now; None, and one line for each reason, if they cannot be
+        used."""
+        self._seen = self._digest()
+        try:
+            loaded = self._load()
+        except ConfigError as error:
+            for problem in error.problems:
+                log.error("reload_refused", problem=problem)
+            return None
+        old, new = self._loaded.config, loaded.config
+        fixed = [name for name in _FIXED if getattr(old, name) != getattr(new, name)]
+        for name in fixed:
+            log.error(
+                "reload_refused", problem=f"{name}: takes effect at a restart only; set it back, or restart"
+            )
+        if fixed:
+            return None
+        configure(new.log)
+        self._loaded = loaded
+        return self._build(loaded)
+
+    def _digest(self) -> bytes | None:
+        """None where there is no file, or it cannot be read just now."""
+        try:
+            return hashlib.sha256(self._path.read_bytes()).digest() if self._path is not None else None
+        except OSError:
+            return None
