@@ -157,16 +157,23 @@ def _contents(pair: _Pair, terms: Terms) -> Found:
         boundaries = pair.ours.parameters.get("boundary", ""), pair.theirs.parameters.get("boundary", "")
         parts = forms.compare_multipart(pair.legacy, pair.target, boundaries, terms.rule.forms, terms.silence)
         return parts or binary.compare(pair.legacy, pair.target, media)
-    legacy, target = pair.texts()
+    legacy, target, folded = charset.folded(*pair.texts())
     if form in (Form.JSON, Form.LINES):
-        return _json(legacy, target, terms, lines=form is Form.LINES)
-    if legacy.text == target.text:
-        found: Found | None = NOTHING
+        found = _json(legacy, target, terms, lines=form is Form.LINES)
+    elif legacy.text == target.text:
+        found = NOTHING
     else:
-        found = _text(form, legacy.text, target.text, media, terms)
-    if found is None:
-        return _lines(legacy, target, terms)
-    return _with_charsets(found, legacy, target)
+        found = _text(form, legacy.text, target.text, media, terms) or _lines(legacy, target, terms)
+    marks = _charsets(legacy, target, told=pair.charsets_told)
+    notes = text.notes(legacy, target) + found.notes
+    return Found(marks + found.differences, notes, (*folded, *found.hits))
+
+
+def _charsets(legacy: Text, target: Text, *, told: bool) -> list[Difference]:
+    """The one difference in charset, unless the heads have told it."""
+    if legacy.codec != target.codec:
+        return [] if told else charset.charset_difference(legacy, target)
+    return text.byte_order_mark(legacy, target)
 
 
 def _text(form: Form, legacy: str, target: str, media: str, terms: Terms) -> Found | None:
@@ -185,16 +192,16 @@ def _text(form: Form, legacy: str, target: str, media: str, terms: Terms) -> Fou
     return None
 
 
-def _with_charsets(found: Found, legacy: Text, target: Text) -> Found:
-    marks = text.byte_order_mark(legacy, target)
-    return Found(marks + found.differences, text.notes(legacy, target) + found.notes, found.hits)
-
-
 def _lines(legacy: Text, target: Text, terms: Terms) -> Found:
-    found = text.compare(legacy, target, terms.silence)
+    found = text.compare(_bare(legacy), _bare(target), terms.silence)
     if found is None:
         return binary.whole(_utf8(legacy), _utf8(target), f"more than {text.MOST_LINES} lines")
     return found
+
+
+def _bare(body: Text) -> Text:
+    """Without what is told of every text, whatever its form."""
+    return body._replace(bom=False, note="")
 
 
 def _json(legacy: Text, target: Text, terms: Terms, *, lines: bool) -> Found:
@@ -203,7 +210,7 @@ def _json(legacy: Text, target: Text, terms: Terms, *, lines: bool) -> Found:
         silence = terms.silence if terms.rule.steps else None
         found = json.compare(ours, theirs, terms.rule.root, silence, terms.accepts)
         if not isinstance(found, Unread):
-            return _with_charsets(found, legacy, target)
+            return found
         ours = theirs = found
     return _unread(legacy, target, ours, theirs, terms)
 

@@ -43,7 +43,8 @@ def compare(
     if ours != theirs:
         for name in sorted(ours.keys() | theirs.keys()):
             if ours.get(name) != theirs.get(name):
-                found.field(name.decode("latin-1"), ours.get(name), theirs.get(name))
+                said = value(legacy, name).decode("latin-1"), value(target, name).decode("latin-1")
+                found.field(name.decode("latin-1"), ours.get(name), theirs.get(name), said)
     if our_cookies != their_cookies:
         dates = partial(value, legacy, b"date"), partial(value, target, b"date")
         for difference in cookies.compare(our_cookies, their_cookies, dates):
@@ -84,23 +85,22 @@ class _Comparison:
         self._silence = silence
         self._request = request
 
-    def field(self, name: str, legacy: bytes | None, target: bytes | None) -> None:
-        """A field that is not the same."""
+    def field(self, name: str, legacy: bytes | None, target: bytes | None, said: tuple[str, str]) -> None:
+        """A field that is not the same; `said` is its whole value on both sides."""
         ignored = self._rule.ignored.get(f"header:{name}")
         if ignored and (legacy is None or target is None or name not in MEANINGS):
             self.hits[ignored] = None
             return
         path = "header:" + shown(name)
-        ours, theirs = ((said or b"").decode("latin-1") for said in (legacy, target))
         if legacy is None:
-            self.differences.append(added(path, theirs))
+            self.differences.append(added(path, said[1]))
         elif target is None:
-            self.differences.append(missing(path, ours))
+            self.differences.append(missing(path, said[0]))
         else:
-            meant = self._meant(name, ours, theirs)
+            meant = self._meant(name, legacy.decode("latin-1"), target.decode("latin-1"))
             if meant[0] != meant[1]:
                 line = ignored or self._allowed(name, *meant)
-                self._say(changed(path, ours, theirs, _kind(name, *meant)), line)
+                self._say(changed(path, *said, _kind(name, *meant)), line)
 
     def cookie(self, difference: Difference) -> None:
         """A cookie, or an attribute of one, that is not the same."""

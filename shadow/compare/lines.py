@@ -6,11 +6,11 @@ A line that says nothing, or that can match nothing, is refused: whoever wrote i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from shadow import settings
-from shadow.compare import jsonpath, values
+from shadow.compare import html, jsonpath, values, xmltree
 from shadow.compare.accept import accepted
 from shadow.compare.fields import IGNORED, PRESENCE
 from shadow.compare.meaning import ADDRESSES, MEANINGS
@@ -42,6 +42,13 @@ _WRITTEN = {
     "form": "form:NAME",
     "csv": "csv:COLUMN",
 }
+
+
+_PLACES: dict[str, Callable[[list[str]], object]] = {
+    "html": html.compile_places,
+    "xml": xmltree.compile_places,
+}
+"""What reads the places of a kind, and refuses what is none."""
 
 
 class Line(NamedTuple):
@@ -142,22 +149,27 @@ def _check_place(line: Line) -> None:
         forms = [*_WHOLE] * (line.setting in ("ignore", "accept"))
         forms += [_WRITTEN[one] for one in _KINDS[line.setting]]
         raise _wrong(line, f"is not understood; it can be {' or '.join(forms)}")
-    if kind == "header":
-        _check_header(line, name)
-    if kind == "json":
-        jsonpath.compile_pattern(name, str(line))
+    try:
+        if kind == "header":
+            _check_header(line, name)
+        elif kind == "json":
+            jsonpath.compile_pattern(name, str(line))
+        elif line.setting == "ignore" and kind in _PLACES:
+            _PLACES[kind]([name])
+    except ValueError as error:
+        raise ValueError(f"{line.setting}: {error}") from error
 
 
 def _check_header(line: Line, name: str) -> None:
     field = name.encode("ascii")
     if field in IGNORED:
-        raise _wrong(line, f"can match nothing: the field is never compared ({IGNORED[field]})")
+        raise ValueError(f"{line.place!r} can match nothing: the field is never compared ({IGNORED[field]})")
     if line.setting not in ("tolerance", "same_host"):
         return
     if field in PRESENCE or field in (b"etag", b"set-cookie"):
-        raise _wrong(line, "can match nothing: of this field values are not compared")
+        raise ValueError(f"{line.place!r} can match nothing: of this field values are not compared")
     if name in MEANINGS and not (line.setting == "same_host" and name in ADDRESSES):
-        raise _wrong(line, "can match nothing: of this field the meaning is compared")
+        raise ValueError(f"{line.place!r} can match nothing: of this field the meaning is compared")
 
 
 def _check_covered(line: Line, others: Iterable[Line]) -> None:

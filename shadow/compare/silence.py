@@ -99,10 +99,10 @@ class Cut:
             self._pattern = re2.compile(pattern, options)
         except re2.error as error:
             reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
-            raise ValueError(f"{pattern!r} is no pattern as RE2 reads it: {reason}") from error
+            raise ValueError(f"cut: {pattern!r} is no pattern as RE2 reads it: {reason}") from error
         self._states = self._pattern.programsize
         if not pattern or self._states > _LARGEST:
-            raise ValueError(f"{pattern!r} {'is too large' if pattern else 'can match nothing'}")
+            raise ValueError(f"cut: {pattern!r} {'is too large' if pattern else 'can match nothing'}")
 
     def plain(self, text: str, work: Work) -> str:
         data = text.encode("utf-8", "surrogatepass")

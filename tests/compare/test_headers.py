@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from shadow.compare.headers import alike, compare, value
-from shadow.compare.rules import compile_rule
+from shadow.compare.headers import compare as compared
+from shadow.compare.headers import value
+from shadow.compare.rules import Rule, compile_rule
+from shadow.compare.silence import Silence
 from shadow.model import Difference, DifferenceKind, Headers
 from shadow.settings import Compare
 
 CHANGED, MISSING, ADDED = DifferenceKind.CHANGED, DifferenceKind.MISSING, DifferenceKind.ADDED
 PLAIN = compile_rule(Compare(), Compare())
+
+
+def compare(legacy: Headers, target: Headers, rule: Rule) -> list[Difference]:
+    """The differences."""
+    return compared(legacy, target, rule, Silence(rule.steps)).differences
 
 
 def block(text: str) -> Headers:
@@ -27,7 +34,7 @@ def block(text: str) -> Headers:
         pytest.param("Date: Mon\nServer: a", "Date: Tue\nServer: b", id="values of ignored fields"),
         pytest.param("Via: 1.1 a\nX-Request-Id: 1", "", id="absence of ignored fields"),
         pytest.param("Content-Length: 10", "Transfer-Encoding: chunked", id="framing"),
-        pytest.param('ETag: "a"\nExpires: Mon', 'Expires: Tue\nETag: W/"b"', id="drift of validators"),
+        pytest.param('ETag: "a"\nExpires: Mon', 'Expires: Tue\nETag: "b"', id="drift of validators"),
         pytest.param("Vary: A\nVary: B", "Vary: A, B", id="one line or several"),
         pytest.param(
             "Content-Type: text/html;charset=UTF-8",
@@ -59,7 +66,6 @@ def block(text: str) -> Headers:
 def test_no_difference(legacy: str, target: str) -> None:
     """What no client can tell apart, or what differs between any two answers, is not reported."""
     assert compare(block(legacy), block(target), PLAIN) == []
-    assert alike(block(legacy), block(target), PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +92,7 @@ def test_no_difference(legacy: str, target: str) -> None:
             id="lost compression",
         ),
         pytest.param(
-            "Vary: A\nVary: A", "Vary: A", [Difference(CHANGED, "header:vary", "A, A", "A")], id="duplicate"
+            "X: A\nX: A", "X: A", [Difference(CHANGED, "header:x", "A, A", "A")], id="duplicate"
         ),
         pytest.param(
             "Link: a\nLink: b",
@@ -125,7 +131,6 @@ def test_no_difference(legacy: str, target: str) -> None:
 def test_fields(legacy: str, target: str, differences: list[Difference]) -> None:
     """Differences are named by the field in lower case, and show both values."""
     assert compare(block(legacy), block(target), PLAIN) == differences
-    assert not alike(block(legacy), block(target), PLAIN)
 
 
 @pytest.mark.parametrize(
@@ -154,12 +159,12 @@ def test_fields(legacy: str, target: str, differences: list[Difference]) -> None
             "sid=1; Path=/", "sid=1; Path=/a", [Difference(CHANGED, "cookie:sid;path", "/", "/a")], id="Path"
         ),
         pytest.param(
-            "sid=1; Max-Age=60", "sid=1", [Difference(MISSING, "cookie:sid;max-age", "…")], id="lost Max-Age"
+            "sid=1; Max-Age=60", "sid=1", [Difference(MISSING, "cookie:sid;max-age", "60")], id="lost Max-Age"
         ),
         pytest.param(
             "sid=; Max-Age=0",
             "sid=1; Max-Age=60",
-            [Difference(CHANGED, "cookie:sid;max-age", "0", "…")],
+            [Difference(CHANGED, "cookie:sid;max-age", "0", "1m")],
             id="deletion",
         ),
         pytest.param(
@@ -215,7 +220,7 @@ def test_all_cookies_can_be_ignored() -> None:
     """They are a header field, too."""
     rule = compile_rule(Compare(ignore=("header:set-cookie",)), Compare())
 
-    assert alike(block("Set-Cookie: a=1"), (), rule)
+    assert compare(block("Set-Cookie: a=1"), (), rule) == []
 
 
 def test_value_joins_lines() -> None:

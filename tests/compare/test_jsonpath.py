@@ -98,20 +98,41 @@ def test_a_bad_pattern_is_refused(pattern: str) -> None:
 
 
 def test_what_rules_say_of_a_place() -> None:
-    """All patterns that reach a place speak of it; of several tolerances the widest counts."""
+    """All patterns that reach a place speak of it, each with its line."""
     reached = Reached(
         (
-            compile_pattern("$.a", "unordered"),
-            compile_pattern("$.*", Decimal("0.1")),
-            compile_pattern("$..a", Decimal("0.5")),
+            compile_pattern("$.a", "one", "unordered"),
+            compile_pattern("$.*", "two", margin("0.1")),
+            compile_pattern("$..a", "three", margin("50%")),
+            compile_pattern("$.b", "four", ByKey("id")),
         )
     )
 
     assert not reached.unordered
-    assert reached.tolerance is None
-    assert reached.step("a").unordered
-    assert reached.step("a").tolerance == Decimal("0.5")
-    assert reached.step("b").tolerance == Decimal("0.1")
+    assert reached.margins == []
+    assert reached.step("a").unordered == "one"
+    assert reached.step("a").margins == [(margin("0.1"), "two"), (margin("50%"), "three")]
+    assert reached.step("b").margins == [(margin("0.1"), "two")]
+    assert reached.step("b").by_key == [("id", "four")]
+
+
+@pytest.mark.parametrize(
+    ("outer", "inner", "covered"),
+    [
+        ("$.a", "$.a", True),
+        ("$.a", "$.a.b[3]", True),
+        ("$..t", "$.l[*].t.u", True),
+        ("$.l[*]", "$.l[3]", True),
+        ("$", "$.a", True),
+        ("$.l[3]", "$.l[*]", False),
+        ("$.a.b", "$.a", False),
+        ("$.a", "$..a", False),
+        ("$.a", "$.b", False),
+    ],
+)
+def test_a_pattern_may_cover_another(outer: str, inner: str, covered: bool) -> None:
+    """Then what is said of the inner places says nothing."""
+    assert covers(outer, inner) is covered
 
 
 def test_where_no_rule_speaks() -> None:
