@@ -46,8 +46,8 @@ def judged_again(evidence: Evidence, rule: Rule) -> Comparison | str:
     if _same(legacy.body, target.body):
         return equal
     unequal = judge(_exchange(evidence, _UNEQUAL[0]), _outcome(target, _UNEQUAL[1]), rule)
-    if equal == unequal:
-        return equal  # the bodies do not matter
+    if (equal.differences, equal.notes) == (unequal.differences, unequal.notes):
+        return unequal  # the bodies do not matter
     return ours if isinstance(ours, str) else str(theirs)
 
 

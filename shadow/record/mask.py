@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote_plus
 from shadow.compare import jsonpath
 from shadow.compare.jsonpath import Key, Place, Reached
 from shadow.model import Comparison, Difference, DifferenceKind, Headers
-from shadow.record import mask_json
+from shadow.record import mask_json, mask_markup
 from shadow.record.secrets import Text, is_secret, shapes_hidden
 
 _FORMS = "a header's name, query:NAME, form:NAME or json:$.path"
@@ -30,6 +30,9 @@ _ATTRIBUTES = frozenset(
 _ADDRESSES = frozenset({"location", "content-location", "referer", "refresh", "link", "origin"})
 
 _KEY = re.compile(r'\.(?P<name>[^\W\d][\w-]*)|\[(?P<index>\d+)\]|\[(?P<quoted>"(?:[^"\\]|\\.)*")\]')
+_ATTRIBUTE = re.compile(r"[A-Za-z_][\w:.-]*")
+_NAMED_PLACES = frozenset({"form", "csv", "html", "xml"})
+_NUMBER = re.compile(r"\[\d+\]$")
 _INNER_QUOTE = re.compile(r'(?<!\\)".')  # no string has one
 _DELIMITER = re.compile(r"([?&;#])")
 
@@ -177,10 +180,19 @@ class Mask:
 
         return Difference(
             kind,
-            shapes_hidden(_encodable(path), self.value),
+            self._path(_encodable(path)),
             shown(difference.legacy),
             shown(difference.target),
         )
+
+    def _path(self, path: str) -> str:
+        """A path with data in it, such as keys of an object; `a@href` in a page is no mail address."""
+        if not path.startswith("html:"):
+            return shapes_hidden(path, self.value)
+        place, at, attribute = path.rpartition("@")
+        if not _ATTRIBUTE.fullmatch(attribute):
+            return shapes_hidden(path, self.value)
+        return shapes_hidden(place, self.value) + at + attribute
 
     def _at(self, path: str, kind: DifferenceKind, value: str) -> str:
         """The value of a difference, by what stands at its path."""
@@ -192,7 +204,21 @@ class Mask:
         if place == "json":
             reached = self._reach(name)
             return self.value(value.strip('"')) if reached is None else self._json(value, reached, kind)
+        if place in _NAMED_PLACES:
+            return self._in_place(place, name, value)
+        if place.startswith("csv"):  # whole rows: which columns they have is not known
+            return self.value(value)
         return self.text(value)
+
+    def _in_place(self, place: str, name: str, value: str) -> str:
+        """A value in a form, a table, a page or XML: its last name tells, in XML every name above it."""
+        last = re.split(r" > | ", name)[-1] if place == "html" else name
+        if self.field(_NUMBER.sub("", last.partition(";")[0])):
+            return self.value(value)
+        if place == "html" and last.rpartition("@")[2] in mask_markup.URLS:
+            return self.target(value)
+        markup = place in ("html", "xml") and "<" in value
+        return self.text(mask_markup.hidden(value, self, place == "xml") if markup else value)
 
     def _cookie(self, attribute: str, value: str) -> str:
         """One attribute's value, or all attributes of a cookie."""

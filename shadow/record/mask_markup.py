@@ -23,7 +23,7 @@ _PIECE = re.compile(
 )
 _SCRIPT = re.compile(r"(?i)</(?:script|style)")
 _ATTRIBUTE = re.compile(r"([^\s=\"'/>]++)(\s*+=\s*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s\"'>]++)))?")
-_URLS = frozenset({"action", "cite", "data", "formaction", "href", "longdesc", "poster", "src", "srcset"})
+URLS = frozenset({"action", "cite", "data", "formaction", "href", "longdesc", "poster", "src", "srcset"})
 _NAMING = ("name", "id", "property", "http-equiv", "autocomplete", "type")
 """Attributes that tell what the value of an element is."""
 
@@ -113,7 +113,7 @@ def _attributes(attributes: str, mask: Mask) -> str:
             masked = mask.value(plain) if plain else plain
         elif name in _NAMING or name == "class":
             return attribute[0]
-        elif name in _URLS:
+        elif name in URLS:
             masked = mask.target(plain) if "%" in plain or mask.odd(plain) else plain
         else:
             masked = mask.whole(plain)

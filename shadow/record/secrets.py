@@ -42,8 +42,8 @@ _QUOTED = "|".join(
 )
 _VALUE = rf"(?:{_QUOTED}|(?:(?:bearer|basic|digest|negotiate|token)\s+)?[^\s\"'&;,<>]+)"
 
-# What reads on and on for an @ has a pattern of its own: beside shapes that are found on the way it would read
-# the rest of the text for each of them.
+# What reads on and on for an @ has a pattern of its own: beside shapes that are found on the way, it would
+# read the rest of the text for each of them.
 _ADDRESSES = re2.compile(
     r"""(?P<user>://[^/\s@?#"'<>\\]+@)"""  # of a URL, with or without password
     r"""|(?P<email>[^\s"'<>()\[\],;:=&?@/\\]+(?:@|%40)[^\s"'<>()\[\],;:=&?@/\\]+)"""
