@@ -1,44 +1,17 @@
-"""Bodies that are text: read by their charset, compared by lines."""
+"""Bodies that are text, compared by lines."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from shadow.compare.align import Pair, aligned, place
-from shadow.compare.found import LISTED, Found, added, changed, cut, missing
+from shadow.compare.found import LISTED, Found, Silence, added, changed, cut, missing
 from shadow.model import Difference, DifferenceKind
 
 MOST_LINES = 100_000
 """Lines that are compared: 5 MB of code. Beyond, lists of lines would take more memory than bodies."""
 
-_BOM = "\ufeff"
 _MIXED = "lines end with LF or CR LF"
-
-# Charset labels and the codec that reads them, as browsers do (WHATWG, Encoding, 4.2). A table and
-# not codecs.lookup(), which remembers every label it was ever asked for and knows codecs of quadratic cost.
-_CODECS = {
-    label: codec
-    for codec, labels in {
-        "utf-8": "utf-8 utf8 unicode-1-1-utf-8",
-        # What Japanese systems call Shift_JIS has NEC's and IBM's characters, which only cp932 knows.
-        "cp932": "shift_jis shift-jis sjis x-sjis windows-31j ms_kanji csshiftjis ms932 cp932",
-        "euc_jp": "euc-jp eucjp x-euc-jp cseucpkdfmtjapanese",
-        "iso2022_jp": "iso-2022-jp csiso2022jp",
-        "euc_kr": "euc-kr cseuckr ks_c_5601-1987",
-        "gb18030": "gb18030 gb2312 gbk x-gbk",
-        "big5": "big5 big5-hkscs cn-big5",
-        "utf-16": "utf-16",
-        "utf-16-le": "utf-16le",
-        "utf-16-be": "utf-16be",
-        "cp1252": "iso-8859-1 latin1 iso8859-1 us-ascii ascii windows-1252 cp1252",
-        "iso8859-2": "iso-8859-2 latin2",
-        "iso8859-15": "iso-8859-15",
-        "cp1250": "windows-1250 cp1250",
-        "cp1251": "windows-1251 cp1251",
-        "koi8-r": "koi8-r",
-    }.items()
-    for label in labels.split()
-}
 
 
 class Text(NamedTuple):
@@ -47,28 +20,10 @@ class Text(NamedTuple):
     text: str
     bom: bool
     note: str
-
-
-def read(body: bytes, charset: str) -> Text:
-    """`body` as text, by the declared charset or as UTF-8. Bytes that cannot be decoded are kept as
-    surrogate escapes: every difference in bytes stays a difference in text."""
-    codec = _CODECS.get(charset or "utf-8")
-    if codec is None:
-        return Text(body.decode("latin-1"), False, f"unknown charset {charset[:40]!r}, read as Latin-1")
-    note = ""
-    try:
-        text = body.decode(codec)
-    except UnicodeDecodeError as error:
-        note = f"not valid {codec} from byte {error.start} on"
-        text = _decoded_anyhow(body, codec)
-    return Text(text.removeprefix(_BOM), text.startswith(_BOM), note)
-
-
-def _decoded_anyhow(body: bytes, codec: str) -> str:
-    try:
-        return body.decode(codec, "surrogateescape")
-    except UnicodeDecodeError:  # cut off within a character of ISO-2022-JP or UTF-16
-        return body.decode("latin-1")
+    codec: str = "utf-8"
+    """The charset it was read by."""
+    how: str = "assumed"
+    """What told the charset: declared, bom, meta, tried, detected or assumed."""
 
 
 def byte_order_mark(legacy: Text, target: Text) -> list[Difference]:
@@ -79,7 +34,7 @@ def byte_order_mark(legacy: Text, target: Text) -> list[Difference]:
     return [changed("body", names[legacy.bom], names[target.bom], DifferenceKind.CHARSET)]
 
 
-def compare(legacy: Text, target: Text) -> Found | None:
+def compare(legacy: Text, target: Text, silence: Silence) -> Found | None:
     """Differences by line, `text:12`; the number is that of legacy's line or, where the two sides
     have moved against each other, the smaller one. None: too many lines to compare."""
     if max(legacy.text.count("\n"), target.text.count("\n")) > MOST_LINES:
@@ -91,11 +46,18 @@ def compare(legacy: Text, target: Text) -> Found | None:
     # One difference says that the line ends differ; then they need not differ in every line.
     plain = ends != (_MIXED, _MIXED)
     ours, theirs = _lines(legacy.text, plain), _lines(target.text, plain)
-    for pair in aligned(ours, theirs):
+    hits: list[str] = []
+    for i, j in aligned(ours, theirs):
         if len(differences) > LISTED:
             break
-        differences.append(_line(pair, ours, theirs))
-    return cut(differences, notes(legacy, target))
+        if i is not None and j is not None and ours[i] == theirs[j]:
+            continue  # equal, between lines that have changed
+        if i is not None and j is not None and (line := silence(ours[i], theirs[j])):
+            hits.append(line)
+        else:
+            differences.append(_line((i, j), ours, theirs))
+    found = cut(differences, notes(legacy, target))
+    return Found(found.differences, found.notes, tuple(dict.fromkeys(hits)))
 
 
 def notes(legacy: Text, target: Text) -> list[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from shadow.compare.charset import read
 from shadow.compare.found import Found
-from shadow.compare.text import MOST_LINES, Text, compare, read
+from shadow.compare.text import MOST_LINES, Text, compare
 from shadow.model import Difference, DifferenceKind
 
 CHANGED, MISSING, ADDED = DifferenceKind.CHANGED, DifferenceKind.MISSING, DifferenceKind.ADDED
@@ -14,6 +15,10 @@ CHANGED, MISSING, ADDED = DifferenceKind.CHANGED, DifferenceKind.MISSING, Differ
 def plain(text: str) -> Text:
     """A body about which nothing is odd."""
     return Text(text, False, "")
+
+
+def unsilenced(legacy: str, target: str) -> None:
+    """No rule makes anything equal."""
 
 
 @pytest.mark.parametrize(
@@ -52,12 +57,12 @@ def plain(text: str) -> Text:
 )
 def test_lines(legacy: str, target: str, differences: list[Difference]) -> None:
     """Lines are named by number, from 1, and shown as they are."""
-    assert compare(plain(legacy), plain(target)) == Found(differences, [])
+    assert compare(plain(legacy), plain(target), unsilenced) == Found(differences, [])
 
 
 def test_a_rewritten_page_is_cut() -> None:
     """Of a thousand changed lines a hundred are listed, and a note says so."""
-    found = compare(plain("a\n" * 1000 + "b"), plain("\n".join(map(str, range(1000)))))
+    found = compare(plain("a\n" * 1000 + "b"), plain("\n".join(map(str, range(1000)))), unsilenced)
 
     assert found is not None
     assert len(found.differences) == 100
@@ -66,55 +71,28 @@ def test_a_rewritten_page_is_cut() -> None:
 
 def test_too_many_lines_are_not_compared() -> None:
     """Millions of empty lines would take gigabytes as lists."""
-    assert compare(plain("\n" * (MOST_LINES + 1)), plain("")) is None
-
-
-@pytest.mark.parametrize(
-    ("charset", "body"),
-    [
-        ("shift_jis", "検索①㈱髙～".encode("cp932")),
-        ("windows-31j", "検索①㈱髙～".encode("cp932")),
-        ("utf-8", "検索①㈱髙～".encode()),
-        ("", "検索①㈱髙～".encode()),
-        ("utf-16", "検索①㈱髙～".encode("utf-16")),
-    ],
-)
-def test_charsets(charset: str, body: bytes) -> None:
-    """Shift_JIS has NEC's and IBM's characters, as browsers read it; without a name it is UTF-8."""
-    assert read(body, charset) == plain("検索①㈱髙～")
-
-
-def test_euc_jp() -> None:
-    """EUC-JP by its usual name."""
-    assert read("検索".encode("euc_jp"), "euc-jp") == plain("検索")
-
-
-def test_bytes_outside_the_charset_are_kept_apart() -> None:
-    """What cannot be decoded is noted, and two different bytes do not become one replacement."""
-    one, other = read(b"a\xff", "utf-8"), read(b"a\xfe", "utf-8")
-
-    assert one.text != other.text
-    assert one.note == "not valid utf-8 from byte 1 on"
-
-
-@pytest.mark.parametrize("charset", ["utf-7", "idna", "zlib", "x" * 1000])
-def test_unknown_charsets(charset: str) -> None:
-    """A charset that browsers do not read is not read here, and never handed to a codec look-up."""
-    text = read(b"caf\xe9", charset)
-
-    assert text.text == "café"
-    assert text.note.startswith("unknown charset")
-    assert len(text.note) < 80
-
-
-def test_a_cut_off_character() -> None:
-    """Codecs with states refuse even an error handler; the bytes are kept as Latin-1."""
-    assert read(b"\x1b$B\xff0", "iso-2022-jp").text == "\x1b$B\xff0"
+    assert compare(plain("\n" * (MOST_LINES + 1)), plain(""), unsilenced) is None
 
 
 def test_a_byte_order_mark_is_one_difference() -> None:
     """A mark on one side only is a difference in charset, not in the first line."""
-    found = compare(read(b"\xef\xbb\xbfa", ""), read(b"a", ""))
+    found = compare(read(b"\xef\xbb\xbfa", "", "text/plain"), read(b"a", "", "text/plain"), unsilenced)
 
     expected = Difference(DifferenceKind.CHARSET, "body", "byte order mark", "no byte order mark")
     assert found == Found([expected], [])
+
+
+def test_a_silenced_line_is_a_hit() -> None:
+    """A changed line that a rule makes equal is no difference; the rule is named once. It is not asked of
+    lines that one side only has."""
+    asked: list[tuple[str, str]] = []
+
+    def silence(legacy: str, target: str) -> str | None:
+        asked.append((legacy, target))
+        return "rule" if legacy != "c" else None
+
+    found = compare(plain("a\n-\nb\n-\nc"), plain("A\n-\nB\n-\nC\nd"), silence)
+
+    expected = [Difference(CHANGED, "text:5", "c", "C"), Difference(ADDED, "text:6", None, "d")]
+    assert found == Found(expected, [], ("rule",))
+    assert asked == [("a", "A"), ("b", "B"), ("c", "C")]

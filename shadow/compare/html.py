@@ -1,0 +1,296 @@
+"""Bodies that are HTML: two trees as browsers build them, opened side by side only where they differ."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple, TypeAlias
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
+
+from shadow.compare import html_doctype, html_noise, html_tree
+from shadow.compare.align import WEIGHED, Pair, aligned, nearest, paired, place, surplus
+from shadow.compare.found import LISTED, NOTHING, Found, Silence, added, changed, cut, missing
+from shadow.compare.html_cost import too_costly
+from shadow.compare.html_path import Paths, Place
+from shadow.compare.html_tree import Page
+from shadow.model import Difference, DifferenceKind
+
+DEEPEST = 256
+"""Levels that are opened, half of what browsers build; below, elements are compared as written."""
+
+_PARTS = 200  # tags of an element that are looked at to find which other it resembles most
+_MATCHES = 1000  # elements a selector finds whose content is looked at, to say if it silenced something
+
+_ALWAYS = ("html", "head", "body")  # a page has them even if nothing is in them
+_ATTRIBUTE = re.compile(r"(.+)@([A-Za-z_:][\w:.-]*)", re.DOTALL)
+
+
+class Ignored(NamedTuple):
+    """Elements that are not compared, or one attribute of them."""
+
+    line: str
+    selector: str
+    attribute: str
+
+
+Places: TypeAlias = tuple[Ignored, ...]
+
+
+def compile_places(lines: Iterable[str]) -> Places:
+    """Selectors, `div#ads` or `input[name=nonce]@value`. Raises ValueError for one that is none."""
+    return tuple(_place(line) for line in lines)
+
+
+def _place(line: str) -> Ignored:
+    found = _ATTRIBUTE.fullmatch(line)
+    selector, attribute = (found[1], found[2].lower()) if found else (line, "")
+    try:
+        if not selector.strip():
+            raise SelectolaxError
+        LexborHTMLParser("").css(selector)
+    except (SelectolaxError, ValueError, UnicodeError):
+        raise ValueError(
+            f"html:{line} is not understood; it can be html:SELECTOR or html:SELECTOR@ATTRIBUTE, "
+            "such as html:div#ads or html:input[name=nonce]@value"
+        ) from None
+    return Ignored(f"html:{line}", selector, attribute)
+
+
+def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found:
+    """Differences of two pages, in the order of the page: `html:PATH` for a text or an element,
+    `html:PATH@NAME` for an attribute."""
+    if legacy == target:
+        return NOTHING
+    if reason := too_costly(legacy) or too_costly(target):
+        return Found([changed("html", legacy, target)], [f"{reason}: pages compared as a whole"])
+    ours, theirs = (html_tree.parse(_encodable(page)) for page in (legacy, target))
+    hits = [one.line for one in places if _take(ours, one) != _take(theirs, one)]
+    walk = _Walk(Page(ours), Page(theirs), silence, hits)
+    modes = html_doctype.mode(legacy), html_doctype.mode(target)
+    if modes[0] != modes[1]:
+        walk.differences.append(changed("html:doctype", *modes))
+    walk.down()
+    found = cut(walk.differences, walk.notes)
+    return Found(found.differences, found.notes, tuple(dict.fromkeys(hits)))
+
+
+def _encodable(page: str) -> str:
+    """Bytes outside the charset as text, so that they stay what they are."""
+    return page if page.isascii() else page.encode("utf-8", "backslashreplace").decode()
+
+
+def _take(parser: LexborHTMLParser, place: Ignored) -> list[str | None]:
+    """Takes what is not compared out of a tree, and gives it."""
+    found = parser.css(place.selector)
+    if place.attribute:
+        return [_take_attribute(node, place.attribute) for node in found]
+    taken = [node.html for node in found[:_MATCHES]]
+    for node in _outermost(found):
+        if node.tag in _ALWAYS:
+            node.inner_html = ""
+        else:
+            node.decompose()
+    return taken
+
+
+def _outermost(found: list[LexborNode]) -> list[LexborNode]:
+    """Each element once, without those within others: taking one away frees what is in it."""
+    chosen = {node.mem_id: node for node in found}
+    known = dict.fromkeys(chosen, True)  # is an element one of them, or within one?
+    outermost: list[LexborNode] = []
+    for node in chosen.values():
+        passed: list[int] = []
+        above = node.parent
+        while above is not None and above.mem_id not in known:
+            passed.append(above.mem_id)
+            above = above.parent
+        within = above is not None and known[above.mem_id]
+        known.update(dict.fromkeys(passed, within))
+        if not within:
+            outermost.append(node)
+    return outermost
+
+
+def _take_attribute(node: LexborNode, name: str) -> str | None:
+    attributes = node.attrs
+    if name not in attributes:
+        return None
+    value = attributes[name]
+    del attributes[name]
+    return value or ""
+
+
+class _Walk:
+    """Goes down two trees at once, over a list of places still to be seen and without recursion."""
+
+    def __init__(self, legacy: Page, target: Page, silence: Silence, hits: list[str]) -> None:
+        self.differences: list[Difference] = []
+        self.notes: list[str] = []
+        self._legacy = legacy
+        self._target = target
+        self._paths = Paths(legacy, target)
+        self._silence = silence
+        self._hits = hits
+
+    def down(self) -> None:
+        """Sees all places, in the order of the page, until too much differs."""
+        waiting = [Place(None, 0, 0)]
+        while waiting and len(self.differences) <= LISTED:
+            here = waiting.pop()
+            if here.legacy is None or here.target is None:
+                self._alone(here)
+            elif here.legacy < 0:
+                self._value(here, "", self._legacy.text(here.legacy), self._target.text(here.target))
+            elif here.depth > DEEPEST:
+                self._as_written(here)
+            else:
+                self._attributes(here, here.legacy, here.target)
+                waiting += reversed(self._within(here, here.legacy, here.target))
+
+    def _path(self, here: Place, name: str = "") -> str:
+        return f"html:{self._paths.of(here)}{'@' if name else ''}{name}"
+
+    def _alone(self, here: Place) -> None:
+        """An element or a text that one side only has."""
+        if here.legacy is not None:
+            self.differences.append(missing(self._path(here), self._legacy.shown(here.legacy)))
+        elif here.target is not None:
+            self.differences.append(added(self._path(here), self._target.shown(here.target)))
+
+    def _value(self, here: Place, name: str, legacy: str, target: str) -> None:
+        """A text, or the value of an attribute, on both sides."""
+        if legacy == target:
+            return
+        if line := self._silence(legacy, target):
+            self._hits.append(line)
+        else:
+            self.differences.append(changed(self._path(here, name), legacy, target))
+
+    def _as_written(self, here: Place) -> None:
+        ours, theirs = self._legacy.shown(here.legacy or 0), self._target.shown(here.target or 0)
+        self.differences.append(changed(self._path(here), ours, theirs))
+        self.notes = [f"HTML below {DEEPEST} levels is compared as it is written"]
+
+    def _attributes(self, here: Place, legacy: int, target: int) -> None:
+        ours, theirs = self._legacy.attributes(legacy), self._target.attributes(target)
+        if ours == theirs:
+            return
+        tag = self._legacy.name(legacy)
+        for name in sorted(ours.keys() | theirs.keys()):
+            if name not in theirs:
+                self.differences.append(missing(self._path(here, name), ours[name]))
+            elif name not in ours:
+                self.differences.append(added(self._path(here, name), theirs[name]))
+            elif ours[name] != theirs[name]:
+                if noise := html_noise.alike(tag, name, ours, theirs):
+                    self._hits.append(noise)
+                else:
+                    self._value(here, name, ours[name], theirs[name])
+
+    def _within(self, here: Place, legacy: int, target: int) -> list[Place]:
+        """The children of two elements that may differ, paired."""
+        ours, theirs = self._legacy.children(legacy), self._target.children(target)
+        pairs = self._unequal(ours, theirs)
+        if len(ours) != len(theirs) or len(pairs) > 1 or self._strangers(pairs):
+            pairs = self._moved(here, ours, theirs)
+        return [Place(here, i, j, here.depth + 1) for i, j in pairs]
+
+    def _unequal(self, ours: list[int], theirs: list[int]) -> list[Pair]:
+        """Children at the same place that are not written the same."""
+        written, other = self._legacy.written, self._target.written
+        return [(i, j) for i, j in zip(ours, theirs, strict=False) if written(i) != other(j)]
+
+    def _strangers(self, pairs: list[Pair]) -> bool:
+        """Do elements of two kinds, or an element and a text, stand side by side?"""
+        return any(self._kind(self._legacy, i) != self._kind(self._target, j) for i, j in pairs)
+
+    @staticmethod
+    def _kind(page: Page, item: int | None) -> str:
+        return "" if item is None else page.name(item)
+
+    def _moved(self, here: Place, ours: list[int], theirs: list[int]) -> list[Pair]:
+        """Children paired by what they are, where they do not all stand at the same place."""
+        left, right, read = self._keys(ours, theirs)
+        if left != right and sorted(left) == sorted(right):
+            before, after = self._plain(self._legacy, ours), self._plain(self._target, theirs)
+            if before != after:
+                self.differences.append(
+                    changed(self._path(here), " ".join(before), " ".join(after), DifferenceKind.ORDER)
+                )
+            return []
+        pairs: list[Pair] = []
+        i = j = 0
+        for equal_left, equal_right in [*_kept(aligned(left, right), ours, theirs), (len(ours), len(theirs))]:
+            if equal_left > i or equal_right > j:
+                pairs += self._gap(ours[i:equal_left], theirs[j:equal_right])
+            if equal_left in read:  # there may be noise in it, to be named
+                pairs.append((ours[equal_left], theirs[equal_right]))
+            i, j = equal_left + 1, equal_right + 1
+        return pairs
+
+    def _keys(self, ours: list[int], theirs: list[int]) -> tuple[list[str], list[str], frozenset[int]]:
+        """Texts by which children belong together: as they are written, where the other side has the
+        same. Only what is left over is read; and which of ours were."""
+        left, right = [self._legacy.written(i) for i in ours], [self._target.written(j) for j in theirs]
+        over = surplus(left, right)
+        for i in over[0]:
+            left[i] = self._legacy.plain(ours[i])
+        for j in over[1]:
+            right[j] = self._target.plain(theirs[j])
+        return left, right, frozenset(over[0])
+
+    @staticmethod
+    def _plain(page: Page, items: list[int]) -> list[str]:
+        return [page.plain(item) for item in items]
+
+    def _gap(self, ours: list[int], theirs: list[int]) -> list[Pair]:
+        """What stands between two children that both sides have, the most similar ones paired."""
+        kinds = [
+            [page.name(i) for i in items] for page, items in ((self._legacy, ours), (self._target, theirs))
+        ]
+        if kinds[0] == kinds[1]:
+            return self._unequal(ours, theirs)
+        if max(len(ours), len(theirs)) <= WEIGHED:
+            found = nearest(
+                [_parts(self._legacy, i) for i in ours], [_parts(self._target, j) for j in theirs]
+            )
+        else:
+            found = paired(range(len(ours)), range(len(theirs)))
+        pairs: list[Pair] = []
+        for i, j in found:
+            if i is not None and j is not None and kinds[0][i] != kinds[1][j]:
+                pairs += [(i, None), (None, j)]
+            else:
+                pairs.append((i, j))
+        items = [
+            (
+                place(pair),
+                None if pair[0] is None else ours[pair[0]],
+                None if pair[1] is None else theirs[pair[1]],
+            )
+            for pair in pairs
+        ]
+        return [(i, j) for _, i, j in sorted(items, key=self._standing)]
+
+    def _standing(self, one: tuple[int, int | None, int | None]) -> tuple[int, str]:
+        """In which order to list what stands at one place: the same when the sides are swapped."""
+        number, i, j = one
+        return number, min(
+            page.written(item) for page, item in ((self._legacy, i), (self._target, j)) if item is not None
+        )
+
+
+def _kept(moved: list[Pair], ours: list[int], theirs: list[int]) -> Iterator[tuple[int, int]]:
+    """The indexes of what is equal on both sides, given those of what is not."""
+    left = _without({i for i, _ in moved}, ours)
+    return zip(left, _without({j for _, j in moved}, theirs), strict=True)
+
+
+def _without(gone: set[int | None], items: list[int]) -> list[int]:
+    return [i for i in range(len(items)) if i not in gone]
+
+
+def _parts(page: Page, item: int) -> frozenset[bytes]:
+    """What an item has that another may have too; first of all its kind."""
+    return frozenset(part.encode() for part in (page.name(item), *page.parts(item, _PARTS)))

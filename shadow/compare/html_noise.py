@@ -1,0 +1,115 @@
+"""Values in a page that differ each time it is asked for and mean nothing: tokens against forged
+requests, nonces, and hashes in the names of assets.
+
+Only a value is noise: that it is there is not. An empty token, or one on one side only, is a difference.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TypeAlias
+
+Attributes: TypeAlias = dict[str, str]
+
+TOKEN = "html csrf-token"  # noqa: S105  # a name
+NONCE = "html nonce"
+HASH = "html asset-hash"
+CHARSET = "html charset"
+
+MASK = "*"
+
+# Django, Flask-WTF, Rails, Laravel, Symfony, Spring, ASP.NET, Struts, JSF, CakePHP, Play, Express.
+_TOKEN_NAMES = frozenset(
+    "authenticity_token csrf-token csrf_token csrftoken csrfmiddlewaretoken csrf _csrf _csrf_token _token "  # noqa: SIM905
+    "xsrf-token xsrf_token _xsrf token requesttoken __requestverificationtoken __viewstate "
+    "__viewstategenerator __eventvalidation org.apache.struts.taglib.html.token struts.token "
+    "javax.faces.viewstate jakarta.faces.viewstate form_build_id form_token wpnonce _wpnonce nonce "
+    "_csrftoken csrfkey anti-csrf-token form_key".split()
+)
+# As random values are written: long, and of digits and letters, or so long that no word is.
+_RANDOM = re.compile(
+    r"(?=.*\d)(?=.*[A-Za-z])[A-Za-z0-9+/=_.:|~%$!-]{8,}|[A-Za-z0-9+/=_.:|~%$!-]{24,}", re.DOTALL
+)
+
+_POLICIES = ("content-security-policy", "content-security-policy-report-only")
+_NONCE = re.compile(r"'nonce-[^'\s]+'")
+_CHARSET = re.compile(r"charset\s*=\s*[^\s;]+", re.IGNORECASE)
+
+_LINKS = ("src", "href", "srcset", "data-src", "data-srcset", "data-href", "poster", "imagesrcset")
+_CODE = "js|mjs|cjs|css|map|json|wasm|woff2?|ttf|otf|eot"
+_IMAGE = "png|jpe?g|gif|svg|webp|avif|ico|mp4|webm|webmanifest"
+_HEX = r"(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,64}"
+_BASE64 = r"(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{8,32}"
+_IN_NAME = re.compile(
+    # app-3f2a9b1c.js, and index-BxT3_9aQ.js as Vite writes it
+    rf"(?<=[-._/])(?:{_HEX}|{_BASE64})(?=\.(?:[a-z]+\.)*(?:{_CODE})\b)"
+    # an image may be named by what it shows: only among assets is it a hash
+    rf"|(?<=[-._/]){_HEX}(?=\.(?:{_IMAGE})\b)"
+)
+_ASSETS = re.compile(r"/(?:assets|static|build|dist|packs|bundles?|_next|public|media)/")
+_IN_QUERY = re.compile(
+    rf"(\.(?:{_CODE}|{_IMAGE})\?(?:(?:v|ver|version|_|t|ts|h|hash|rev|cb|build)=)?)"
+    r"(?:\d{6,20}|[0-9a-f]{8,64}|" + _BASE64 + r")(?=$|[&#,\s])"
+)
+
+
+def masked(tag: str, name: str, attributes: Attributes) -> tuple[str, str]:
+    """Why the value of an attribute is noise, and the value without it; nothing, and the value as it is,
+    if it is none."""
+    value = attributes[name]
+    if not value:
+        return "", value
+    if name == "nonce":
+        return NONCE, MASK
+    if name == "value":
+        token = tag == "input" and attributes.get("type", "").lower() == "hidden"
+        return _token(value) if token and _names_token(attributes) else ("", value)
+    if tag == "meta":
+        return _meta(name, value, attributes)
+    if name in _LINKS:
+        plain = _without_hash(value)
+        return (HASH, plain) if plain != value else ("", value)
+    if name == "integrity" and value.startswith("sha"):
+        return HASH, MASK
+    return "", value
+
+
+def alike(tag: str, name: str, legacy: Attributes, target: Attributes) -> str:
+    """By which kind of noise two unequal values are as good as equal; empty if they are not."""
+    ours, theirs = masked(tag, name, legacy), masked(tag, name, target)
+    return ours[0] if ours == theirs else ""
+
+
+def _meta(name: str, value: str, attributes: Attributes) -> tuple[str, str]:
+    if name == "charset":
+        return CHARSET, MASK
+    if name != "content":
+        return "", value
+    header = attributes.get("http-equiv", "").lower()
+    if header in _POLICIES and "'nonce-" in value:
+        return NONCE, _NONCE.sub(MASK, value)
+    if header == "content-type" and _CHARSET.search(value):
+        return CHARSET, _CHARSET.sub(MASK, value).replace(" ", "")
+    return _token(value) if _names_token(attributes) else ("", value)
+
+
+def _names_token(attributes: Attributes) -> bool:
+    return attributes.get("name", "").lower() in _TOKEN_NAMES
+
+
+def _token(value: str) -> tuple[str, str]:
+    return (TOKEN, MASK) if _RANDOM.fullmatch(value) else ("", value)
+
+
+def _without_hash(link: str) -> str:
+    """`/app-3f2a9b1c.js?v=1691234567` → `/app-*.js?v=*`"""
+    if "?" in link:
+        link = _IN_QUERY.sub(rf"\1{MASK}", link)
+    if "." not in link:
+        return link
+    assets = _ASSETS.search(link)
+    return _IN_NAME.sub(lambda found: MASK if assets or _of_code(found) else found[0], link)
+
+
+def _of_code(found: re.Match[str]) -> bool:
+    return re.match(rf"\.(?:[a-z]+\.)*(?:{_CODE})\b", found.string[found.end() :]) is not None

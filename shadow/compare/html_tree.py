@@ -1,0 +1,255 @@
+"""A page as the tree that a browser builds of it, kept as the text in which that tree is written.
+
+The parser writes a tree in one way only: names in lower case, values in quotes, every `<` that is no
+tag escaped, no end tag left out. So it can be cut at each `<`, and what is equal on two sides is equal
+text, which C finds without opening anything. What a browser does not show is taken away only where two
+sides differ: by `text`, `attributes` and `plain`.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from html import unescape
+from itertools import accumulate
+
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
+
+from shadow.compare import html_noise
+from shadow.compare.html_noise import Attributes
+
+RAW = ("script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext")
+"""Elements whose text is not HTML."""
+
+_RAW_OR_COMMENT = re.compile(rf"<(?:!--.*?-->|({'|'.join(RAW)})[ >].*?</\1>)", re.DOTALL)
+_STARTS = tuple("<" + name for name in (*RAW, "!--"))
+_LESS = "\x00"  # stands for `<` in a script: the parser lets none through
+_ATTRIBUTE = re.compile(r'\s([^\s=]+)="([^"]*)"')
+_SPACE = " \t\n\f\r"
+_SPACES = re.compile(f"[{_SPACE}]+")
+
+_KEPT = frozenset(("textarea", "listing", *RAW))  # their text is kept as it is; so is all within <pre>
+# What stands in a line of text, so that white space beside it is seen (HTML, 15.3), ...
+_INLINE = frozenset(
+    "a abbr acronym audio b bdi bdo big button canvas cite code data del dfn em embed font i img input ins "  # noqa: SIM905
+    "kbd label map mark math meter nobr object output picture progress q ruby s samp select small span "
+    "strike strong sub sup svg textarea time tt u var video wbr".split()
+)
+# ... and what of it has a line of its own within, or shows something without text.
+_BOXES = frozenset(
+    "audio button canvas embed img input math meter object picture progress select svg textarea video".split()  # noqa: SIM905
+)
+_FARTHEST = 8  # inline tags between two texts; beyond, white space counts
+
+# Elements without an end tag, and how they begin: this is asked of every tag.
+_EMPTY_NAMES = (  # noqa: SIM905
+    "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr"
+).split()
+_EMPTY = tuple(name + end for name in _EMPTY_NAMES for end in "> ")
+_EMPTY_STARTS = frozenset(name[:2] for name in _EMPTY_NAMES)
+
+_LISTS = ("class", "rel")  # words in any order
+_BOOLEAN = frozenset(
+    "allowfullscreen async autofocus autoplay checked controls default defer disabled formnovalidate inert "  # noqa: SIM905
+    "ismap itemscope loop multiple muted nohref nomodule noshade novalidate nowrap open playsinline readonly "
+    "required reversed selected".split()
+)
+
+
+def parse(page: str) -> LexborHTMLParser:
+    """The tree of a page. Without events: they only copy a chosen <option>, in quadratic time."""
+    return LexborHTMLParser(page, options=int(LexborDocumentOptions.WO_EVENTS))
+
+
+class Page:
+    """A tree in pieces: each a tag without its `<`, and the text that follows it. An element is named by
+    the number of its start tag, a text by the inverse, `~number`, of the tag that it follows."""
+
+    def __init__(self, parser: LexborHTMLParser) -> None:
+        written = parser.html or ""
+        if any(start in written for start in _STARTS):
+            written = _RAW_OR_COMMENT.sub(_escaped, written)
+        self._written = written[written.find("<html") + 1 :]
+        self._pieces = self._written.split("<")
+        self._starts = list(accumulate(map(len, self._pieces), initial=0))
+        self._ends = _ends(self._pieces)
+        self._pre = _of_name("pre", self._pieces) if "<pre" in written else []
+        self._tags: dict[str, str] = {}
+        self._siblings: dict[tuple[int, str], list[int]] = {}
+
+    def written(self, item: int) -> str:
+        """An item as the parser writes it, but for its end tag: equal text is an equal item."""
+        if item < 0:
+            return self._after(~item)
+        end = self._ends[item]
+        if end == item:
+            return self._tag(item)
+        return self._written[self._starts[item] + item : self._starts[end] + end]
+
+    def shown(self, item: int) -> str:
+        """An item as a difference shows it."""
+        if item < 0:
+            return self.text(item)
+        return "<" + _SPACES.sub(" ", self.written(item)[:1000]).replace(_LESS, "<")
+
+    def name(self, item: int) -> str:
+        """The name of an element; of a text nothing."""
+        return "" if item < 0 else _name(self._pieces[item])
+
+    def attributes(self, item: int) -> Attributes:
+        """The attributes of an element as they are compared."""
+        tag = self._tag(item)
+        if "=" not in tag:
+            return {}
+        found = {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag)}
+        for name in _LISTS:
+            if name in found:
+                found[name] = " ".join(sorted(set(found[name].split())))
+        for name in _BOOLEAN & found.keys():
+            found[name] = ""
+        return found
+
+    def children(self, item: int) -> list[int]:
+        """Elements and texts within an element, without texts that are not seen."""
+        found = [~item] if self.text(~item) else []
+        child, last = item + 1, self._ends[item]
+        while child < last:
+            end = self._ends[child]
+            found.append(child)
+            if self.text(~end):
+                found.append(~end)
+            child = end + 1
+        return found
+
+    def text(self, item: int) -> str:
+        """A text without white space that is not seen; empty if nothing is left."""
+        before = ~item
+        text = self._after(before)
+        if not text:
+            return text
+        if self._keeps(before):
+            return unescape(text).replace(_LESS, "<")
+        plain = _SPACES.sub(" ", text)
+        if plain[0] == " " and self._starts_line(before):
+            plain = plain[1:]
+        if plain and plain[-1] == " " and self._ends_line(before):
+            plain = plain[:-1]
+        return unescape(plain)
+
+    def plain(self, item: int) -> str:
+        """A key that is the same for items which differ in nothing but what is not seen, or is noise."""
+        if item < 0:
+            return self.text(item)
+        return "<".join(self.parts(item))
+
+    def parts(self, item: int, most: int | None = None) -> list[str]:
+        """The plain text of each tag of an item, with the text that follows it."""
+        if item < 0:
+            return [self.text(item)]
+        last = self._ends[item]
+        inside = [self._plain_piece(i) for i in range(item, last if most is None else min(last, item + most))]
+        return inside or [self._plain_tag(item)]
+
+    def place(self, parent: int, child: int) -> tuple[int, int]:
+        """Which of its type an element is among its parent's children, from 1; and of how many."""
+        name = self.name(child)
+        siblings = self._siblings.get((parent, name))
+        if siblings is None:
+            siblings = self._siblings[parent, name] = self._of_type(parent, (f"{name}>", f"{name} "))
+        return bisect_right(siblings, child), len(siblings)
+
+    def _of_type(self, parent: int, starts: tuple[str, str]) -> list[int]:
+        found: list[int] = []
+        item, last = parent + 1, self._ends[parent]
+        while item < last:
+            if self._pieces[item].startswith(starts):
+                found.append(item)
+            item = self._ends[item] + 1
+        return found
+
+    def _tag(self, number: int) -> str:
+        return self._pieces[number].partition(">")[0]
+
+    def _after(self, number: int) -> str:
+        return self._pieces[number].partition(">")[2]
+
+    def _plain_piece(self, number: int) -> str:
+        return f"{self._plain_tag(number)}>{self.text(~number)}"
+
+    def _plain_tag(self, number: int) -> str:
+        """A tag as it is compared; remembered, because most are written many times."""
+        tag = self._tag(number)
+        if "=" not in tag:
+            return tag
+        if tag not in self._tags:
+            name, attributes = _name(tag), self.attributes(number)
+            values = (f'{key}="{html_noise.masked(name, key, attributes)[1]}"' for key in sorted(attributes))
+            self._tags[tag] = f"{name} {' '.join(values)}"
+        return self._tags[tag]
+
+    def _keeps(self, before: int) -> bool:
+        """Is white space seen in the text after this tag?"""
+        piece = self._pieces[before]
+        if piece[0] != "/" and _name(piece) in _KEPT:
+            return True
+        return bool(self._pre) and any(pre <= before < self._ends[pre] for pre in self._pre)
+
+    def _starts_line(self, before: int) -> bool:
+        """Does a space come to nothing at the start of the text after this tag? It does at the start of a
+        line, and after another space (CSS Text 3, 4.1.1)."""
+        for number in range(before, max(before - _FARTHEST, 0), -1):
+            piece = self._pieces[number]
+            name = _name(piece).removeprefix("/")
+            if name not in _INLINE:
+                return True
+            if name in _BOXES:
+                return piece[0] != "/" and name in ("button", "object")
+            text = self._after(number - 1)
+            if text:
+                return text[-1] in _SPACE
+        return False
+
+    def _ends_line(self, before: int) -> bool:
+        """Does a space come to nothing at the end of the text after this tag?"""
+        for number in range(before + 1, min(before + _FARTHEST, len(self._pieces))):
+            piece = self._pieces[number]
+            name = _name(piece).removeprefix("/")
+            if name not in _INLINE:
+                return True
+            if name in _BOXES:
+                return piece[0] == "/"
+            if self._after(number).strip(_SPACE):
+                return False
+        return False
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """A script with its `<` escaped, or instead of a comment nothing."""
+    if not found[1]:
+        return ""
+    raw = found[0]
+    start, end = raw.index(">"), raw.rindex("<")
+    return raw[:start] + raw[start:end].replace("<", _LESS) + raw[end:]
+
+
+def _name(piece: str) -> str:
+    """The name of a tag, with the slash of an end tag."""
+    return piece.partition(">")[0].partition(" ")[0]
+
+
+def _of_name(name: str, pieces: list[str]) -> list[int]:
+    return [number for number, piece in enumerate(pieces) if piece.startswith((f"{name}>", f"{name} "))]
+
+
+def _ends(pieces: list[str]) -> list[int]:
+    """For each tag the number of its end tag; its own if it has none."""
+    ends = list(range(len(pieces)))
+    opened: list[int] = []
+    for number, piece in enumerate(pieces):
+        if piece[0] == "/":
+            # In SVG these have an end tag; it is passed over.
+            if opened and (piece[1:3] not in _EMPTY_STARTS or not piece.startswith(_EMPTY, 1)):
+                ends[opened.pop()] = number
+        elif piece[:2] not in _EMPTY_STARTS or not piece.startswith(_EMPTY):
+            opened.append(number)
+    return ends
