@@ -5,137 +5,167 @@ Pure but for `read`: a fold over tallies and evidence, in any order and from any
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import chain
-from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from shadow.record.evidence import Evidence
 from shadow.record.parts import Seen
-from shadow.record.replayed import LogRecord
 from shadow.record.segment import Record, Unreadable, read_segments
-from shadow.record.tally import Tally, TallyRecord
+from shadow.record.tally import Tally
+from shadow.report.diagnosed import diagnosed
 from shadow.report.examples import example
-from shadow.report.logs import Logs
+from shadow.report.fold import Fold
 from shadow.report.measured import coverage
 from shadow.report.schema import (
     Cause,
+    Coverage,
+    Diagnosis,
     DifferenceReport,
     EndpointReport,
+    ReleaseReport,
     Report,
     Sentence,
     Totals,
     Window,
 )
-from shadow.report.series import Series
 from shadow.report.shapes import distribution, sides
+from shadow.report.silenced import Silenced, masks
 from shadow.report.snippets import snippet
 from shadow.settings import Criteria
 from shadow.verdict import causes as verdict_causes
-from shadow.verdict.causes import MOST, Causes, identity, split
-from shadow.verdict.verdict import TOLERANCE, Judgement, Verdict, overall, verdicts, was_tried
+from shadow.verdict.causes import MOST, identity, split
+from shadow.verdict.noise import Noise, learn
+from shadow.verdict.releases import trends
+from shadow.verdict.verdict import Judgement, Verdict, overall, verdicts, was_tried
 
 _RISK = list(Verdict)
 
 
-def read(folders: Path | Iterable[Path], tolerance: float = TOLERANCE) -> Report:
-    """The report of folders of segments, merged. Raises OSError where there is no such folder."""
+def read(
+    folders: Path | Iterable[Path],
+    criteria: Criteria = Criteria(),  # noqa: B008  frozen
+    now: float = 0.0,
+) -> Report:
+    """The report of folders of segments, merged; `now` as in `build`. Raises OSError where one is missing."""
     unreadable = Unreadable()
     each = [folders] if isinstance(folders, Path) else folders
     records = chain.from_iterable(read_segments(folder, unreadable) for folder in each)
-    return build(records, unreadable, tolerance)
+    with _uncollected():
+        return build(records, unreadable, criteria, now)
 
 
-class _Fold:
-    """What is kept of the records."""
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """A fold makes millions of objects and no cycle: looking for some takes half of its time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
-    def __init__(self, records: Iterable[Record]) -> None:
-        self.tallies: dict[str, Tally] = {}
-        self.causes = Causes()
-        self.logs = Logs()
-        self.series = Series()
-        self.window = Window()
-        self.config_hash = ""
-        start, newest = inf, (0.0, "")
-        for record in records:
-            if isinstance(record, TallyRecord):
-                self.tallies.setdefault(record.endpoint, Tally()).merge(record.tally)
-                self.series.add(record)
-                start = min(start, record.window)
-                newest = max(newest, (record.window + record.seconds, record.config_hash))
-            elif isinstance(record, LogRecord):
-                self.logs.add(record)
-            elif isinstance(record, Evidence):
-                self.causes.illustrate(record)
-        if self.tallies:
-            self.window = Window(start, newest[0])
-            self.config_hash = newest[1]
-        for endpoint, tally in self.tallies.items():
-            self.causes.add(endpoint, tally)
+
+class _Whole(NamedTuple):
+    """All endpoints together, and what was found out of them."""
+
+    tally: Tally
+    noise: Noise
+    judged: dict[str, Judgement]
+    tried: list[Verdict]
+    verdict: Verdict
+    why: str
 
 
 def build(
-    records: Iterable[Record], unreadable: Unreadable | None = None, tolerance: float = TOLERANCE
+    records: Iterable[Record],
+    unreadable: Unreadable | None = None,
+    criteria: Criteria = Criteria(),  # noqa: B008  frozen
+    now: float = 0.0,
 ) -> Report:
-    """The report of some records. `unreadable` is what their reader has left out once it is through."""
-    fold = _Fold(records)
-    tallies = fold.tallies
-    whole = Tally()
-    for tally in tallies.values():
-        whole.merge(tally, distinct=False)
-    seconds = (fold.window.end or 0.0) - (fold.window.start or 0.0)
-    judged = verdicts(tallies, criteria=Criteria(tolerance=tolerance), seconds=seconds)
-    tried = [judged[name].verdict for name, tally in tallies.items() if was_tried(tally)]
-    verdict, why = overall(tried, len(tallies) - len(tried))
-    causes = fold.causes.listed()
-    listed = {cause.name for cause in causes[:MOST]}
-    endpoints = [
-        _endpoint(name, tallies[name], judged[name], whole.received, fold.series, listed)
-        for name in sorted(tallies, key=lambda name: _risk(name, tallies[name], judged[name].verdict))
-    ]
+    """The report of some records. `unreadable` is what their reader has left out once it is through; `now`,
+    in Unix seconds, tells which accepted differences have expired, and is the end of what was recorded
+    where it is not said."""
+    fold = Fold(records)
+    whole = _weigh(fold, criteria)
+    every = fold.causes.listed()
+    causes = every[:MOST]
+    listed = {cause.name for cause in causes}
+    names = sorted(fold.tallies, key=lambda name: _risk(name, fold.tallies[name], whole.judged[name].verdict))
+    endpoints = [_endpoint(name, fold, whole, listed) for name in names]
+    series = fold.series.overall()
+    diagnosis = diagnosed(fold, every, endpoints, series)
+    silenced = Silenced(fold.configured, fold.tallies, now or fold.window.end or 0.0)
     measured = coverage(endpoints, fold.series.compared_in())
     return Report(
         window=fold.window,
         config_hash=fold.config_hash,
-        tolerance=tolerance,
-        verdict=verdict,
-        why=why,
-        sentence=_sentence(verdict, tried, len(tallies), whole, measured.ready_share),
-        totals=Totals(**_counts(whole)),
-        causes=[_cause(each, fold.window) for each in causes[:MOST]],
-        causes_left_out=max(0, len(causes) - MOST),
+        tolerance=criteria.tolerance,
+        verdict=whole.verdict,
+        why=whole.why,
+        sentence=_sentence(whole, len(fold.tallies), measured, fold.window, fold.config_hash),
+        totals=Totals(**_counts(whole.tally)),
+        causes=[_cause(each, fold.window, whole.noise, silenced, diagnosis) for each in causes],
+        causes_left_out=len(every) - len(causes),
+        diagnosis=diagnosis,
         endpoints=endpoints,
-        distribution=distribution(whole.legacy, whole.target),
-        series=fold.series.overall(),
-        releases=[],
+        distribution=distribution(whole.tally.legacy, whole.tally.target),
+        series=series,
+        releases=_releases(fold.tallies),
         coverage=measured,
-        rules=[],
-        accepted=[],
-        masks=[],
+        rules=silenced.rules(),
+        accepted=silenced.accepted(),
+        masks=masks(whole.noise, fold.tallies),
         log=fold.logs.report(),
         unreadable=unreadable or Unreadable(),
     )
 
 
+def _weigh(fold: Fold, criteria: Criteria) -> _Whole:
+    tallies = fold.tallies
+    whole = Tally()
+    for tally in tallies.values():
+        whole.merge(tally, distinct=False)
+    noise = learn(tallies)
+    judged = verdicts(tallies, noise, criteria, fold.seconds)
+    tried = [judged[name].verdict for name, tally in tallies.items() if was_tried(tally)]
+    return _Whole(whole, noise, judged, tried, *overall(tried, len(tallies) - len(tried)))
+
+
 def _sentence(
-    verdict: Verdict, tried: list[Verdict], endpoints: int, whole: Tally, ready_share: float
+    whole: _Whole, endpoints: int, measured: Coverage, window: Window, config_hash: str
 ) -> Sentence:
-    regressed, short, ready = (tried.count(each) for each in Verdict)
+    regressed, short, ready = (whole.tried.count(each) for each in Verdict)
+    compared = whole.tally.matched + whole.tally.differed
     text = (
-        f"{verdict.upper()}: {regressed:,} regressed, {short:,} need more data, {ready:,} ready "
-        f"of {len(tried):,} endpoints; those that are ready carry {ready_share:.0%} of the traffic"
+        f"{whole.verdict.capitalize()}: of {_counted(len(whole.tried), 'endpoint')} {regressed:,} regressed, "
+        f"{short:,} need more data, {ready:,} are ready and carry {measured.ready_share:.0%} of the traffic; "
+        f"{_counted(compared, 'answer')} compared"
     )
+    if window.start is not None and window.end is not None:
+        text += f" from {_moment(window.start)} to {_moment(window.end)} UTC, configuration {config_hash}"
     return Sentence(
         text=text,
-        endpoints=len(tried),
+        endpoints=len(whole.tried),
         regressed=regressed,
         short=short,
         ready=ready,
-        kept_away=endpoints - len(tried),
-        compared=whole.matched + whole.differed,
-        ready_share=ready_share,
+        kept_away=endpoints - len(whole.tried),
+        compared=compared,
+        ready_share=measured.ready_share,
     )
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def _risk(name: str, tally: Tally, verdict: Verdict) -> tuple[bool, int, int, int, str]:
@@ -144,7 +174,9 @@ def _risk(name: str, tally: Tally, verdict: Verdict) -> tuple[bool, int, int, in
     return not was_tried(tally), _RISK.index(verdict), -mismatches, -tally.received, name
 
 
-def _cause(cause: verdict_causes.Cause, window: Window) -> Cause:
+def _cause(
+    cause: verdict_causes.Cause, window: Window, noise: Noise, silenced: Silenced, diagnosis: list[Diagnosis]
+) -> Cause:
     seen, shown = cause.seen, cause.example
     values = shown.difference if shown else seen
     kind, path = split(cause.name)
@@ -162,17 +194,16 @@ def _cause(cause: verdict_causes.Cause, window: Window) -> Cause:
         stable=seen.stable,
         settled=seen.settled,
         flapping=seen.flapping,
-        masked=False,
-        accepted=False,
-        diagnosis=[],
+        masked=all(cause.name in noise.excused(endpoint) for endpoint in endpoints),
+        accepted=silenced.accepts(cause.name, cause.endpoints),
+        diagnosis=[each.name for each in diagnosis if cause.id in each.causes],
         example=example(shown.evidence) if shown else None,
-        snippet=snippet(path, endpoints),
+        snippet=snippet(kind, path, endpoints),
     )
 
 
-def _endpoint(
-    name: str, tally: Tally, judgement: Judgement, received: int, series: Series, listed: set[str]
-) -> EndpointReport:
+def _endpoint(name: str, fold: Fold, whole: _Whole, listed: set[str]) -> EndpointReport:
+    tally, judgement = fold.tallies[name], whole.judged[name]
     differences = [_difference(*each, listed) for each in tally.differences.items()]
     differences.sort(key=lambda each: (-each.count, each.path, each.kind, each.legacy or ""))
     return EndpointReport(
@@ -180,16 +211,16 @@ def _endpoint(
         verdict=judgement.verdict,
         why=judgement.why,
         reasons=[reason.value for reason in judgement.reasons],
-        interval=judgement.interval,
+        interval=(round(judgement.interval.lower, 9), round(judgement.interval.upper, 9)),
         units=judgement.counts.units,
         mismatched=judgement.counts.mismatched,
         needed=judgement.needed,
-        hours=judgement.hours,
-        traffic=round(tally.received / received, 6) if received else 0.0,
+        hours=None if judgement.hours is None else round(judgement.hours, 3),
+        traffic=round(tally.received / whole.tally.received, 6) if whole.tally.received else 0.0,
         slower=tally.slower,
         distribution=distribution(tally.legacy, tally.target),
         differences=differences,
-        series=series.of(name),
+        series=fold.series.of(name),
         **_counts(tally),
     )
 
@@ -198,6 +229,21 @@ def _difference(name: str, seen: Seen, listed: set[str]) -> DifferenceReport:
     kind, path = split(name)
     cause = identity(name) if name in listed else ""
     return DifferenceReport(kind, path, seen.count, seen.legacy, seen.target, cause)
+
+
+def _releases(tallies: Mapping[str, Tally]) -> list[ReleaseReport]:
+    return [
+        ReleaseReport(
+            version=each.version,
+            first=each.first,
+            last=each.last,
+            compared=each.compared,
+            differed=each.differed,
+            introduced=[identity(name) for name in each.introduced],
+            fixed=[identity(name) for name in each.fixed],
+        )
+        for each in trends(tallies)
+    ]
 
 
 def _counts(tally: Tally) -> dict[str, Any]:

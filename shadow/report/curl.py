@@ -1,6 +1,7 @@
 """A command for each side that repeats a request. Pure.
 
-The values come from hostile clients and end in somebody's shell: every word is quoted.
+The values come from hostile clients and end in somebody's shell: every word is quoted, and none can begin
+another line.
 """
 
 from __future__ import annotations
@@ -11,37 +12,55 @@ from shlex import quote
 from shadow.record.evidence import Asked
 from shadow.report.schema import Curl
 
-# curl sets these itself, and what the proxy adds says nothing of the request.
+# curl sets these itself, and what a proxy adds is no part of what the client asked.
 _OWN = frozenset({"host", "content-length", "connection", "accept-encoding", "user-agent", "traceparent"})
+_ADDED = ("x-forwarded-", "x-shadow-", "x-real-ip", "forwarded")
 _MASKED = re.compile(r"masked:[0-9a-f]{16}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LONGEST = 2000  # characters of a body
+_MOST = 30  # header fields
 
 
 def curl(request: Asked) -> Curl:
     """The commands. A masked value stays as it is, and the note says so."""
-    words = ["curl", "-i"]
+    words = ["curl -i --globoff --path-as-is"]
     if request.method == "HEAD":
         words.append("--head")
     elif request.method != "GET":
-        words += ["-X", quote(_printable(request.method))]
-    for name, value in request.headers:
-        if name.lower() not in _OWN and not name.lower().startswith(("x-forwarded-", "x-shadow-")):
-            words += ["-H", quote(_printable(f"{name}: {value}"))]
-    target = request.target if request.target.startswith("/") else f"/{request.target}"
-    path = quote(_printable(target))
-    legacy, target = (" ".join([*words, "--globoff", f'"${side}"{path}']) for side in ("LEGACY", "TARGET"))
-    return Curl(legacy, target, _note(request))
+        words.append(f"-X {_word(request.method)}")
+    fields = [each for each in request.headers if not _is_added(each[0])]
+    words += [f"-H {_word(f'{name}: {value}')}" for name, value in fields[:_MOST]]
+    body = request.body.text if request.body else None
+    if body and len(body) <= _LONGEST:
+        words.append(f"--data-raw {_word(body)}")  # which reads no file, whatever it begins with
+    path = request.target if request.target.startswith("/") else f"/{request.target}"
+    command = " ".join(words)
+    legacy, target = (f'{command} "${side}"{_word(path)}' for side in ("LEGACY", "TARGET"))
+    return Curl(legacy, target, _note(request, body, len(fields)))
 
 
-def _note(request: Asked) -> str:
+def _note(request: Asked, body: str | None, fields: int) -> str:
     notes = []
-    if _MASKED.search(request.target) or any(_MASKED.search(value) for _, value in request.headers):
-        notes.append("what reads masked:… was a secret; put in one of your own")
-    if request.method not in ("GET", "HEAD", "OPTIONS"):
-        notes.append("the request's body is not in it")
+    said = (request.target, body or "", *(value for _, value in request.headers))
+    if any(map(_MASKED.search, said)):
+        notes.append("what reads masked:… was a secret: put in one of your own")
+    if fields > _MOST:
+        notes.append(f"{fields - _MOST} more header fields were sent")
+    if request.body and request.body.length and (not body or len(body) > _LONGEST):
+        notes.append(f"a body of {request.body.length:,} bytes was sent, which is not shown")
     return "; ".join(notes)
 
 
-def _printable(text: str) -> str:
-    """A control character would be obeyed by the terminal that it is pasted into."""
-    return _CONTROL.sub("", text)
+def _is_added(name: str) -> bool:
+    return name.lower() in _OWN or name.lower().startswith(_ADDED)
+
+
+def _word(text: str) -> str:
+    """One word for a shell. What is no printable character is named, for a terminal would obey it."""
+    if all(char.isprintable() for char in text):
+        return quote(text)
+    escaped = "".join(char if char.isprintable() and char not in "\\'" else _escaped(char) for char in text)
+    return f"$'{escaped}'"
+
+
+def _escaped(char: str) -> str:
+    return "".join(f"\\x{byte:02x}" for byte in char.encode("utf-8", "surrogatepass"))

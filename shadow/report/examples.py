@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from shadow.record.bodies import Kept
 from shadow.record.evidence import Answered, Evidence, Failed, Fields
+from shadow.report.beside import beside
 from shadow.report.curl import curl
 from shadow.report.schema import Answer, Example
 
@@ -20,7 +22,7 @@ def example(evidence: Evidence) -> Example:
         headers=[each for each in evidence.request.headers if each[0].lower() in _ASKED],
         legacy=_answer(evidence.legacy, _named(evidence)),
         target=_answer(evidence.target, _named(evidence)),
-        lines=[],
+        lines=beside(_body(evidence.legacy), _body(evidence.target)),
         curl=curl(evidence.request),
     )
 
@@ -51,6 +53,10 @@ def _answer(answer: Answered | Failed, names: frozenset[str]) -> Answer:
         first_byte=round(answer.first_byte, 6),
         total=round(answer.total, 6),
     )
+
+
+def _body(answer: Answered | Failed) -> Kept | None:
+    return answer.body if isinstance(answer, Answered) else None
 
 
 def _those(headers: Fields, names: frozenset[str]) -> list[tuple[str, str]]:

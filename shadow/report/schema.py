@@ -324,13 +324,18 @@ class AcceptedReport(Struct, kw_only=True):
 
 
 class MaskReport(Struct, kw_only=True):
-    """A difference that legacy shows against itself as often, on one endpoint. `version` is that of the mask,
-    `share` of the endpoint's mismatches those that it excuses."""
+    """A difference that legacy shows against itself, on one endpoint. `state` is masked, learning or refused,
+    and `why` says why; `version` is that of all masks in force, empty where this one is not. Legacy was asked
+    twice in `pairs`. `silenced` exchanges count as equal by it, a `share` of those compared."""
 
     endpoint: str
     kind: str
     path: str
     version: str
+    state: str
+    why: str
+    pairs: int
+    silenced: int
     share: float
 
 

@@ -4,37 +4,43 @@ from __future__ import annotations
 
 import json
 
+from shadow.compare import lines
+from shadow.compare.accept import accepted
 from shadow.report.schema import Snippet
+from shadow.settings import Compare
 
 
-def snippet(path: str, endpoints: list[str]) -> Snippet:
+def snippet(kind: str, path: str, endpoints: list[str]) -> Snippet:
     """Ready to be pasted: for the one endpoint that shows it, or for all."""
-    line = _line(path)
-    if line is None:
-        return Snippet("", "")
-    word = _word(line)
-    return Snippet(
-        _placed(f"ignore: [{word}]", endpoints),
-        _placed(
-            f"accept: [{{line: {word}, owner: YOU, reason: WHY, until: YYYY-MM-DD}}]",
-            endpoints,
-        ),
+    ignore = f"ignore: [{_word(path)}]" if _can_ignore(path) else ""
+    accept = (
+        f"accept: [{{difference: {_word(f'{kind} {path}')}, owner: YOU, reason: WHY, until: YYYY-MM-DD}}]"
+        if _can_accept(kind, path)
+        else ""
     )
+    return Snippet(_placed(ignore, endpoints), _placed(accept, endpoints))
 
 
-def _line(path: str) -> str | None:
-    """The line that names a difference's place."""
-    kind, _, rest = path.partition(":")
-    known = rest if kind in ("header", "cookie", "json") else path in ("status", "body", "text")
-    return path if known else None
+def _can_ignore(path: str) -> bool:
+    try:
+        return bool(lines.read(Compare(ignore=(path,))))
+    except ValueError:
+        return False
+
+
+def _can_accept(kind: str, path: str) -> bool:
+    try:
+        return bool(accepted(f"{kind} {path}"))
+    except ValueError:
+        return False
 
 
 def _placed(compare: str, endpoints: list[str]) -> str:
-    if len(endpoints) != 1:
-        return f"compare: {{{compare}}}"
+    if not compare or len(endpoints) != 1:
+        return compare and f"compare: {{{compare}}}"
     return f"endpoints:\n  - match: {_word(endpoints[0])}\n    compare: {{{compare}}}"
 
 
 def _word(text: str) -> str:
     """As YAML has it: JSON's strings are its own too."""
-    return json.dumps(text, ensure_ascii=True)
+    return json.dumps(text)

@@ -41,7 +41,7 @@ def counted(tally: Tally, outcome: Outcome, *found: Difference) -> None:
     fate = Fate.FAILED if isinstance(outcome, Failure) else Fate.DIFFERED if found else Fate.MATCHED
     tally.received += 1
     tally.mirrored += 1
-    tally.count(LEGACY, outcome, MASK.comparison(Comparison(fate, found)), About())
+    tally.count(LEGACY, outcome, MASK.comparison(Comparison(fate, found)), About(1000.0, tally.received))
 
 
 def records() -> list[Record]:
@@ -144,7 +144,7 @@ def test_causes_have_an_example() -> None:
     causes = {(cause.path, cause.target): cause for cause in build(records()).causes}
 
     price = causes["json:$.items[*].price", "2"]
-    assert (price.count, price.endpoints, price.first_seen, price.last_seen) == (60, ["GET /bad"], 1000, 1120)
+    assert (price.count, price.endpoints, price.first_seen, price.last_seen) == (60, ["GET /bad"], 1000, 1000)
     assert price.example is not None
     assert (price.example.id, price.example.request) == ("id-7", "GET /bad/7")
     assert causes["status", "timeout"].count == 2

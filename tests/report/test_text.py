@@ -7,9 +7,10 @@ import re
 
 import pytest
 
-from shadow.record.parts import Seen
+from shadow.record.parts import Pattern, Seen
 from shadow.record.segment import Unreadable
 from shadow.record.tally import Tally, TallyRecord
+from shadow.record.units import Units
 from shadow.report.build import build
 from shadow.report.schema import Report
 from shadow.report.text import plain, render
@@ -22,6 +23,8 @@ def report(endpoint: str = "GET /items/{id}", value: str = "1") -> Report:
     tally.skipped, tally.dropped = {"sample": 5}, {"channel_full": 2}
     tally.status = {"200→200": 1150, "200→500": 50, "200→timeout": 34}
     tally.differences = {"changed json:$.price": Seen(150, value, "2"), "missing header:x": Seen(50, "1")}
+    tally.units = {0: Units(fresh=set(range(1234)))}
+    tally.patterns = {"changed json:$.price": Pattern(234, {0: Units(fresh=set(range(234)))})}
     tally.legacy.add(0.0123)
     tally.target.add(1.5)
     return build([TallyRecord(1_763_771_000, 60, endpoint, "3fa9", tally)], Unreadable(lines=1))

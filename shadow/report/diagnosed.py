@@ -1,0 +1,39 @@
+"""What broke, as the report tells it. Pure."""
+
+from __future__ import annotations
+
+from shadow.report.fold import Fold
+from shadow.report.schema import Diagnosis, EndpointReport, Hour
+from shadow.verdict.causes import Cause
+from shadow.verdict.diagnosis import table
+from shadow.verdict.diagnosis.case import Case, Load
+
+
+def diagnosed(
+    fold: Fold, causes: list[Cause], endpoints: list[EndpointReport], series: list[Hour]
+) -> list[Diagnosis]:
+    """All that is recognised in what was recorded."""
+    hours = {
+        each.endpoint: [
+            Load(hour.at, hour.received, hour.compared, hour.legacy_p95, hour.target_p95)
+            for hour in each.series
+        ]
+        for each in endpoints
+    }
+    overall = [
+        Load(hour.at, hour.received, hour.compared, hour.legacy_p95, hour.target_p95) for hour in series
+    ]
+    case = Case(fold.tallies, causes, fold.traces, hours, overall, fold.seconds)
+    return [_diagnosis(each) for each in table.diagnose(case)]
+
+
+def _diagnosis(made: table.Diagnosis) -> Diagnosis:
+    return Diagnosis(
+        name=made.name,
+        what=made.what,
+        check=made.check,
+        evidence=made.traces,
+        endpoints=sorted(set[str]().union(*(cause.endpoints for cause in made.causes))),
+        count=sum(cause.seen.count for cause in made.causes),
+        causes=[cause.id for cause in made.causes],
+    )

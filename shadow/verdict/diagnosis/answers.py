@@ -1,0 +1,154 @@
+"""What changes in the answers themselves: cookies, addresses, times, languages, encodings. Pure."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from shadow.verdict.causes import Cause, split
+from shadow.verdict.diagnosis.case import Case, Trace, Traced, as_in, short, traced
+
+_ATTRIBUTES = {"secure", "samesite", "domain", "httponly"}
+_ADDRESS = re.compile(
+    r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w.:])"
+)
+_MOMENT = re.compile(r"(?:(?P<date>\d{4}[-/]\d\d[-/]\d\d)[T ])?(?<!\d)(?P<time>\d\d:\d\d(?::\d\d)?)(?!\d)")
+_NUMBER = re.compile(r"\d[\d.,' \u00a0\u202f]*\d")
+_DATE = re.compile(r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})")
+_HALF_HOUR = 1800
+_FARTHEST = timedelta(hours=14)
+
+
+def cookie_attributes(case: Case) -> Traced | None:
+    """A cookie without Secure, HttpOnly, SameSite or Domain, or with another SameSite or Domain."""
+    causes = []
+    for cause in case.causes:
+        kind, path = split(cause.name)
+        name, _, attribute = path.rpartition(";")
+        if name.startswith("cookie:") and attribute in _ATTRIBUTES and kind in ("missing", "changed"):
+            causes.append(cause)
+    return traced(causes)
+
+
+def client_address(case: Case) -> Traced | None:
+    """An address of a private network at the target, where legacy shows another one."""
+    return _pairs(case, _other_address)
+
+
+def _other_address(legacy: str, target: str) -> str:
+    ours, theirs = _addresses(legacy), _addresses(target)
+    for one, other in zip(ours, theirs, strict=False):
+        if one != other and (other.is_private or other.is_loopback):
+            return f"{one} became {other}"
+    return ""
+
+
+def _addresses(text: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
+    found = []
+    for each in _ADDRESS.findall(text):
+        try:
+            found.append(ipaddress.ip_address(each))
+        except ValueError:
+            continue
+    return found
+
+
+def time_zone(case: Case) -> Traced | None:
+    """Times that differ by whole or half hours, always by the same."""
+    causes, notes = [], []
+    for cause in case.causes:
+        shifts = [_shift(*_values(each)) for each in case.traces.of(cause.name)]
+        if len(shifts) >= 2 and shifts[0] and set(shifts) == {shifts[0]}:
+            causes.append(cause)
+            notes.append(f"always {shifts[0] / 3600:+g} h")
+    return traced(causes, *notes[:3], *_example(case, causes))
+
+
+def _shift(legacy: str, target: str) -> int:
+    """Seconds from legacy's time of day to the target's; 0 where it is no matter of zones."""
+    ours, theirs = _MOMENT.search(legacy), _MOMENT.search(target)
+    if not ours or not theirs or bool(ours["date"]) != bool(theirs["date"]):
+        return 0
+    try:
+        apart = _moment(theirs) - _moment(ours)
+    except ValueError:
+        return 0
+    seconds = int(apart.total_seconds())
+    return seconds if apart and seconds % _HALF_HOUR == 0 and abs(apart) <= _FARTHEST else 0
+
+
+def _moment(found: re.Match[str]) -> datetime:
+    day = (found["date"] or "2000-01-01").replace("/", "-")
+    return datetime.fromisoformat(f"{day}T{found['time']}")  # of the wall clock: the zone is what is asked
+
+
+def locale(case: Case) -> Traced | None:
+    """The same number or day, written another way; or another language."""
+    languages = [cause for cause in case.causes if split(cause.name)[1] == "header:content-language"]
+    found = _pairs(case, _other_format)
+    if found is None:
+        return traced(languages)
+    return Traced(found.traces, languages + found.causes)
+
+
+def _other_format(legacy: str, target: str) -> str:
+    for pattern, same in ((_NUMBER, _same_number), (_DATE, _same_day)):
+        ours, theirs = pattern.search(legacy), pattern.search(target)
+        if ours and theirs and ours[0] != theirs[0] and same(ours, theirs):
+            return f"{short(ours[0])} became {short(theirs[0])}"
+    return ""
+
+
+def _same_number(ours: re.Match[str], theirs: re.Match[str]) -> bool:
+    """Whether only the separators of thousands and decimals differ."""
+    return (
+        len(re.findall(r"\d", ours[0])) >= 4
+        and re.sub(r"\D", "", ours[0]) == re.sub(r"\D", "", theirs[0])
+        and len(re.findall(r"\D", ours[0])) == len(re.findall(r"\D", theirs[0]))
+        and not _DATE.search(ours[0])
+    )
+
+
+def _same_day(ours: re.Match[str], theirs: re.Match[str]) -> bool:
+    """Whether the same three numbers stand in another order, or between other signs."""
+    return sorted(map(int, ours.groups())) == sorted(map(int, theirs.groups()))
+
+
+def charset(case: Case) -> Traced | None:
+    """Another charset, or characters that were lost on the way."""
+    causes = [cause for cause in case.causes if split(cause.name)[0] == "charset"]
+    found = _pairs(case, _replaced)
+    if found is None:
+        return traced(causes)
+    return Traced([*(traced(causes) or Traced([], [])).traces, *found.traces], causes + found.causes)
+
+
+def _replaced(legacy: str, target: str) -> str:
+    lost = "\ufffd" in target and "\ufffd" not in legacy
+    return f"{short(legacy)} became {short(target)}" if lost else ""
+
+
+def compression(case: Case) -> Traced | None:
+    """A Content-Encoding that only one side has."""
+    return traced([each for each in case.causes if split(each.name)[1] == "header:content-encoding"])
+
+
+def _pairs(case: Case, told: Callable[[str, str], str]) -> Traced | None:
+    """Causes of which every kept comparison tells the same story of both values."""
+    causes, notes = [], []
+    for cause in case.causes:
+        stories = [told(*_values(each)) for each in case.traces.of(cause.name)]
+        if stories and all(stories):
+            causes.append(cause)
+            notes.append(stories[0])
+    return traced(causes, *notes[:3], *_example(case, causes))
+
+
+def _values(trace: Trace) -> tuple[str, str]:
+    return trace.difference.legacy or "", trace.difference.target or ""
+
+
+def _example(case: Case, causes: list[Cause]) -> list[str]:
+    return [as_in(each) for each in case.shown(causes)[:1]]

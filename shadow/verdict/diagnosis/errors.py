@@ -1,0 +1,63 @@
+"""What an error of the target says of the container that it runs in. Pure."""
+
+from __future__ import annotations
+
+import re
+
+import re2  # linear in time, whatever a hostile answer holds
+
+from shadow.verdict.diagnosis.case import Case, Traced, as_in, short, traced
+
+_ENVIRONMENT = re2.compile(
+    r"(?i)KeyError|ENV\[|environment variable|undefined (?:array key|index|offset|variable)"
+    r"|undefined method .{1,80} for nil|NoneType|\bnil\b|not configured|(?:is|was) not set\b|must be set"
+    r"|cannot read propert.{1,60} of undefined"
+    r"|missing .{0,30}(?:secret|config|key\b|setting|credential)|secret .{0,40}not found"
+)
+_EXTENSION = re2.compile(
+    r"(?i)call to undefined function|class .{1,80} not found|cannot load such file|uninitialized constant"
+    r"|LoadError|ModuleNotFoundError|no module named|undefined symbol|cannot open shared object"
+    r"|could not find driver|cannot find module|unable to load dynamic library|fontconfig error"
+    r"|font .{0,60}not (?:found|available)|no such font"
+)
+_READ_ONLY = re2.compile(
+    r"(?i)EROFS|read-only file ?system|EACCES|permission denied|errno 30|errno 13|failed to open stream"
+)
+
+
+def missing_environment(case: Case) -> Traced | None:
+    """An error that names a missing value."""
+    return _said(case, _ENVIRONMENT, but=_EXTENSION)
+
+
+def missing_extension(case: Case) -> Traced | None:
+    """An error that names a missing function, class, library or font."""
+    return _said(case, _EXTENSION)
+
+
+def read_only(case: Case) -> Traced | None:
+    """An error of writing a file."""
+    return _said(case, _READ_ONLY)
+
+
+def _said(case: Case, words: re.Pattern[str], but: re.Pattern[str] | None = None) -> Traced | None:
+    """Errors of the target's own whose body has these words, and legacy's has not."""
+    causes, notes = [], []
+    for cause, _, target in case.statuses():
+        if target[:1] != "5":
+            continue
+        for trace in case.traces.of(cause.name):
+            found = words.search(trace.body)
+            if found and not (but and but.search(trace.body)):
+                line = _line(trace.body, found.start(), found.end())
+                causes.append(cause)
+                notes += [f"the target says: {line}", as_in(trace)]
+                break
+    return traced(causes, *notes[:6])
+
+
+def _line(text: str, start: int, end: int) -> str:
+    """The line around some words."""
+    begin = max(text.rfind("\n", 0, start) + 1, start - 30)
+    stop = text.find("\n", end)
+    return short(" ".join(text[begin : stop if stop >= 0 else end + 60].split()))

@@ -1,0 +1,197 @@
+"""What proxies, ingresses and the network in front of the target do. Pure."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import SplitResult, urlsplit
+
+from shadow.record.evidence import Answered, Evidence
+from shadow.verdict.causes import Cause
+from shadow.verdict.diagnosis.case import Case, Trace, Traced, as_in, short, traced
+
+_GONE = {"502", "503", "reset", "refused"}
+_BURST = 60.0  # seconds without any before another burst begins
+_BURSTS = 0.25  # share of the time that bursts may take; above, it is no burst
+_FEW = 3
+_COMPLETE = 0.8  # share of what was counted that must be kept for its times to tell
+_TOO_LARGE = re.compile(
+    r"(?i)(?:header|cookie|uri|url|request[- ]line|field)s?\b.{0,40}\btoo (?:large|long|big)"
+)
+
+
+def refused_address(case: Case) -> Traced | None:
+    """401 or 403 at the target only; or an endpoint that never gets an answer while others do."""
+    causes = [
+        cause for cause, legacy, target in case.statuses() if target in ("401", "403") and _good(legacy)
+    ]
+    for cause, legacy, target in case.statuses():
+        if target in ("timeout", "504") and _good(legacy) and _elsewhere_answered(case, cause, target):
+            causes.append(cause)
+    return traced(causes, *_examples(case, causes))
+
+
+def _elsewhere_answered(case: Case, cause: Cause, target: str) -> bool:
+    """Whether the endpoints of the cause show it always, and others never."""
+    always = all(_share(case, name, target) > 0.9 for name in cause.endpoints)
+    others = [tally for name, tally in case.tallies.items() if name not in cause.endpoints]
+    return always and any(tally.matched for tally in others)
+
+
+def _share(case: Case, endpoint: str, target: str) -> float:
+    status = case.tallies[endpoint].status
+    total = sum(status.values())
+    return sum(n for pair, n in status.items() if pair.endswith(f"→{target}")) / total if total else 0.0
+
+
+def header_limit(case: Case) -> Traced | None:
+    """431, 414 or 494; or 400 for large requests only, or with these words."""
+    causes, notes = [], []
+    for cause, legacy, target in case.statuses():
+        if not _good(legacy):
+            continue
+        shown = case.traces.of(cause.name)
+        if target in ("414", "431", "494"):
+            causes.append(cause)
+        elif target == "400":
+            said = [each for each in shown if _TOO_LARGE.search(each.body)]
+            size = _limit(case, cause, shown)
+            if said or size:
+                causes.append(cause)
+                notes += [f"only requests with a head of {size:,} bytes and more"] if size else []
+                notes += [f"the target says: {_said(said[0], _TOO_LARGE)}"] if said else []
+    return traced(causes, *notes, *_examples(case, causes))
+
+
+def _limit(case: Case, cause: Cause, shown: list[Trace]) -> int:
+    """The size from which on requests are refused; 0 where it is not the size."""
+    sizes = [_size(each.evidence) for each in shown]
+    others = [_size(each.evidence) for each in case.shown(case.causes) if each.difference.path != "status"]
+    if len(sizes) < 2 or min(sizes) < 1024 or (others and max(others) >= min(sizes)):
+        return 0
+    return min(sizes) if others or min(sizes) >= 4096 else 0
+
+
+def _size(evidence: Evidence) -> int:
+    asked = evidence.request
+    return len(asked.target) + sum(len(name) + len(value) + 4 for name, value in asked.headers)
+
+
+def body_limit(case: Case) -> Traced | None:
+    """413; or bodies that end before legacy's."""
+    causes = [cause for cause, legacy, target in case.statuses() if target == "413" and legacy != "413"]
+    cut = [
+        cause
+        for cause in case.causes
+        if (shown := case.traces.of(cause.name)) and all(_is_cut(each.evidence) for each in shown)
+    ]
+    notes = ["the target's body is the beginning of legacy's"] if cut else []
+    return traced(causes + cut, *notes, *_examples(case, causes + cut))
+
+
+def _is_cut(evidence: Evidence) -> bool:
+    if not (isinstance(evidence.legacy, Answered) and isinstance(evidence.target, Answered)):
+        return False
+    ours, theirs = evidence.legacy.body, evidence.target.body
+    if ours is None or theirs is None or not ours.text or not theirs.text:
+        return False
+    return 256 <= len(theirs.text) < len(ours.text) and ours.text.startswith(theirs.text)
+
+
+def pods_ending(case: Case) -> Traced | None:
+    """502, 503, resets or refused connections in bursts, while all is well before and after."""
+    causes = [cause for cause, legacy, target in case.statuses() if target in _GONE and _good(legacy)]
+    count = sum(cause.seen.count for cause in causes)
+    answered = sum(tally.matched for tally in case.tallies.values())
+    if count < _FEW or count > answered or not case.seconds:
+        return None
+    first, last = min(each.seen.first for each in causes), max(each.seen.last for each in causes)
+    times = sorted({each.evidence.at for each in case.shown(causes)})
+    bursts = [(first, last)]
+    if last - first > _BURSTS * case.seconds and len(times) >= _COMPLETE * count:
+        bursts = _bursts(times)
+    length = sum(end - start for start, end in bursts)
+    if length > _BURSTS * case.seconds:
+        return None
+    return traced(causes, f"in {len(bursts)} bursts of {length:.0f} s in all, of {case.seconds:,.0f} s")
+
+
+def _bursts(times: list[float]) -> list[tuple[float, float]]:
+    bursts: list[tuple[float, float]] = []
+    for at in times:
+        if bursts and at - bursts[-1][1] <= _BURST:
+            bursts[-1] = bursts[-1][0], at
+        else:
+            bursts.append((at, at))
+    return bursts
+
+
+def scheme_lost(case: Case) -> Traced | None:
+    """`http:` in Location where legacy has `https:`, another host, or a redirect to the very same page."""
+    causes, notes = [], []
+    for cause in case.causes:
+        for trace in case.traces.of(cause.name):
+            note = _scheme_note(trace)
+            if note:
+                causes.append(cause)
+                notes.append(note)
+                break
+    return traced(causes, *notes[:3], *_examples(case, causes))
+
+
+def _scheme_note(trace: Trace) -> str:
+    if trace.difference.path not in ("header:location", "status"):
+        return ""
+    ours, theirs = trace.location()
+    to = _split(theirs)
+    if to is None or not to.scheme:
+        return ""
+    asked = _split(trace.evidence.request.target)
+    came = _split(ours)
+    same_page = asked is not None and (to.path or "/", to.query) == (asked.path, asked.query)
+    if not ours and trace.difference.path == "status":
+        return f"redirected to the page that was asked for: {short(theirs)}" if same_page else ""
+    if came is None or (came.path, came.query) != (to.path, to.query):
+        return ""
+    if (came.scheme, came.netloc) == (to.scheme, to.netloc) or (not came.netloc and to.scheme != "http"):
+        return ""
+    return f"Location {short(ours)} became {short(theirs)}"
+
+
+def trailing_slash(case: Case) -> Traced | None:
+    """A redirect at the target only, to the same path with or without a slash at its end."""
+    causes = []
+    for cause, legacy, target in case.statuses():
+        if legacy[:1] != "3" and target[:1] == "3":
+            shown = case.traces.of(cause.name)
+            if shown and all(_adds_slash(each) for each in shown):
+                causes.append(cause)
+    return traced(causes, *_examples(case, causes))
+
+
+def _adds_slash(trace: Trace) -> bool:
+    to, asked = _split(trace.location()[1]), _split(trace.evidence.request.target)
+    if to is None or asked is None or to.path == asked.path:
+        return False
+    return to.path.rstrip("/") == asked.path.rstrip("/")
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of a URL; None for none, or for what is none."""
+    try:
+        return urlsplit(url) if url else None
+    except ValueError:
+        return None
+
+
+def _good(status: str) -> bool:
+    """A status that says that all is well."""
+    return status[:1] in ("2", "3")
+
+
+def _examples(case: Case, causes: list[Cause]) -> list[str]:
+    return [as_in(each) for each in case.shown(causes)[:1]]
+
+
+def _said(trace: Trace, pattern: re.Pattern[str]) -> str:
+    found = pattern.search(trace.body)
+    return short(" ".join(found[0].split())) if found else ""
