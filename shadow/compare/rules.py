@@ -66,7 +66,9 @@ def compile_rule(general: settings.Compare, own: settings.Compare) -> Rule:
         same_host={
             line.name: str(line) for line in every if line.setting == "same_host" and line.kind == "header"
         },
-        root=jsonpath.Reached(tuple(_place(line) for line in every if line.kind == "json")),
+        root=jsonpath.Reached(
+            tuple(_place(line) for line in every if line.kind == "json" and line.setting != "accept")
+        ),
         html=html.compile_places(line.name for line in ignored if line.kind == "html"),
         xml=xmltree.compile_places(line.name for line in ignored if line.kind == "xml"),
         forms=frozenset(line.name for line in ignored if line.kind == "form"),
