@@ -15,7 +15,7 @@ _WORK = 150_000_000
 """Steps of pattern machines for one comparison, each 4 ns at worst. A pattern of ten states needs ten
 million for a megabyte."""
 
-_MATCH = 500  # what finding one more match costs beside
+_CALL = 1000  # what one look at a text costs beside
 _PASS = 10  # what a character costs that is looked at
 _LARGEST = 1000  # states of a pattern; ten names and a number have a hundred
 
@@ -109,13 +109,14 @@ class Cut:
         pieces: list[bytes] = []
         done = start = 0
         # Finding one match may take the machine to the end of the text, and will not often.
-        while (rest := len(data) - start) >= 0 and work.has(rest * self._states):
+        while (rest := len(data) - start) >= 0 and work.has(_CALL + rest * self._states):
+            work.take(_CALL)
             found = self._pattern.search(data, start)
             if found is None:
                 work.take(rest * self._states)
                 break
             begin, end = found.span()
-            work.take(_MATCH + (end - start + rest // 64) * self._states)
+            work.take((end - start + rest // 16) * self._states)
             pieces.append(data[done:begin])
             done, start = end, max(end, begin + 1)
         pieces.append(data[done:])
@@ -135,7 +136,7 @@ class Hosts:
         self._names = re.compile(f"{before}(?:{literal}){after}", re.I | re.A)
 
     def plain(self, text: str, work: Work) -> str:
-        work.take(len(text) * _PASS)
+        work.take(_CALL + len(text) * _PASS)
         return self._names.sub("HOST", text)
 
 
@@ -146,7 +147,7 @@ class Equivalent(NamedTuple):
     fold: Callable[[str], str]
 
     def plain(self, text: str, work: Work) -> str:
-        work.take(len(text) * _PASS)
+        work.take(_CALL + len(text) * _PASS)
         return self.fold(text)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadow.compare.jsonpath import Key, Reached, compile_pattern, render
+from shadow.compare.jsonpath import ByKey, Key, Reached, compile_pattern, covers, render
+from shadow.compare.values import margin
 
 
 def matches(pattern: str, keys: tuple[Key, ...]) -> bool:
