@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
+from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -16,12 +17,21 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from shadow.config.load import Loaded, config_hash, show
 from shadow.frame import Report, Stream
 from shadow.record.tally import TallyRecord
+from shadow.report import html, schema
+from shadow.report import json as report_json
 from shadow.report.build import build
-from shadow.report.json import render
 from shadow.serve.ledger import Ledger
+from shadow.serve.live_report import LiveReport
 from shadow.serve.metrics import registry
 from shadow.switch import Switch
 from shadow.worker import Worker
+
+_GUARDS = {
+    "Content-Security-Policy": f"{html.policy(live=True)}; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
 
 log = structlog.get_logger()
 
@@ -49,6 +59,7 @@ class Admin:
         self._registry = registry(audience.ledger, self._hash)
         self._started = started
         self._switch = switch
+        self._live = LiveReport(Path(loaded.config.record.to), loaded.config.verdict)
 
     def application(self) -> web.Application:
         application = web.Application()
@@ -61,8 +72,10 @@ class Admin:
                 web.get("/mirror", self._mirror),
                 web.post("/mirror/{state:on|off}", self._turn),
                 web.get("/report", self._report),
+                web.get("/report.json", self._whole_report),
             ]
         )
+        application.on_cleanup.append(lambda _: self._live.close())
         return application
 
     async def _healthz(self, _: web.Request) -> web.Response:
@@ -96,13 +109,37 @@ class Admin:
     async def _config(self, _: web.Request) -> web.Response:
         return web.Response(text=show(self._loaded, origin=True), content_type="application/yaml")
 
-    async def _report(self, _: web.Request) -> web.Response:
+    async def _report(self, request: web.Request) -> web.Response:
+        """A browser gets the live page; whoever else asks, what this run has counted until a second ago."""
+        accepted = request.headers.get("Accept", "")
+        if "text/html" in accepted.partition("application/json")[0]:
+            return await self._page(request)
+        text = report_json.render(self._counted())
+        return web.Response(text=text, content_type="application/json", headers={"Vary": "Accept"})
+
+    async def _page(self, request: web.Request) -> web.Response:
+        made = await self._live.latest()
+        tag = made and f'"{made.tag}"'
+        headers = _GUARDS | {"Vary": "Accept"} | ({"ETag": tag} if tag else {})
+        if tag and request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304, headers=headers)
+        body = made.page if made else html.render(self._counted(), live=True).encode()
+        return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
+
+    async def _whole_report(self, _: web.Request) -> web.Response:
+        """What the page shows, as JSON."""
+        made = await self._live.latest()
+        body = made.json if made else report_json.render(self._counted()).encode()
+        return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-cache"})
+
+    def _counted(self) -> schema.Report:
+        """The counters of this run: without what is only in the records, such as distinct requests."""
         seconds = time.time() - self._started
         records = [
             TallyRecord(self._started, seconds, endpoint, self._hash, tally)
             for endpoint, tally in self._audience.ledger.totals.items()
         ]
-        return web.Response(text=render(build(records)), content_type="application/json")
+        return build(records, criteria=self._loaded.config.verdict)
 
 
 async def run(

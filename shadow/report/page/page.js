@@ -174,33 +174,38 @@ function dress() {
 let version = null;
 
 async function refresh() {
-  const live = document.getElementById("live");
   // Whoever is about to copy something does not want it to be pulled away.
   if (document.hidden || !getSelection().isCollapsed || keys.open) return;
+  let answer;
   try {
-    const answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, cache: "no-cache" });
-    const tag = answer.headers.get("ETag");
-    live?.classList.remove("stale");
-    if (!answer.ok || tag === version) return;
-    const first = version === null;
-    version = tag;
-    if (!first) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
-  } catch {
-    live?.classList.add("stale");
-  }
+    answer = await fetch(location.pathname, { headers: { Accept: "text/html" }, cache: "no-cache" });
+  } catch {}
+  document.getElementById("live").hidden = !answer?.ok;
+  document.getElementById("stale").hidden = Boolean(answer?.ok);
+  const tag = answer?.headers.get("ETag") ?? "";
+  if (!answer?.ok || tag === version) return;
+  const known = version !== null;
+  version = tag;
+  if (known) replace(new DOMParser().parseFromString(await answer.text(), "text/html"));
 }
 
 function replace(page) {
   const open = all("details[open]").map((item) => item.id);
   const focused = document.activeElement?.closest(".item")?.id;
+  const top = scrollY;
   document.querySelector("main").replaceWith(document.adoptNode(page.querySelector("main")));
   document.title = page.title;
   for (const id of open) document.getElementById(id)?.setAttribute("open", "");
   dress();
   if (focused) document.getElementById(focused)?.querySelector("summary").focus({ preventScroll: true });
+  scrollTo(0, top);
 }
 
 dress();
-speak("live" in root.dataset && navigator.language.startsWith("ja") ? "ja" : root.lang);
+const japanese = "live" in root.dataset && navigator.language.startsWith("ja");
+speak(japanese ? "ja" : root.lang);
 go();
-if ("live" in root.dataset) setInterval(refresh, 5000);
+if ("live" in root.dataset) {
+  refresh();
+  setInterval(refresh, 5000);
+}
