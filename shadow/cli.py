@@ -5,10 +5,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, TextIO
 
 import click
 
@@ -33,6 +33,8 @@ def main() -> None:
     shadow proxy --legacy http://old:80 --target http://new:80    stand in front and compare
     shadow replay access.log --legacy http://old --target http://new    the same from a log
     shadow report ./shadow-data                                   read what differed
+    shadow rules suggest ./shadow-data                            find rules that silence noise
+    shadow rejudge ./shadow-data --config new.yaml                see what other rules would change
     shadow demo                                                   see it work on this machine
 
     Exit codes: 0 good, 2 usage, 3 configuration or input, 10 regressed, 11 not enough data.
@@ -201,17 +203,80 @@ def report(folder: str, form: str, output: str | None, fail_on: str) -> None:
         _refuse([f"{folder}: {error.strerror}; give the folder that was named by --record"])
     if not made.endpoints:
         _refuse([f"{folder}: holds no records yet; give the folder that was named by --record"])
+    with _writing(output) as stream:
+        if form == "json":
+            stream.write(json.render(made))
+        else:
+            text.render(made, stream)
+    sys.exit(_code(made.verdict, fail_on))
+
+
+@main.command()
+@click.argument("folder", metavar="FROM")
+@click.option("--config", "-c", metavar="FILE", required=True, help="YAML with the rules to be tried.")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.option("--output", "-o", metavar="FILE", help="Write here instead of standard output.")
+def rejudge(folder: str, config: str, form: str, output: str | None) -> None:
+    """Judge the kept comparisons again under other rules, without traffic, and show what changes.
+
+    FROM is the folder that `shadow proxy` records to.
+    """
+    import msgspec
+
+    from shadow.again import pairs, text
+    from shadow.again.rejudge import rejudge as run
+
+    rules = pairs.EndpointRules(_load(config, {}).config)
+    try:
+        result = run(pairs.told(pairs.read(Path(folder)), "judging again"), rules)
+    except OSError as error:
+        _refuse([f"{folder}: {error.strerror}; give the folder that was named by --record"])
+    if not result.kept:
+        _refuse([f"{folder}: holds no comparisons; give the folder that was named by --record"])
+    with _writing(output) as stream:
+        if form == "json":
+            stream.write(msgspec.json.format(msgspec.json.encode(result)).decode() + "\n")
+        else:
+            text.render(result, stream)
+
+
+@main.group()
+def rules() -> None:
+    """Find rules of comparing."""
+
+
+@rules.command("suggest")
+@click.argument("folder", metavar="FROM")
+@click.option("--config", "-c", metavar="FILE", help="Rules in force: what they silence needs no others.")
+@click.option("--output", "-o", metavar="FILE", help="Write here instead of standard output.")
+def suggest_rules(folder: str, config: str | None, output: str | None) -> None:
+    """Print rules ready to paste that would silence what differed, most silence first.
+
+    FROM is the folder that `shadow proxy` records to. Each line says what it would hide, and was tried on
+    the comparisons that are kept.
+    """
+    from shadow.again import pairs, paste
+    from shadow.again.suggest import suggest
+
+    loaded = _load(config, {}).config
+    try:
+        found = suggest(pairs.told(pairs.read(Path(folder)), "looking for rules"), loaded)
+    except OSError as error:
+        _refuse([f"{folder}: {error.strerror}; give the folder that was named by --record"])
+    with _writing(output) as stream:
+        stream.write(paste.written(found))
+
+
+@contextmanager
+def _writing(output: str | None) -> Iterator[TextIO]:
+    """Standard output, or the file that was named."""
     try:
         with (
             nullcontext(sys.stdout) if output is None else Path(output).open("w", encoding="utf-8") as stream
         ):
-            if form == "json":
-                stream.write(json.render(made))
-            else:
-                text.render(made, stream)
+            yield stream
     except OSError as error:
         _refuse([f"{output or 'standard output'}: {error.strerror}"])
-    sys.exit(_code(made.verdict, fail_on))
 
 
 def _code(verdict: str, fail_on: str) -> int:

@@ -1,0 +1,107 @@
+"""Lines of rules that could silence a difference, the narrowest first. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, DecimalException
+from typing import NamedTuple
+
+import msgspec
+
+from shadow.compare import values
+from shadow.model import Difference, DifferenceKind
+from shadow.settings import Compare, Margin
+
+_SPANS = ("2s", "10s", "1m", "5m", "1h", "1d")
+_AMOUNTS = ("0.01", "0.1", "1%", "5%")
+_INDEX = re.compile(r"\[\d+\](?=/|$)|\[\d+\]$")
+_TEXTUAL = ("html", "xml", "form", "csv", "header", "cookie")
+
+
+class Line(NamedTuple):
+    """A line of a rule: the setting, the place, and how far for a tolerance."""
+
+    setting: str
+    place: str
+    says: str = ""
+
+    def added(self, to: Compare) -> Compare:
+        """The section with this line too."""
+        if self.setting == "tolerance":
+            return msgspec.structs.replace(to, tolerance=to.tolerance | {self.place: Margin(self.says)})
+        return msgspec.structs.replace(to, **{self.setting: (*getattr(to, self.setting), self.place)})
+
+
+def candidates(kind: str, path: str, shown: Iterable[Difference]) -> Iterator[Line]:
+    """Lines for a cause and the differences that showed it. A status is never silenced."""
+    pairs = [(each.legacy, each.target) for each in shown]
+    place, _, name = path.partition(":")
+    if place == "json":
+        yield from _for_json(kind, path, pairs)
+    elif place == "header" and kind == DifferenceKind.CHANGED:
+        yield from _for_values(path, pairs)
+        yield Line("ignore", path)
+    elif place in _TEXTUAL and name:
+        yield Line("ignore", _INDEX.sub("", path) if place in ("xml", "csv") else path)
+    elif path in ("text", "body"):
+        yield Line("ignore", path)
+
+
+def _for_json(kind: str, path: str, pairs: list[tuple[str | None, str | None]]) -> Iterator[Line]:
+    if kind == DifferenceKind.ORDER:
+        yield Line("unordered", path)
+    elif kind == DifferenceKind.CHANGED:
+        yield from _for_values(path, pairs)
+        array, index, _ = path.rpartition("[*]")
+        if index:
+            yield Line("unordered", array)
+            yield Line("unordered", f"{array} key=id")
+        yield Line("type_only", path)
+    yield Line("ignore", path)
+
+
+def _for_values(path: str, pairs: list[tuple[str | None, str | None]]) -> Iterator[Line]:
+    """By what all the values are: moments, numbers or URLs."""
+    plain = [(_unquoted(ours or ""), _unquoted(theirs or "")) for ours, theirs in pairs]
+    for margins, are in ((_SPANS, _are_moments), (_AMOUNTS, _are_numbers)):
+        if all(are(*each) for each in plain):
+            for text in margins:
+                margin = values.margin(text)
+                if all(_within(margin, *each) for each in plain):
+                    yield Line("tolerance", path, text)
+                    break
+    if all(values.same_but_host(*each) for each in plain):
+        yield Line("same_host", path)
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def _are_moments(legacy: str, target: str) -> bool:
+    return all(values.moment(each) is not None or _unix(each) for each in (legacy, target))
+
+
+def _unix(text: str) -> bool:
+    """Is it a time since 2001, in seconds or milliseconds?"""
+    return re.fullmatch(r"\d{10}(?:\d{3})?(?:\.\d{1,9})?", text) is not None
+
+
+def _are_numbers(legacy: str, target: str) -> bool:
+    return _number(legacy) is not None and _number(target) is not None
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text) if len(text) < 40 else None
+    except DecimalException:
+        return None
+    return number if number is not None and number.is_finite() else None
+
+
+def _within(margin: values.Margin, legacy: str, target: str) -> bool:
+    ours, theirs = _number(legacy), _number(target)
+    if ours is not None and theirs is not None:
+        return margin.numbers(ours, theirs)
+    return margin.texts(legacy, target)

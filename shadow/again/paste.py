@@ -1,0 +1,80 @@
+"""Suggested rules as YAML that can be pasted into a configuration, with what each would hide. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from shadow.again.suggest import Suggestion, Suggestions
+from shadow.report.text import plain
+
+_BARE = re.compile(r"[A-Za-z][\w$./;-]*(?::[\w$./;-]+)?")  # what YAML reads as text without quotes
+_SHOWN = 80  # characters of a value
+
+
+def written(found: Suggestions) -> str:
+    """The whole text."""
+    return "\n".join(_lines(found)) + "\n"
+
+
+def _lines(found: Suggestions) -> Iterator[str]:
+    if not found.listed:
+        yield f"# {found.differed:,} exchanges differed; there is nothing to suggest."
+        return
+    yield (
+        f"# {found.differed:,} exchanges differed; with all of this {_share(found.silent, found.differed)}"
+        " would match. Read each line: what it hides, nobody will see."
+    )
+    general = [each for each in found.listed if _is_general(each)]
+    if general:
+        yield "compare:"
+        yield from _section(general, found, "  ")
+    endpoints = list(dict.fromkeys(each.endpoints[0] for each in found.listed if not _is_general(each)))
+    if endpoints:
+        yield "endpoints:"
+    for endpoint in endpoints:
+        yield f"  - match: {_quoted(endpoint)}"
+        yield "    compare:"
+        own = [each for each in found.listed if not _is_general(each) and each.endpoints[0] == endpoint]
+        yield from _section(own, found, "      ")
+
+
+def _is_general(each: Suggestion) -> bool:
+    return len(each.endpoints) > 1 or each.line.place.startswith(("header:", "cookie:"))
+
+
+def _section(listed: list[Suggestion], found: Suggestions, indent: str) -> Iterator[str]:
+    for setting in dict.fromkeys(each.line.setting for each in listed):
+        yield f"{indent}{setting}:"
+        for each in listed:
+            if each.line.setting == setting:
+                yield from (f"{indent}  # {comment}" for comment in _comments(each, found))
+                place = _quoted(each.line.place)
+                yield f"{indent}  {place}: {each.line.says}" if each.line.says else f"{indent}  - {place}"
+
+
+def _comments(each: Suggestion, found: Suggestions) -> Iterator[str]:
+    on = plain(each.endpoints[0]) if len(each.endpoints) == 1 else f"{len(each.endpoints)} endpoints"
+    yield (
+        f"{_share(each.silent, found.differed)} would match by it, {each.shown:,} show it, on {on}; "
+        f"tried on {each.tried} kept"
+    )
+    if each.example is not None:
+        legacy, target = _value(each.example.legacy), _value(each.example.target)
+        yield f"{each.example.kind}: legacy {legacy}  target {target}"
+    if each.warning:
+        yield f"WARNING: {each.warning}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} ({part / whole if whole else 0:.0%})"
+
+
+def _value(value: str | None) -> str:
+    shown = "(none)" if value is None else plain(value)
+    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
+
+
+def _quoted(text: str) -> str:
+    return text if _BARE.fullmatch(text) else json.dumps(text, ensure_ascii=False)

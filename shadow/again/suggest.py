@@ -1,0 +1,209 @@
+"""Rules that would silence what was seen: tried on the kept pairs, and weighed by what was counted. Pure.
+
+A line is suggested only if it compiles and, on kept pairs, silences what it is for. An exchange falls silent
+only when every difference of it does, so lines are weighed together: each by what it silences beside those
+before it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+from msgspec import Struct, field
+
+from shadow import settings
+from shadow.again.candidates import Line, candidates
+from shadow.compare.rules import Rule, compile_rule
+from shadow.endpoint import Endpoints, template
+from shadow.model import Difference, DifferenceKind
+from shadow.record.again import judged_again
+from shadow.record.evidence import Evidence
+from shadow.record.parts import OTHER, signature
+from shadow.record.tally import TallyRecord
+from shadow.verdict.causes import split
+
+TRIED = 30
+"""Kept pairs on which a line is tried, for each cause: more say the same."""
+
+MOST = 100
+"""Causes of one endpoint for which lines are looked for."""
+
+_STRUCTURE = (DifferenceKind.MISSING, DifferenceKind.ADDED, DifferenceKind.TYPE)
+
+
+class Suggestion(Struct, kw_only=True):
+    """One line, and what it would hide: the signatures by endpoint, how many exchanges show one of them
+    (`shown`), how many would match by it beside the lines before it (`silent`), how many kept comparisons
+    proved it (`tried`), an example of both values."""
+
+    line: Line
+    endpoints: list[str]
+    hides: set[tuple[str, str]]
+    shown: int = 0
+    silent: int = 0
+    tried: int = 0
+    example: Difference | None = None
+    warning: str = ""
+
+
+class Suggestions(Struct):
+    """All suggestions, the one that silences most first; `differed` exchanges were weighed."""
+
+    differed: int = 0
+    silent: int = 0
+    listed: list[Suggestion] = field(default_factory=list)
+
+
+class _Seen:
+    """What was seen of one endpoint: pairs by the causes that they show, and counts of sets of causes."""
+
+    def __init__(self) -> None:
+        self.pairs: dict[str, list[Evidence]] = defaultdict(list)
+        self.patterns: Counter[frozenset[str]] = Counter()
+        self.unweighed: Counter[frozenset[str]] = Counter()
+
+
+def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
+    """Lines beside those of `config`."""
+    seen: dict[str, _Seen] = defaultdict(_Seen)
+    sections = _Sections(config)
+    for record in records:
+        if isinstance(record, TallyRecord):
+            for name, pattern in record.tally.patterns.items():
+                if name and name != OTHER:
+                    seen[record.endpoint].patterns[frozenset(name.split("\n"))] += pattern.count
+        elif isinstance(record, Evidence) and not record.final:
+            _take(seen[record.endpoint], record, sections)
+    found = [
+        each
+        for endpoint, one in seen.items()
+        for name, pairs in list(one.pairs.items())[:MOST]
+        if (each := _for_cause(endpoint, name, pairs, sections)) is not None
+    ]
+    patterns = Counter(
+        {
+            frozenset((endpoint, name) for name in pattern): count
+            for endpoint, one in seen.items()
+            for pattern, count in (one.patterns or one.unweighed).items()
+        }
+    )
+    return _ranked(_shared(found), patterns)
+
+
+class _Sections:
+    """The lines of a configuration that hold for a pair."""
+
+    def __init__(self, config: settings.Config) -> None:
+        self._config = config
+        self._endpoints = Endpoints(config.endpoints)
+
+    def rule(self, pair: Evidence, line: Line | None = None) -> Rule:
+        """The rule for the pair, with one more line. Raises ValueError for one that is refused."""
+        method, target = (
+            each.encode("latin-1", "replace") for each in (pair.request.method, pair.request.target)
+        )
+        index = self._endpoints.lookup(method, target).index
+        own = settings.Compare() if index is None else self._config.endpoints[index].compare
+        return compile_rule(self._config.compare, own if line is None else line.added(own))
+
+
+def _take(seen: _Seen, pair: Evidence, sections: _Sections) -> None:
+    found = judged_again(pair, sections.rule(pair))
+    if isinstance(found, str):
+        return
+    names = {signature(each) for each in found.differences}
+    if names:
+        seen.unweighed[frozenset(names)] += 1
+    for name in names:
+        if len(seen.pairs[name]) < TRIED:
+            seen.pairs[name].append(pair)
+
+
+def _for_cause(endpoint: str, name: str, pairs: list[Evidence], sections: _Sections) -> Suggestion | None:
+    """The narrowest line that silences the cause in every pair that shows it."""
+    kind, path = split(name)
+    before = [_names(pair, sections.rule(pair)) for pair in pairs]
+    shown = [each for found in before for each in found.get(name, ())]
+    if not shown:
+        return None
+    for line in candidates(kind, path, shown):
+        try:
+            after = [_names(pair, sections.rule(pair, line)) for pair in pairs]
+        except ValueError:
+            continue
+        if any(name in found for found in after):
+            continue
+        # Only what it silences in every pair is said to be hidden by it.
+        gone = set.intersection(*(old.keys() - new.keys() for old, new in zip(before, after, strict=True)))
+        return Suggestion(
+            line=line,
+            endpoints=[endpoint],
+            hides={(endpoint, each) for each in gone},
+            tried=len(pairs),
+            example=shown[0],
+            warning=_warning(kind, line),
+        )
+    return None
+
+
+def _names(pair: Evidence, rule: Rule) -> dict[str, list[Difference]]:
+    found = judged_again(pair, rule)
+    names: dict[str, list[Difference]] = defaultdict(list)
+    for each in () if isinstance(found, str) else found.differences:
+        names[signature(each)].append(each)
+    return names
+
+
+def _warning(kind: str, line: Line) -> str:
+    if kind in _STRUCTURE:
+        return {
+            DifferenceKind.MISSING: "hides that the target lacks it",
+            DifferenceKind.ADDED: "hides that only the target has it",
+        }.get(DifferenceKind(kind), "hides a change of type")
+    if line.place in ("text", "body"):
+        return "hides every change of such bodies"
+    return "hides every change here, also of structure and type" if line.setting == "ignore" else ""
+
+
+def _shared(found: list[Suggestion]) -> list[Suggestion]:
+    """One suggestion for equal lines: of one endpoint, and for fields of heads of all endpoints."""
+    merged: dict[tuple[Line, str], Suggestion] = {}
+    for each in found:
+        shared = each.line.place.startswith(("header:", "cookie:")) or not _matchable(each.endpoints[0])
+        key = each.line, "" if shared else each.endpoints[0]
+        known = merged.setdefault(key, each)
+        if known is not each:
+            known.endpoints = sorted({*known.endpoints, *each.endpoints})
+            known.hides |= each.hides
+            known.tried = max(known.tried, each.tried)
+            known.warning = known.warning or each.warning
+    return list(merged.values())
+
+
+def _matchable(endpoint: str) -> bool:
+    """Can a line of the configuration name this endpoint?"""
+    try:
+        template(endpoint)
+    except ValueError:
+        return False
+    return True
+
+
+def _ranked(found: list[Suggestion], patterns: Counter[frozenset[tuple[str, str]]]) -> Suggestions:
+    """By what each silences beside those before it; if nothing, by how many exchanges show it."""
+    result = Suggestions(differed=patterns.total())
+    left = dict(patterns)
+    hidden: set[tuple[str, str]] = set()
+    for each in found:
+        each.shown = sum(count for pattern, count in patterns.items() if pattern & each.hides)
+    while found:
+        weights = [sum(n for pattern, n in left.items() if pattern <= hidden | each.hides) for each in found]
+        best = max(range(len(found)), key=lambda i: (weights[i], found[i].shown, str(found[i].line)))
+        each = found.pop(best)
+        each.silent = weights[best]
+        result.silent += each.silent
+        hidden |= each.hides
+        left = {pattern: count for pattern, count in left.items() if not pattern <= hidden}
+        result.listed.append(each)
+    return result

@@ -1,0 +1,132 @@
+"""Suggested rules: of the narrowest kind, ready to paste, and silent about what they say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from support.kept import Pair, answered, comparisons, folder, records
+from support.proxy import command
+
+from shadow import settings
+from shadow.again.pairs import EndpointRules
+from shadow.again.paste import written
+from shadow.again.rejudge import rejudge
+from shadow.again.suggest import suggest
+from shadow.config.load import load
+from shadow.model import Response
+
+PAGE = '<html><body><p class="x">same</p><p id="made">{}</p></body></html>'
+
+
+def page(made: str) -> Response:
+    return Response(200, ((b"Content-Type", b"text/html"),), PAGE.format(made).encode())
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target", "line"),
+    [
+        (
+            answered({"at": "2026-11-22T10:00:00Z"}),
+            answered({"at": "2026-11-22T10:00:01Z"}),
+            ("tolerance", "json:$.at", "2s"),
+        ),
+        (answered({"at": 1790000000}), answered({"at": 1790000040}), ("tolerance", "json:$.at", "1m")),
+        (answered({"p": 10.0}), answered({"p": 10.005}), ("tolerance", "json:$.p", "0.01")),
+        (answered({"p": 1000}), answered({"p": 1040}), ("tolerance", "json:$.p", "5%")),
+        (answered({"l": [1, 2, 3]}), answered({"l": [3, 1, 2]}), ("unordered", "json:$.l", "")),
+        (
+            answered({"u": "http://old.example/x?a=1"}),
+            answered({"u": "https://new.example/x?a=1"}),
+            ("same_host", "json:$.u", ""),
+        ),
+        (answered({"id": "k3jx"}), answered({"id": "q81z"}), ("type_only", "json:$.id", "")),
+        (answered({"id": 1}), answered({"id": "1"}), ("ignore", "json:$.id", "")),
+        (answered({}), answered({}, (b"X-Build", b"7")), ("ignore", "header:x-build", "")),
+        (page("one"), page("two"), ("ignore", "html:p#made", "")),
+    ],
+)
+def test_the_narrowest_line(legacy: Response, target: Response, line: tuple[str, str, str]) -> None:
+    """What differs tells which kind of line is enough."""
+    found = suggest(records([Pair("/a", legacy, target)], times=7), settings.Config())
+
+    assert [tuple(each.line) for each in found.listed] == [line]
+    assert (found.differed, found.silent, found.listed[0].silent) == (7, 7, 7)
+
+
+def test_a_status_is_never_silenced() -> None:
+    """Nobody wants a rule that hides errors."""
+    kept = records([Pair("/a", answered({}), answered({}, status=500))])
+
+    assert suggest(kept, settings.Config()).listed == []
+
+
+def test_what_changes_structure_is_warned_of() -> None:
+    """A line that hides a missing member or another type says so."""
+    kept = records(
+        [
+            Pair("/a", answered({"x": 1, "y": 1}), answered({"y": 1})),
+            Pair("/a", answered({"x": 1, "y": 1}), answered({"x": 1, "y": "1"})),
+        ]
+    )
+    warnings = {each.line.place: each.warning for each in suggest(kept, settings.Config()).listed}
+
+    assert warnings == {"json:$.x": "hides that the target lacks it", "json:$.y": "hides a change of type"}
+
+
+NOISY = [
+    Pair("/a", answered({"at": 1, "x": 1}), answered({"at": 500, "x": 1})),
+    Pair(
+        "/a", answered({"at": 1, "x": "p"}, (b"X-Id", b"1")), answered({"at": 9, "x": "q"}, (b"X-Id", b"2"))
+    ),
+    Pair("/b", answered({"x": 1}, (b"X-Id", b"3")), answered({"x": 1}, (b"X-Id", b"4"))),
+    Pair("/b", answered({"x": 1}), answered({"x": 1}, status=404)),
+]
+
+
+def test_most_silence_first_and_weighed_together() -> None:
+    """An exchange with two differences falls silent by the later of both lines."""
+    found = suggest(records(NOISY, times=10), settings.Config())
+
+    assert (found.differed, found.silent) == (40, 30)
+    assert [(each.line.place, each.shown, each.silent) for each in found.listed] == [
+        ("json:$.at", 20, 10),
+        ("header:x-id", 20, 10),
+        ("json:$.x", 10, 10),
+    ]
+
+
+def test_applied_it_silences_what_it_says(tmp_path: Path) -> None:
+    """The printed YAML is a configuration; under it exactly what was promised is gone."""
+    kept = records(NOISY)
+    found = suggest(kept, settings.Config())
+    path = tmp_path / "suggested.yaml"
+    path.write_text(written(found), encoding="utf-8")
+    result = rejudge(kept, EndpointRules(load(str(path), {}, {}).config))
+
+    assert result.fewer == found.silent
+    assert {(each.endpoint, f"{each.kind} {each.path}") for each in result.gone} == set.union(
+        *(each.hides for each in found.listed)
+    )
+    assert suggest(kept, load(str(path), {}, {}).config).listed == []
+
+
+def test_hostile_values_stay_in_their_comments() -> None:
+    """No value of an answer ends a comment or becomes a line."""
+    evil = {'a"]\nlisten: 0.0.0.0:1\n# ': "x\ny"}
+    kept = records([Pair("/a", answered(evil), answered({next(iter(evil)): "z\nlisten: 1"}))])
+    loaded = yaml.safe_load(written(suggest(kept, settings.Config())))
+
+    assert set(loaded) <= {"compare", "endpoints"}
+    assert len(comparisons(kept)) == 1
+
+
+async def test_the_command(tmp_path: Path) -> None:
+    """It prints YAML; without a folder one line, and exit 3."""
+    kept = folder(tmp_path / "kept", records(NOISY))
+    code, out, _ = await command("rules", "suggest", str(kept))
+    assert code == 0
+    assert yaml.safe_load(out)["compare"] == {"ignore": ["header:x-id"]}
+    code, out, err = await command("rules", "suggest", str(tmp_path / "none"))
+    assert (code, out, err.count("\n")) == (3, "", 1)
