@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from shadow.compare.headers import compare as compared
 from shadow.compare.headers import value
+from shadow.compare.meaning import MEANINGS, means
 from shadow.compare.rules import Rule, compile_rule
 from shadow.compare.silence import Silence
-from shadow.model import Difference, DifferenceKind, Headers
-from shadow.settings import Compare
+from shadow.model import Difference, DifferenceKind, Headers, Request
+from shadow.settings import Compare, Margin
 
 CHANGED, MISSING, ADDED = DifferenceKind.CHANGED, DifferenceKind.MISSING, DifferenceKind.ADDED
 PLAIN = compile_rule(Compare(), Compare())
@@ -56,6 +59,56 @@ def block(text: str) -> Headers:
         pytest.param(
             "Set-Cookie: a=1; Domain=.X.example", "Set-Cookie: a=1; Domain=x.example", id="dot of a domain"
         ),
+        pytest.param("Vary: Accept, Cookie", "Vary: cookie,accept, ACCEPT", id="a set of names"),
+        pytest.param("Allow: GET, HEAD", "allow: HEAD,GET", id="methods that are allowed"),
+        pytest.param(
+            "Access-Control-Allow-Methods: GET, PUT\nAccess-Control-Allow-Headers: X-A,X-B",
+            "Access-Control-Allow-Headers: x-b, x-a\nAccess-Control-Allow-Methods: PUT,GET",
+            id="CORS",
+        ),
+        pytest.param(
+            "Access-Control-Allow-Origin: https://Shop.example",
+            "Access-Control-Allow-Origin: https://shop.example:443",
+            id="origin",
+        ),
+        pytest.param(
+            "Cache-Control: max-age=60, no-transform, Private",
+            'Cache-Control: private,no-transform\nCache-Control: max-age="60"',
+            id="directives",
+        ),
+        pytest.param(
+            "Strict-Transport-Security: max-age=60; includeSubDomains",
+            "Strict-Transport-Security: includesubdomains;max-age=60",
+            id="transport security",
+        ),
+        pytest.param(
+            "Content-Security-Policy: default-src 'self' a.example; script-src 'nonce-abc' 'self'",
+            "Content-Security-Policy: script-src 'self' 'nonce-xyz'; default-src a.example 'self'",
+            id="nonce and order of a policy",
+        ),
+        pytest.param(
+            "Location: HTTP://Shop.example:80/a%e3?b", "Location: http://shop.example/a%E3?b", id="URL"
+        ),
+        pytest.param("Location: https://shop.example", "Location: https://shop.example/", id="empty path"),
+        pytest.param(
+            'Link: <HTTP://a.example/x,y>; rel="next"; title="a, b"',
+            'Link: <http://a.example:80/x,y>;title="a, b";REL=Next',
+            id="link",
+        ),
+        pytest.param("Content-Encoding: GZIP", "Content-Encoding: gzip", id="coding"),
+        pytest.param(
+            "Set-Cookie: a=1; Max-Age=86400", "Set-Cookie: a=1; Max-Age=86399", id="a second of a day"
+        ),
+        pytest.param(
+            "Date: Thu, 01 Jan 2026 00:00:00 GMT\nSet-Cookie: a=1; Expires=Fri, 02 Jan 2026 00:00:00 GMT",
+            "Date: Thu, 01 Jan 2026 00:00:30 GMT\nSet-Cookie: a=1; Expires=Fri, 02-Jan-26 00:00:40 GMT",
+            id="lifetime from the date of the answer",
+        ),
+        pytest.param(
+            "Set-Cookie: a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT",
+            "Set-Cookie: a=; Expires=Thu, 01 Jan 1970 00:00:01 GMT",
+            id="deleted, whenever that was",
+        ),
         pytest.param(
             "Set-Cookie: a=1; Max-Age=60; Expires=Mon",
             "Set-Cookie: a=1; Expires=Tue; Max-Age=59",
@@ -91,9 +144,7 @@ def test_no_difference(legacy: str, target: str) -> None:
             [Difference(MISSING, "header:content-encoding", "gzip")],
             id="lost compression",
         ),
-        pytest.param(
-            "X: A\nX: A", "X: A", [Difference(CHANGED, "header:x", "A, A", "A")], id="duplicate"
-        ),
+        pytest.param("X: A\nX: A", "X: A", [Difference(CHANGED, "header:x", "A, A", "A")], id="duplicate"),
         pytest.param(
             "Link: a\nLink: b",
             "Link: b\nLink: a",
@@ -126,6 +177,45 @@ def test_no_difference(legacy: str, target: str) -> None:
             id="bytes as Latin-1",
         ),
         pytest.param("X: ", "", [Difference(MISSING, "header:x", "")], id="an empty value is a value"),
+        pytest.param(
+            'ETag: "a"',
+            'ETag: W/"a"',
+            [Difference(CHANGED, "header:etag", '"a"', 'W/"a"')],
+            id="a validator that became weak",
+        ),
+        pytest.param(
+            "Cache-Control: max-age=60",
+            "Cache-Control: max-age=61",
+            [Difference(CHANGED, "header:cache-control", "max-age=60", "max-age=61")],
+            id="another lifetime",
+        ),
+        pytest.param(
+            "Vary: Cookie, Accept",
+            "Vary: Accept",
+            [Difference(CHANGED, "header:vary", "Cookie, Accept", "Accept")],
+            id="a set that lost a member",
+        ),
+        pytest.param(
+            "Location: /a", "Location: /b", [Difference(CHANGED, "header:location", "/a", "/b")], id="path"
+        ),
+        pytest.param(
+            "Location: http://a/",
+            "Location: https://a/",
+            [Difference(CHANGED, "header:location", "http://a/", "https://a/")],
+            id="scheme",
+        ),
+        pytest.param(
+            'X: "a, b", c',
+            'X: "b, a", c',
+            [Difference(CHANGED, "header:x", '"a, b", c', '"b, a", c')],
+            id="a quoted comma is no comma",
+        ),
+        pytest.param(
+            "Access-Control-Allow-Origin: *",
+            "Access-Control-Allow-Origin: null",
+            [Difference(CHANGED, "header:access-control-allow-origin", "*", "null")],
+            id="any origin",
+        ),
     ],
 )
 def test_fields(legacy: str, target: str, differences: list[Difference]) -> None:
@@ -166,6 +256,12 @@ def test_fields(legacy: str, target: str, differences: list[Difference]) -> None
             "sid=1; Max-Age=60",
             [Difference(CHANGED, "cookie:sid;max-age", "0", "1m")],
             id="deletion",
+        ),
+        pytest.param(
+            "sid=1; Max-Age=86400",
+            "sid=1; Max-Age=3600",
+            [Difference(CHANGED, "cookie:sid;max-age", "1d", "1h")],
+            id="a shorter life",
         ),
         pytest.param(
             "SID=1",
@@ -221,6 +317,90 @@ def test_all_cookies_can_be_ignored() -> None:
     rule = compile_rule(Compare(ignore=("header:set-cookie",)), Compare())
 
     assert compare(block("Set-Cookie: a=1"), (), rule) == []
+
+
+@pytest.mark.parametrize(
+    ("request_lines", "legacy", "target", "equal"),
+    [
+        ("Host: shop.example\nX-Forwarded-Proto: https", "https://shop.example/a?b", "/a?b", True),
+        ("Host: shop.example:443\nX-Forwarded-Proto: https", "https://Shop.example/a", "/a", True),
+        ("Host: shop.example\nX-Forwarded-Proto: https", "http://shop.example/a", "/a", False),
+        ("Host: shop.example\nX-Forwarded-Proto: https", "https://other.example/a", "/a", False),
+        ("Host: shop.example\nX-Forwarded-Proto: https", "https://shop.example/a", "a", False),
+        ("Host: shop.example", "https://shop.example/a", "/a", False),
+        ("X-Forwarded-Proto: https", "https://shop.example/a", "/a", False),
+    ],
+)
+def test_a_path_and_the_url_it_leads_to(request_lines: str, legacy: str, target: str, equal: bool) -> None:
+    """They are the same where it is known how the client came; else they are not."""
+    request = Request(b"GET", b"/", block(request_lines))
+    ours, theirs = block(f"Location: {legacy}"), block(f"Location: {target}")
+
+    for one, other in ((ours, theirs), (theirs, ours)):
+        found = compared(one, other, PLAIN, Silence(()), request).differences
+        assert (found == []) is equal
+
+
+@pytest.mark.parametrize(
+    ("lines", "legacy", "target", "line"),
+    [
+        (Compare(ignore=("header:x",)), "X: 1", "X: 2", "ignore header:x"),
+        (Compare(ignore=("header:x",)), "X: 1", "", "ignore header:x"),
+        (Compare(ignore=("header:vary",)), "Vary: a", "Vary: b", "ignore header:vary"),
+        (Compare(ignore=("header:vary",)), "Vary: a", "Vary: A", None),
+        (Compare(ignore=("header:etag",)), "ETag: a", "", "ignore header:etag"),
+        (Compare(ignore=("header:etag",)), "ETag: a", "ETag: b", None),
+        (Compare(ignore=("cookie:a",)), "Set-Cookie: a=1", "", "ignore cookie:a"),
+        (Compare(ignore=("cookie:a",)), "Set-Cookie: a=1; Path=/", "Set-Cookie: a=1", "ignore cookie:a"),
+        (
+            Compare(ignore=("cookie:a;path",)),
+            "Set-Cookie: a=1; Path=/",
+            "Set-Cookie: a=1",
+            "ignore cookie:a;path",
+        ),
+        (Compare(ignore=("cookie:a",)), "Set-Cookie: a=1", "Set-Cookie: a=2", None),
+        (Compare(ignore=("header:set-cookie",)), "Set-Cookie: a=1", "", "ignore header:set-cookie"),
+        (Compare(tolerance={"header:x": Margin("5")}), "X: 10", "X: 12.5", "tolerance header:x 5"),
+        (
+            Compare(tolerance={"header:sunset": Margin("2s")}),
+            "Sunset: Thu, 01 Jan 2026 00:00:00 GMT",
+            "Sunset: Thu, 01 Jan 2026 00:00:02 GMT",
+            "tolerance header:sunset 2s",
+        ),
+        (
+            Compare(same_host=("header:location",)),
+            "Location: http://old/a",
+            "Location: https://new/a",
+            "same_host header:location",
+        ),
+        (Compare(hosts=("old", "new")), "Location: http://OLD:80/", "Location: http://new/", "hosts old new"),
+        (
+            Compare(hosts=("old", "new")),
+            "Set-Cookie: a=1; Domain=old",
+            "Set-Cookie: a=1; Domain=new",
+            "hosts old new",
+        ),
+        (Compare(cut=("v[0-9]+",)), "X: v1", "X: v22", "cut v[0-9]+"),
+    ],
+)
+def test_lines_that_silence_are_counted(lines: Compare, legacy: str, target: str, line: str | None) -> None:
+    """And those that silence nothing are not."""
+    rule = compile_rule(lines, Compare())
+    found = compared(block(legacy), block(target), rule, Silence(rule.steps))
+
+    assert found.differences == []
+    assert found.hits == ((line,) if line else ())
+
+
+@settings(derandomize=True, max_examples=1000)
+@given(
+    st.sampled_from(sorted(MEANINGS)),
+    st.text("ab,;=\"\\<>' /:%2fAW-\xff", max_size=20)
+    | st.text(st.characters(max_codepoint=255), max_size=20),
+)
+def test_a_meaning_means_itself(name: str, text: str) -> None:
+    """Normalising twice is normalising once, and nothing is an error."""
+    assert means(name, means(name, text)) == means(name, text)
 
 
 def test_value_joins_lines() -> None:
