@@ -31,7 +31,7 @@ from shadow.live.selection import Selection
 from shadow.mirror.mirror import Mirror
 from shadow.mirror.sender import ShadowRequest
 from shadow.model import Digest, Drop, Outcome, Skip
-from shadow.wire.client_tls import context
+from shadow.tls import of_backend
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.resolve import authority
 from shadow.wire.upstream import Pool, Waits
@@ -62,7 +62,7 @@ class Replayer:
             origin,
             Waits(waits.connect, waits.answer, waits.stall, waits.whole, waits.reuse),
             Deadlines(loop),
-            context() if origin.tls else None,
+            of_backend(config.tls.legacy) if origin.tls else None,
         )
         self._most = _most_under_way() if plan.paced else config.mirror.in_flight
         self._prefixes: dict[str, bytes] = {}

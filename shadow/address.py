@@ -12,10 +12,11 @@ from typing import NamedTuple
 
 
 class Listener(NamedTuple):
-    """Where to listen. Port 0 lets the system pick one."""
+    """Where to listen. Port 0 lets the system pick one; a Unix socket has a `path` instead."""
 
     host: str
     port: int
+    path: str = ""
 
 
 class Backend(NamedTuple):
@@ -29,6 +30,7 @@ class Backend(NamedTuple):
 _HOST_PORT = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?"
 _URL = re.compile(rf"(?P<scheme>https?)://{_HOST_PORT}/?", re.IGNORECASE)
 _LISTENER = re.compile(_HOST_PORT)
+_LONGEST_PATH = 107  # bytes; what the kernel has room for
 
 
 def backend(url: str) -> Backend:
@@ -66,7 +68,12 @@ def _what_is_wrong(url: str) -> str:
 
 
 def listener(text: str) -> Listener:
-    """Understands `127.0.0.1:8080`, `localhost:0`, `[::]:8080`; ValueError has one line."""
+    """Understands `127.0.0.1:8080`, `localhost:0`, `[::]:8080`, `unix:/run/shadow.sock`; ValueError has one
+    line."""
+    if text.startswith("unix:"):
+        if not 1 < len(text.removeprefix("unix:").encode()) <= _LONGEST_PATH or text[5] != "/":
+            raise ValueError(f"a Unix socket is unix:/PATH, of at most {_LONGEST_PATH} bytes")
+        return Listener("", 0, text.removeprefix("unix:"))
     found = _LISTENER.fullmatch(text)
     if not found or not found["port"]:
         raise ValueError(
@@ -94,6 +101,8 @@ def _host(text: str) -> str:
 
 def same_place(a: Listener | Backend, b: Listener | Backend) -> bool:
     """Whether a connection to one reaches the other, as far as can be told without asking DNS."""
+    if isinstance(a, Listener) and isinstance(b, Listener) and a.path:
+        return a.path == b.path
     if a.port != b.port or a.port == 0:
         return False
     here, there = _here(a.host), _here(b.host)

@@ -31,7 +31,7 @@ Mismatches = Annotated[float, Meta(ge=1e-6, le=0.5)]
 
 # Text with a meaning. `form` names its check in `config.values`.
 Url = Annotated[str, Meta(description="http://HOST:PORT or https://HOST:PORT", extra={"form": "url"})]
-Listen = Annotated[str, Meta(description="HOST:PORT; port 0 picks one", extra={"form": "listen"})]
+Listen = Annotated[str, Meta(description="HOST:PORT or unix:/PATH; port 0 picks one", extra={"form": "listen"})]
 Network = Annotated[str, Meta(description="a network such as 10.0.0.0/8", extra={"form": "network"})]
 Host = Annotated[str, Meta(description="preserve, target, or a literal name", extra={"form": "host"})]
 Match = Annotated[str, Meta(description="GET /items/{id} or * /admin/**", extra={"form": "match"})]
@@ -145,8 +145,6 @@ class Mirror(Strict, frozen=True):
     body_limit: Size = Size(1024 * 1024)  # one body kept to be compared or sent; Envoy's buffer limit
     memory: Size = Size(64 * 1024 * 1024)  # bodies kept in one live worker, and again the frames behind it
     host: Host = "preserve"  # Host at the target: preserve, target, or a literal name
-    verify: bool = True  # the target's certificate
-    ca: str | None = None  # PEM file of authorities beside the system's
     breaker: Breaker = field(default_factory=Breaker)
     version: str = ""  # header of the target's answers that tells its version or image digest
     control: Control = field(default_factory=Control)
@@ -154,10 +152,36 @@ class Mirror(Strict, frozen=True):
     sessions: Sessions = field(default_factory=Sessions)
 
 
+class ListenerTls(Strict, frozen=True):
+    """TLS with clients; none without a certificate. Files in PEM; changed ones are loaded at once."""
+
+    certificate: str | None = None  # with its chain
+    key: str | None = None  # where it is not in the same file
+    client_ca: str | None = None  # authorities; given, clients must show a certificate of theirs
+
+
+class BackendTls(Strict, frozen=True):
+    """TLS with a backend whose URL begins with https://."""
+
+    verify: bool = True  # its certificate
+    ca: str | None = None  # authorities beside the system's
+    certificate: str | None = None  # to show, where it asks for one
+    key: str | None = None  # where it is not in the same file
+
+
+class Tls(Strict, frozen=True):
+    """Certificates, of both sides."""
+
+    listen: ListenerTls = field(default_factory=ListenerTls)
+    legacy: BackendTls = field(default_factory=BackendTls)
+    target: BackendTls = field(default_factory=BackendTls)
+
+
 class Forwarding(Strict, frozen=True):
     """What the backends are told of the client."""
 
     trust: tuple[Network, ...] = ()  # whose X-Forwarded-* are believed and appended to; others' are replaced
+    proxy_protocol: bool = False  # each connection begins with the client's address, PROXY protocol 1 or 2
 
 
 class Accept(Strict, frozen=True):
@@ -234,6 +258,7 @@ class Config(Strict, frozen=True):
     workers: Workers = field(default_factory=Workers)
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)
+    tls: Tls = field(default_factory=Tls)
     forwarding: Forwarding = field(default_factory=Forwarding)
     mirror: Mirror = field(default_factory=Mirror)
     compare: Compare = field(default_factory=Compare)

@@ -6,10 +6,9 @@ easiest to change.
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 
-from shadow import address
+from shadow import address, tls
 from shadow.compare.rules import compile_rule
 from shadow.config.file import Place, Problem
 from shadow.settings import Compare, Config
@@ -70,16 +69,21 @@ def _rules_compile(config: Config) -> Found:
                 return  # the same would be told again for every endpoint
 
 
-def _authorities_load(config: Config) -> Found:
-    if config.mirror.ca is None:
-        return
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(config.mirror.ca)
-    except ssl.SSLError:
-        yield "mirror.ca", "no certificate is in the file; name a PEM file"
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        yield "mirror.ca", f"cannot be read: {reason}; name a PEM file that this user may read"
+def _certificates_load(config: Config) -> Found:
+    """Told at the start, not by the first handshake."""
+    made: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("listen", lambda: tls.of_listener(config.tls.listen)),
+        ("legacy", lambda: tls.of_backend(config.tls.legacy)),
+        ("target", lambda: tls.of_backend(config.tls.target)),
+    )
+    for side, make in made:
+        try:
+            make()
+        except ValueError as error:
+            setting, _, what = str(error).partition(": ")
+            yield f"tls.{side}.{setting}", what
+    if config.tls.listen.certificate is not None and config.forwarding.proxy_protocol:
+        yield "forwarding.proxy_protocol", "not together with tls.listen; end TLS at the load balancer"
 
 
 def _sessions_have_one_worker(config: Config) -> Found:
@@ -98,7 +102,7 @@ CHECKS: tuple[Callable[[Config], Found], ...] = (
     _backends_are_others,
     _matches_differ,
     _rules_compile,
-    _authorities_load,
+    _certificates_load,
     _bodies_fit,
     _sessions_have_one_worker,
 )

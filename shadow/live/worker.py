@@ -14,12 +14,13 @@ from shadow.frame import Frame
 from shadow.live.access_log import AccessLog
 from shadow.live.capture import Budget
 from shadow.live.channel import Channel
+from shadow.live.entrance import Entrance
 from shadow.live.exchange import LiveExchange
 from shadow.live.selection import Selection
 from shadow.model import Drop, Skip
 from shadow.settings import Config
 from shadow.switch import Switch
-from shadow.wire.client_tls import context
+from shadow.tls import of_backend
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.downstream import Downstream
 from shadow.wire.front import Front
@@ -45,7 +46,7 @@ class Live:
         timeouts = config.timeouts
         self._worker = worker
         self._timeouts = timeouts
-        self._deadlines = Deadlines(loop)
+        self.deadlines = Deadlines(loop)
         self._tunnels: set[Tunnel] = set()
         self.tally = worker.tally
         self.body_limit = config.mirror.body_limit
@@ -60,12 +61,14 @@ class Live:
         """Exchanges whose client has left, and which legacy shall end all the same."""
         self._no_orphans = asyncio.Event()
         waits = Waits(timeouts.connect, timeouts.answer, timeouts.stall, timeouts.whole, timeouts.reuse)
-        self.pool = Pool(loop, origin, waits, self._deadlines, context() if origin.tls else None)
+        self.pool = Pool(
+            loop, origin, waits, self.deadlines, of_backend(config.tls.legacy) if origin.tls else None
+        )
         serial = itertools.count()
         prefix = secrets.token_hex(8).encode()
         self.front = Front(
             loop,
-            self._deadlines,
+            self.deadlines,
             Passage(marker, authority(origin), config.limits.request_line, config.limits.fields),
             self._open,
             self._refused,
@@ -73,6 +76,7 @@ class Live:
             timeouts,
             config.limits,
             config.forwarding.trust,
+            b"http" if config.tls.listen.certificate is None else b"https",
         )
 
     def _open(self, client: Downstream, head: RequestHead) -> LiveExchange:
@@ -108,7 +112,7 @@ class Live:
         self, client: tuple[asyncio.Transport, bytes], legacy: tuple[asyncio.Transport, bytes]
     ) -> None:
         """Join a client and legacy after a 101."""
-        Tunnel(self._worker.loop, self._deadlines, self._tunnels, client, legacy, self._timeouts.whole)
+        Tunnel(self._worker.loop, self.deadlines, self._tunnels, client, legacy, self._timeouts.whole)
 
     def gauges(self) -> dict[str, float]:
         return {
@@ -155,35 +159,13 @@ async def run(
     worker = Worker(loop, name)
     live = Live(worker, config, marker, channel_path, switch)
     worker.gauges = live.gauges
-    queue = listener.dup()
-    server = await loop.create_server(lambda: Downstream(live.front), sock=listener, backlog=4096)
-
-    def ask_to_go() -> None:
-        live.front.lame = True
-
-    def retire() -> None:
-        live.front.lame = True
-        server.close()
-        queue.close()
-
-    loop.add_signal_handler(signal.SIGUSR1, ask_to_go)
-    loop.add_signal_handler(signal.SIGUSR2, retire)
+    entrance = Entrance(live.front, live.deadlines, listener, config)
+    await entrance.open()
+    loop.add_signal_handler(signal.SIGUSR1, entrance.ask_to_go)
+    loop.add_signal_handler(signal.SIGUSR2, entrance.retire)
     await worker.start(line)
     live.channel.connect()
     await worker.stopping.wait()
-    server.close()
-    await _take_queued(loop, queue, live.front)
+    await entrance.close()
     await live.drain()
     await worker.finish()
-
-
-async def _take_queued(loop: asyncio.AbstractEventLoop, queue: socket.socket, front: Front) -> None:
-    """Serve those who have connected and whom nobody has accepted yet: closing the listener resets them."""
-    while True:
-        try:
-            client, _ = queue.accept()
-        except OSError:  # there is none, or the queue is a successor's
-            break
-        client.setblocking(False)
-        await loop.connect_accepted_socket(lambda: Downstream(front), client)
-    queue.close()

@@ -19,7 +19,7 @@ from shadow.mirror.bucket import Bucket
 from shadow.mirror.sender import ShadowRequest, shadow_head
 from shadow.model import Drop, Outcome, Response
 from shadow.settings import Config
-from shadow.wire.client_tls import context
+from shadow.tls import of_backend
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.head import SAFE_METHODS
 from shadow.wire.upstream import Pool, Waits
@@ -82,7 +82,7 @@ class Controls:
             origin,
             Waits(mirror.connect, timeout, timeout, timeout, config.timeouts.reuse),
             deadlines,
-            context() if origin.tls else None,
+            of_backend(config.tls.legacy) if origin.tls else None,
         )
         self._under_way: dict[ShadowRequest, Done] = {}
         self._stopped = False

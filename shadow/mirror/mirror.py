@@ -26,7 +26,7 @@ from shadow.record.mask import Masked
 from shadow.record.recheck import Label
 from shadow.record.tally import Tally
 from shadow.settings import Config
-from shadow.wire.client_tls import context
+from shadow.tls import of_backend
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.resolve import authority
 from shadow.wire.upstream import Pool, Waits
@@ -92,7 +92,7 @@ class Mirror:
             origin,
             Waits(mirror.connect, timeout, timeout, timeout, mirror.reuse),
             deadlines,
-            context(mirror.verify, mirror.ca) if origin.tls else None,
+            of_backend(config.tls.target) if origin.tls else None,
         )
         self._under_way: set[ShadowRequest] = set()
         self._copies: dict[ShadowRequest, Done] = {}

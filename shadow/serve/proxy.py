@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import errno
 import gc
 import secrets
 import shutil
@@ -178,6 +179,9 @@ def _check_folder(folder: Path) -> None:
 def _listen(text: str, count: int) -> list[socket.socket]:
     """`count` listeners on one address; each worker owns one, and the kernel spreads clients over them."""
     wanted = address.listener(text)
+    if wanted.path:
+        shared = _listen_at(wanted.path)
+        return [shared, *(shared.dup() for _ in range(count - 1))]
     host, port = wanted.host, wanted.port
     sockets = []
     try:
@@ -204,15 +208,29 @@ def _listen(text: str, count: int) -> list[socket.socket]:
     return sockets
 
 
-def _listen_unix(path: Path) -> socket.socket:
+def _listen_at(path: str) -> socket.socket:
+    """A Unix socket for clients. One that a killed process has left there is replaced, no other file is."""
+    place = Path(path)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other:
+            if place.is_socket() and other.connect_ex(path) == errno.ECONNREFUSED:
+                place.unlink()
+        return _listen_unix(place, _BACKLOG)
+    except OSError as error:
+        raise CannotStart(f"cannot listen on unix:{path}: {error.strerror}") from None
+
+
+def _listen_unix(path: Path, backlog: int = 128) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     made.bind(str(path))
-    made.listen(128)
+    made.listen(backlog)
     made.setblocking(False)
     return made
 
 
 def _name(listener: socket.socket) -> str:
+    if listener.family == socket.AF_UNIX:
+        return f"unix:{listener.getsockname()}"
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 import structlog
 
+from shadow import tls
 from shadow.config.load import ConfigError, Loaded
 from shadow.serve.generation import Generation
 from shadow.serve.logs import configure
@@ -34,7 +35,7 @@ class ConfigReloader:
         self._loaded = loaded
         self._load = load
         self._build = build
-        self._path = Path(path) if path is not None else None
+        self._path = path
         self._seen = self._digest()
         self._looked = time.monotonic()
 
@@ -67,11 +68,16 @@ class ConfigReloader:
             return None
         configure(new.log)
         self._loaded = loaded
+        self._seen = self._digest()  # it may name other certificates
         return self._build(loaded)
 
     def _digest(self) -> bytes | None:
-        """None where there is no file, or it cannot be read just now."""
+        """Of the file and the certificates that it names; None where one cannot be read just now."""
+        files = [*([Path(self._path)] if self._path is not None else []), *tls.files(self._loaded.config.tls)]
+        digest = hashlib.sha256()
         try:
-            return hashlib.sha256(self._path.read_bytes()).digest() if self._path is not None else None
+            for file in files:
+                digest.update(hashlib.sha256(file.read_bytes()).digest())
         except OSError:
             return None
+        return digest.digest()

@@ -24,12 +24,15 @@ class Downstream(asyncio.Protocol):
     """One client's connection."""
 
     __slots__ = (
-        "_answering", "_buffer", "_chunking", "_close", "_decoder", "_fresh", "_front", "_head", "_lingering",
-        "_out", "_peer", "_reading_paused", "_request", "_unsent", "_writing_paused", "deadline", "transport",
+        "_address", "_answering", "_buffer", "_chunking", "_close", "_decoder", "_fresh", "_front", "_head",
+        "_lingering", "_out", "_peer", "_reading_paused", "_request", "_unsent", "_writing_paused",
+        "deadline", "transport",
     )  # fmt: skip
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, address: str | None = None) -> None:
+        """`address` is the client's, where it is not that of the connection."""
         self._front = front
+        self._address = address
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.deadline = NEVER
         self._peer: Peer = cast(Peer, None)
@@ -52,12 +55,13 @@ class Downstream(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         front = self._front
-        address = transport.get_extra_info("peername")
+        peer = transport.get_extra_info("peername")
+        address = self._address or (peer[0] if peer else None)
         if len(front.connections) >= front.limits.connections or not address:  # none: it has left already
             self._lingering = True
             self.transport.abort()
             return
-        self._peer = front.peer(address[0])
+        self._peer = front.peer(address)
         front.connections.add(self)
         front.deadlines.watch(self)
         self.deadline = front.loop.time() + front.timeouts.idle
@@ -338,5 +342,9 @@ class Downstream(asyncio.Protocol):
         timeouts = self._front.timeouts
         self._wait_for_client(timeouts.stall if self.transport.get_write_buffer_size() else timeouts.linger)
         self._resume_reading()
-        if not self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if self.transport.can_write_eof():
             self.transport.write_eof()
+        else:
+            self.transport.close()  # TLS has no half of a connection; its closing waits for what is unsent

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from shadow.config import load as config
 from shadow.config.load import FLAGS, SETTINGS, VARIABLES, ConfigError, config_hash, load, schema, show
-from shadow.settings import Compare, Config, Endpoint, Log, Margin, Mirror, Record, Seconds, Size, Strict
+from shadow.settings import BackendTls, Compare, Config, Endpoint, Log, Margin, Mirror, Record, Seconds, Size, Strict
 
 FILES = Path(__file__).parent.parent.parent / "config"
 
@@ -147,8 +147,9 @@ def test_variables_of_kubernetes_services_are_not_ours() -> None:
 
 def test_the_declared_type_reads_a_text(write: Write) -> None:
     """What YAML 1.1 would guess, `on`, `010`, `1:30`, `null`, does not matter."""
-    loaded = load(write('mirror: {salt: on, verify: off, host: 1.10, ca: ~}\nworkers: {live: "2"}'), {}, {})
-    assert loaded.config.mirror == Mirror(salt="on", verify=False, host="1.10")
+    loaded = load(write('mirror: {salt: on, host: 1.10}\ntls: {target: {verify: off, ca: ~}}\nworkers: {live: "2"}'), {}, {})
+    assert loaded.config.mirror == Mirror(salt="on", host="1.10")
+    assert loaded.config.tls.target == BackendTls(verify=False)
     assert loaded.config.workers.live == 2
 
 
@@ -178,7 +179,7 @@ def test_sizes_have_units(text: str, size: int) -> None:
     + [("SHADOW_RECORD_SEGMENT", text) for text in ("0", "1MB", "1.5MiB", "1kib", "-1", "9999999GiB")]
     + [("SHADOW_WORKERS_LIVE", text) for text in ("0", "-1", "1.0", "010", "0x1", "two", "9" * 400, "١")]
     + [("SHADOW_MIRROR_SAMPLE", text) for text in ("1.1", "-0.1", "nan", "50%", "1e999")]
-    + [("SHADOW_MIRROR_VERIFY", text) for text in ("1", "maybe")]
+    + [("SHADOW_TLS_TARGET_VERIFY", text) for text in ("1", "maybe")]
     + [("SHADOW_LOG_LEVEL", text) for text in ("INFO", "trace")],
 )
 def test_what_is_not_of_the_type_is_refused(variable: str, text: str) -> None:
@@ -389,8 +390,8 @@ def test_authorities_must_be_a_pem_file(tmp_path: Path, write: Write) -> None:
         ("ca.pem", "no certificate is in the file"),
         ("none.pem", "No such file or directory"),
     ):
-        (line,) = problems(write(f"mirror:\n  ca: {tmp_path}/{name}\n"))
-        assert line.startswith("shadow.yaml:2: mirror.ca: ")
+        (line,) = problems(write(f"tls:\n  target:\n    ca: {tmp_path}/{name}\n"))
+        assert line.startswith("shadow.yaml:3: tls.target.ca: ")
         assert words in line
 
 
@@ -455,7 +456,7 @@ def test_no_variable_makes_a_traceback(name: str, text: str) -> None:
 CHANGED = Config(
     legacy="https://old",
     target="http://new:8080",
-    mirror=Mirror(sample=0.5, timeout=Seconds(0.25), body_limit=Size(1500), ca=None, verify=False, host="on"),
+    mirror=Mirror(sample=0.5, timeout=Seconds(0.25), body_limit=Size(1500), host="on"),
     compare=Compare(ignore=("json:$['a b'].c", "status"), tolerance={"json:$.x": Margin("0.01")}),
     endpoints=(
         Endpoint(match="* /admin/**", mirror=False),
@@ -525,7 +526,7 @@ def test_the_schema_knows_every_setting() -> None:
             assert node["additionalProperties"] is False
             node = node["properties"][name]
         assert "default" in node
-    assert found["properties"]["timeouts"]["properties"]["drain"]["default"] == "25s"
+    assert found["properties"]["timeouts"]["properties"]["drain"]["default"] == "15s"
     assert found["properties"]["endpoints"]["items"]["required"] == ["match"]
     assert msgspec.json.encode(found)
 

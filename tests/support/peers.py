@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
@@ -177,8 +178,9 @@ class Load:
 class Backend:
     """A server on a port of its own. What it does with a connection is a coroutine."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, tls: ssl.SSLContext | None = None) -> None:
         self._script = script
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.connections = 0
@@ -186,11 +188,11 @@ class Backend:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}"
 
     async def start(self, port: int = 0) -> None:
         self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", port, limit=_READ, backlog=1024, reuse_address=True
+            self._accept, "127.0.0.1", port, limit=_READ, backlog=1024, reuse_address=True, ssl=self._tls
         )
         self.port = self._server.sockets[0].getsockname()[1]
 

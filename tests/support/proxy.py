@@ -86,7 +86,8 @@ class Proxy:
             )
         serving = await until(lambda: self._has_ended() or self.events("serving"), "serving")
         assert serving is not True, self.log
-        self.port = int(serving[0]["listen"].rpartition(":")[2])
+        where = serving[0]["listen"]
+        self.port = 0 if where.startswith("unix:") else int(where.rpartition(":")[2])
         self.admin = serving[0]["admin"]
         await self.ready()
 

@@ -1,0 +1,80 @@
+"""Where clients come in: a listener, perhaps with TLS or the PROXY protocol before their requests.
+
+A proxy that leaves closes it without a lost client: those who have connected and whom nobody has accepted
+yet would be reset with the listener, so they are taken in first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import Final
+
+from shadow.settings import Config
+from shadow.tls import of_listener
+from shadow.wire.deadlines import Deadlines
+from shadow.wire.downstream import Downstream
+from shadow.wire.front import Front
+from shadow.wire.preface import Preface
+
+_BACKLOG: Final = 4096
+_LOCAL: Final = "127.0.0.1"
+"""The address of clients of a Unix socket: they are on this machine."""
+
+
+class Entrance:
+    """One worker's way in."""
+
+    def __init__(self, front: Front, deadlines: Deadlines, listener: socket.socket, config: Config) -> None:
+        self._front = front
+        self._deadlines = deadlines
+        self._listener = listener
+        self._queue = listener.dup()
+        self._patience = config.timeouts.header
+        self._tls = of_listener(config.tls.listen)
+        self._announced = config.forwarding.proxy_protocol
+        self._address = _LOCAL if listener.family == socket.AF_UNIX else None
+        self._server: asyncio.Server | None = None
+
+    async def open(self) -> None:
+        """Begin to serve."""
+        loop = asyncio.get_running_loop()
+        patience = self._patience if self._tls is not None else None
+        make = loop.create_server if self._address is None else loop.create_unix_server
+        self._server = await make(
+            self._client,
+            sock=self._listener,
+            backlog=_BACKLOG,
+            ssl=self._tls,
+            ssl_handshake_timeout=patience,
+        )
+
+    def ask_to_go(self) -> None:
+        """Serve on, and let each answer tell its client to connect anew: another may serve it then."""
+        self._front.lame = True
+
+    def retire(self) -> None:
+        """Leave new clients to a successor on the same socket."""
+        self.ask_to_go()
+        self._queue.close()
+        if self._server is not None:
+            self._server.close()
+
+    async def close(self) -> None:
+        """Take no new clients, but those who are waiting already."""
+        loop = asyncio.get_running_loop()
+        if self._server is not None:
+            self._server.close()
+        while True:
+            try:
+                waiting, _ = self._queue.accept()
+            except OSError:  # there is none, or the queue is a successor's
+                break
+            waiting.setblocking(False)
+            await loop.connect_accepted_socket(self._client, waiting, ssl=self._tls)
+        self._queue.close()
+
+    def _client(self) -> asyncio.Protocol:
+        if self._announced:
+            return Preface(lambda said: Downstream(self._front, said), self._deadlines, self._patience)
+        return Downstream(self._front, self._address)

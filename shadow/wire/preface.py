@@ -1,0 +1,128 @@
+"""The PROXY protocol: what a load balancer says of a client before the client's own bytes.
+
+Versions 1 (a line of text) and 2 (binary), as HAProxy's proxy-protocol.txt has them. Where it is expected,
+every connection must begin with it: guessing would let a client say who it is. Pure, but for `Preface`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import struct
+from collections.abc import Callable
+from typing import Final, NamedTuple, cast
+
+from shadow.wire.deadlines import NEVER, Deadlines
+from shadow.wire.downstream import Downstream
+
+_SIGNATURE: Final = b"\r\n\r\n\x00\r\nQUIT\n"
+_FIXED: Final = struct.Struct("!12sBBH")  # signature, version and command, family, length of the rest
+_LONGEST_LINE: Final = 107  # section 2.1
+_LONGEST_REST: Final = 4096  # addresses take 216 bytes at most, the others are notes that nobody needs here
+_LINE: Final = re.compile(rb"PROXY TCP([46]) ([0-9a-fA-F:.]+) ([0-9a-fA-F:.]+) (\d{1,5}) (\d{1,5})\r\n")
+_UNKNOWN: Final = re.compile(rb"PROXY UNKNOWN[^\r\n]*\r\n")
+_ADDRESS_SIZES: Final = {0x1: 4, 0x2: 16}  # of an address, by family
+
+
+class Wrong(Exception):
+    """What comes is no such preface."""
+
+
+class Said(NamedTuple):
+    """The client's address, None for that of the connection itself, and how many bytes said so."""
+
+    address: str | None
+    length: int
+
+
+def parse(data: bytes) -> Said | None:
+    """What `data` begins with; None while it may still become a preface. Raises Wrong."""
+    if data[:12] == _SIGNATURE[: len(data)]:
+        return _binary(data)
+    if data[:6] == b"PROXY "[: len(data)]:
+        return _text(data)
+    raise Wrong("not a PROXY protocol header")
+
+
+def _text(data: bytes) -> Said | None:
+    end = data.find(b"\n", 0, _LONGEST_LINE) + 1
+    if not end:
+        if len(data) >= _LONGEST_LINE:
+            raise Wrong("line too long")
+        return None
+    line = data[:end]
+    if _UNKNOWN.fullmatch(line):
+        return Said(None, end)
+    found = _LINE.fullmatch(line)
+    if found is None:
+        raise Wrong("malformed line")
+    try:
+        address = ipaddress.ip_address(found[2].decode())
+    except ValueError:
+        raise Wrong("malformed address") from None
+    if address.version != int(found[1]):
+        raise Wrong("an address of another family")
+    return Said(str(address), end)
+
+
+def _binary(data: bytes) -> Said | None:
+    if len(data) < _FIXED.size:
+        return None
+    _, version_command, family, rest = _FIXED.unpack_from(data)
+    if version_command >> 4 != 2 or version_command & 0xF > 1:
+        raise Wrong("unknown version or command")
+    if rest > _LONGEST_REST:
+        raise Wrong("header too long")
+    end = _FIXED.size + rest
+    if len(data) < end:
+        return None
+    size = _ADDRESS_SIZES.get(family >> 4)
+    if version_command & 0xF == 0 or size is None:  # LOCAL: a health check of the balancer's own
+        return Said(None, end)
+    if rest < 2 * size + 4:
+        raise Wrong("addresses missing")
+    address = ipaddress.ip_address(data[_FIXED.size : _FIXED.size + size])
+    return Said(str(address), end)
+
+
+class Preface(asyncio.Protocol):
+    """A connection until its preface has been read; then it is a client's."""
+
+    def __init__(
+        self, client: Callable[[str | None], Downstream], deadlines: Deadlines, patience: float
+    ) -> None:
+        """Gives up after `patience` seconds."""
+        self._client = client
+        self._deadlines = deadlines
+        self._patience = patience
+        self._data = b""
+        self._transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self.deadline = NEVER
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self.deadline = asyncio.get_running_loop().time() + self._patience
+        self._deadlines.watch(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+        try:
+            said = parse(self._data)
+        except Wrong:
+            self._transport.abort()
+            return
+        if said is not None:
+            self._deadlines.forget(self)
+            client = self._client(said.address)
+            self._transport.set_protocol(client)
+            client.connection_made(self._transport)
+            if len(self._data) > said.length:
+                client.data_received(self._data[said.length :])
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._deadlines.forget(self)
+
+    def expired(self, now: float) -> None:
+        """Nobody sends its address so slowly."""
+        self._transport.abort()
