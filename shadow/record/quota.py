@@ -5,8 +5,7 @@ The hundredth of one cause tells nothing new, and no answer may fill the disk.
 
 from __future__ import annotations
 
-from shadow.model import Fate
-from shadow.record.mask import Masked
+from shadow.model import Comparison, Fate
 from shadow.record.parts import OTHER, signature
 from shadow.record.units import HOUR
 
@@ -29,7 +28,7 @@ class Quota:
         self._bytes = 0
         self._hour = -1
 
-    def wants(self, comparison: Masked, at: float) -> bool:
+    def wants(self, comparison: Comparison, at: float) -> bool:
         """Whether to keep what an exchange showed that began `at`, in Unix seconds; plain matches never."""
         self._renew(int(at // HOUR))
         causes = _causes(comparison)
@@ -43,7 +42,11 @@ class Quota:
             return False
         return True
 
-    def book(self, comparison: Masked, size: int) -> bool:
+    def take(self, comparison: Comparison, at: float) -> bool:
+        """Whether one is wanted, where no bytes count; then it is booked."""
+        return self.wants(comparison, at) and self.book(comparison, 0)
+
+    def book(self, comparison: Comparison, size: int) -> bool:
         """Count a wanted comparison as kept in `size` bytes; False if there is no room for it."""
         if self._bytes + size > self._size:
             self.full += 1
@@ -64,7 +67,7 @@ class Quota:
         return cause if cause in self._kept or len(self._kept) < MOST_CAUSES else OTHER
 
 
-def _causes(comparison: Masked) -> set[str]:
+def _causes(comparison: Comparison) -> set[str]:
     if comparison.fate is Fate.MATCHED:
         return {f"rule {line}" for line in comparison.hits}
     return {signature(each) for each in comparison.differences} or {OTHER}

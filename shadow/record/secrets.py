@@ -63,7 +63,7 @@ _SHAPES = re2.compile(
     r"""|(?P<america>\([2-9]\d\d\) ?[2-9]\d\d-\d{4}|\b[2-9]\d\d[.-][2-9]\d\d[.-]\d{4})\b"""
     r"""|\b(?P<card>\d(?:[ -]?\d){12,18})\b"""
 )
-_LONG = re2.compile(r"[A-Za-z0-9_+=-]{32,}")
+_LONG = re2.compile(r"[A-Za-z0-9+/]{40,}={0,2}|[A-Za-z0-9_+=-]{32,}")  # Base64, and other alphabets
 
 # Where a value was cut, `…`, what stands there may be the rest of a secret, or of the name of the next value.
 # Of a tree all may be secret: the names above it are gone.
@@ -197,5 +197,8 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
 
 
 def _is_random(word: str) -> bool:
-    """Long words without digits are names; UUIDs are usually ids that a reader wants to see."""
+    """Long words without digits are names, with slashes and in one case paths; UUIDs are usually ids that a
+    reader wants to see."""
+    if "/" in word and (word.islower() or word.isupper()):
+        return False
     return any(char.isdigit() for char in word) and _UUID.fullmatch(word) is None
