@@ -17,7 +17,7 @@ its opposite, t >= (1 + m)c. With a stake s of 0 to 1, a pair multiplies the gai
 which is 1 - s(t - (1 + m)c) on average: at most 1 where the opposite holds, whatever the dependence of both
 answers. So the gain is a supermartingale there, and so is the mean of the gains of several stakes; it
 passes 1/alpha with a chance of at most alpha, however often one looks (Ville). It depends on three sums
-alone, so pods add up. A place that always varies is masked after 26 pairs; one that the target alone
+alone, so pods add up. A place that always varies is masked after 25 pairs; one that the target alone
 varies, or that varies seldom, not before the evidence is there.
 
 **The margin** m is relative: what a mask can hide is at most a fifth of what legacy itself varies at that

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import random
 from fractions import Fraction
-from math import comb, log
+from math import comb, inf, log
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.verdict import statistics
-from shadow.verdict.statistics import ALPHA, excluded, interval, needed
+from shadow.verdict.statistics import ALPHA, above, excluded, interval, log_evidence, needed, ranks
 
 tolerances = st.sampled_from([0.001, 0.01, 0.1])
 
@@ -42,7 +41,7 @@ def test_the_closed_form(mismatches: int, compared: int) -> None:
     """The logarithm of gamma functions is that of the definition."""
     rate, tolerance = Fraction(1, 50), Fraction(1, 100)
     exact = evidence(rate, mismatches, compared, tolerance)
-    got = statistics._log_evidence(float(rate), mismatches, compared, float(tolerance))
+    got = log_evidence(float(rate), mismatches, compared, float(tolerance))
 
     assert got == pytest.approx(log(exact), abs=1e-9)
 
@@ -105,3 +104,52 @@ def test_the_interval_may_be_watched() -> None:
         losers += lost
 
     assert 0 < losers / runs < ALPHA
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000), tolerances)
+def test_the_edges_are_where_the_evidence_is_enough(matches: int, mismatches: int, tolerance: float) -> None:
+    """A rate just within the interval is possible, one just outside is not."""
+    lower, upper = interval(mismatches, matches + mismatches, tolerance)
+    for edge, outwards in (lower, -1), (upper, 1):
+        if 0 < edge < 1:
+            inside, outside = (edge * (1 + way * outwards * 1e-6) for way in (-1, 1))
+            assert not excluded(inside, mismatches, matches + mismatches, tolerance)
+            assert excluded(outside, mismatches, matches + mismatches, tolerance)
+
+
+def test_evidence_for_a_regression() -> None:
+    """None at the tolerance or below it; above, that against the tolerance."""
+    assert above(0.01, 0, 0) == above(0.01, 1, 100) == -inf
+    assert above(0.01, 9, 100) == log_evidence(0.01, 9, 100, 0.01)
+
+
+@pytest.mark.parametrize(("share", "total"), [(0.95, 100), (0.95, 5000), (0.99, 5000), (0.5, 40)])
+def test_ranks_around_a_quantile(share: float, total: int) -> None:
+    """All counts of answers at or below the quantile that the sequence leaves possible lie between."""
+    low, high = ranks(share, total, ALPHA)
+
+    assert 0 <= low <= share * total <= high <= total + 1
+    possible = [
+        below for below in range(total + 1) if not excluded(1 - share, total - below, total, 1 - share)
+    ]
+    assert (low, high) == (possible[0], possible[-1] + 1)
+
+
+def test_oracle() -> None:
+    """scipy knows both distributions that the evidence is the ratio of, and the usual interval, which is the
+    narrower one, as it may not be watched."""
+    stats = pytest.importorskip("scipy.stats")
+    for mismatches, compared, tolerance in (
+        (0, 20, 0.1),
+        (3, 1000, 0.001),
+        (70, 900, 0.01),
+        (5, 10**6, 0.001),
+    ):
+        seen = stats.betabinom(compared, 1, 1 / tolerance).logpmf(mismatches)
+        other = stats.binom(compared, 2 * tolerance).logpmf(mismatches)
+        got = log_evidence(2 * tolerance, mismatches, compared, tolerance)
+        assert got == pytest.approx(seen - other, rel=1e-6, abs=1e-6)
+
+        usual = stats.binomtest(mismatches, compared).proportion_ci(1 - ALPHA)
+        lower, upper = interval(mismatches, compared, tolerance)
+        assert lower <= usual.low <= usual.high <= upper

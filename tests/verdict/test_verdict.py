@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
+import time
+from copy import deepcopy
+
+import pytest
+from support.tallies import BROKEN, LEGACY, TIMEOUT, VALUE, about, add, learn, tally
+
+from shadow.model import Difference, DifferenceKind
 from shadow.record.tally import Tally
-from shadow.verdict.verdict import Verdict, judge, overall, was_tried
+from shadow.settings import Criteria
+from shadow.verdict.statistics import Interval
+from shadow.verdict.verdict import Reason, Verdict, judge, overall, verdicts, was_tried
 
 READY, REGRESSED, SHORT = Verdict.READY, Verdict.REGRESSED, Verdict.NOT_ENOUGH_DATA
-
-
-def tally(matched: int = 0, differed: int = 0, failed: int = 0, **skipped: int) -> Tally:
-    received = matched + differed + failed + sum(skipped.values())
-    return Tally(received=received, matched=matched, differed=differed, failed=failed, skipped=skipped)
+STAMP = Difference(DifferenceKind.CHANGED, "json:$.at", "1", "2")
 
 
 def test_ready() -> None:
     """Enough requests, all answered equally."""
-    verdict, why, needed = judge(tally(matched=5000))
+    judged = judge(tally(matched=5000))
 
-    assert (verdict, needed) == (READY, 0)
-    assert why == "0 of 5,000 differ: at most 0.096 %, 95 % sure, where 0.1 % is allowed"
+    assert (judged.verdict, judged.needed, judged.hours, judged.reasons) == (READY, 0, 0.0, ())
+    assert judged.why == "0 of 5,000 differ: at most 0.096 %, 95 % sure, where 0.1 % is allowed"
+    assert judged.interval == Interval(0.0, pytest.approx(0.00096, rel=0.01))
 
 
 def test_ready_does_not_mean_perfect() -> None:
     """A share that is surely below the tolerance is ready, for legacy itself is not perfect."""
-    assert judge(tally(matched=100_000, differed=20)).verdict is READY
+    assert judge(tally(matched=30_000, differed=9)).verdict is READY
 
 
 def test_regressed() -> None:
     """A share that is surely above the tolerance; more requests like these would not make it ready."""
-    verdict, why, needed = judge(tally(matched=900, differed=90, failed=10))
+    judged = judge(tally(matched=900, differed=90, failed=10))
 
-    assert (verdict, needed) == (REGRESSED, None)
-    assert why == "100 of 1,000 differ (10 failed): more than the 0.1 % allowed, 95 % sure"
+    assert (judged.verdict, judged.needed, judged.hours) == (REGRESSED, None, None)
+    assert judged.reasons == (Reason.DIFFERS,)
+    assert judged.why == "100 of 1,000 differ (10 failed): more than the 0.1 % allowed, 95 % sure"
 
 
 def test_failures_are_mismatches() -> None:
@@ -41,11 +48,36 @@ def test_failures_are_mismatches() -> None:
 
 def test_not_enough_data() -> None:
     """Neither: it says how many more requests are needed, and that many are enough."""
-    verdict, why, needed = judge(tally(matched=1000))
+    judged = judge(tally(matched=1000))
 
-    assert (verdict, needed) == (SHORT, 3741)
-    assert why == "0 of 1,000 differ: 3,741 more without a difference are needed to be 95 % sure of 0.1 %"
+    assert (judged.verdict, judged.needed, judged.reasons) == (SHORT, 3741, (Reason.FEW,))
+    assert judged.why == (
+        "0 of 1,000 differ: 3,741 more without a difference are needed to be 95 % sure of 0.1 %"
+    )
     assert judge(tally(matched=1000 + 3741)).verdict is READY
+
+
+def test_how_many_hours_are_needed() -> None:
+    """At the rate of distinct requests in the time that was recorded."""
+    made = tally(matched=1000)
+
+    assert verdicts({"": made}, seconds=7200)[""].hours == pytest.approx(7.482)
+    assert judge(made).hours == pytest.approx(3.741)
+    assert judge(add(made, range(1000), hour=3)).hours == pytest.approx(2741 / 2000 * 4)
+    assert judge(Tally()).hours is None
+
+
+def test_a_repeated_request_counts_once_an_hour() -> None:
+    """A page that a monitor asks for all day long has been tested once an hour."""
+    made = tally(matched=10)
+    for hour in range(2):
+        for _ in range(3000):
+            add(made, [7], hour=hour)
+    judged = judge(made)
+
+    assert judged.verdict is SHORT
+    assert judged.counts == (6010, 0, 11, 0)
+    assert judged.why.startswith("0 of 11 distinct requests differ: 4,730 more")
 
 
 def test_one_mismatch_is_no_regression() -> None:
@@ -55,15 +87,136 @@ def test_one_mismatch_is_no_regression() -> None:
 
 def test_nothing_compared() -> None:
     """Where all was skipped there is no verdict, and the need is that of a beginning."""
-    verdict, why, needed = judge(tally(method=120))
+    judged = judge(tally(method=120))
 
-    assert (verdict, why, needed) == (SHORT, "nothing was compared", 4741)
+    assert (judged.verdict, judged.why, judged.needed) == (SHORT, "nothing was compared", 4741)
+    assert (judged.hours, judged.reasons) == (None, (Reason.NOTHING,))
 
 
 def test_the_tolerance_decides() -> None:
     """The same counts under another tolerance."""
-    assert judge(tally(matched=990, differed=10), tolerance=0.001).verdict is REGRESSED
-    assert judge(tally(matched=990, differed=10), tolerance=0.05).verdict is READY
+    made = tally(matched=990, differed=10)
+
+    assert judge(made, Criteria(tolerance=0.001)).verdict is REGRESSED
+    assert judge(made, Criteria(tolerance=0.05)).verdict is READY
+
+
+def test_among_many_endpoints_more_evidence_is_needed() -> None:
+    """What is one suspect of one is a chance hit among hundreds: e-BH, which several bad ones make easier."""
+    others = {f"GET /{number}": tally(matched=20) for number in range(299)}
+    suspect = tally(matched=2000, differed=10)
+
+    assert judge(suspect).verdict is REGRESSED
+    assert verdicts({"": suspect} | others)[""].verdict is SHORT
+    assert verdicts({"": tally(matched=2000, differed=14)} | others)[""].verdict is REGRESSED
+    assert verdicts({str(n): suspect for n in range(150)} | others)["1"].verdict is REGRESSED
+
+
+def test_noise_is_no_mismatch() -> None:
+    """What legacy varies of itself is not held against the target, even where it was seen before."""
+    made = learn(add(Tally(), range(5000), STAMP), 30, (STAMP,), (STAMP,))
+
+    assert judge(made).verdict is READY
+    assert judge(made).counts == (5000, 0, 5000, 0)
+    assert judge(add(made, range(5000, 5100), STAMP, VALUE)).counts.mismatched == 100
+
+
+def test_what_may_be_noise_is_no_regression_yet() -> None:
+    """As long as the pairs do not tell whether the target varies more than legacy does."""
+    made = learn(add(Tally(), range(5000), STAMP), 3, (STAMP,), (STAMP,))
+    judged = judge(made)
+
+    assert (judged.verdict, judged.reasons) == (SHORT, (Reason.LEARNING,))
+    assert judged.why == "5,000 of 5,000 differ: whether that is legacy's own noise is being learned"
+    assert judge(add(made, range(5000, 5100), VALUE)).reasons == (Reason.DIFFERS,)
+
+
+def test_a_status_change_that_was_reproduced_is_told_at_once() -> None:
+    """A deterministic bug needs no statistics: one exchange, asked again with the same end, is enough."""
+    made = add(tally(matched=50), [99], BROKEN)
+    assert judge(made).verdict is SHORT
+
+    made.differences["changed status 200→500"].stable = 1
+    judged = judge(made)
+
+    assert (judged.verdict, judged.reasons) == (REGRESSED, (Reason.CONFIRMED,))
+    assert judged.why == "status 200→500 was reproduced"
+
+
+def test_a_confirmed_change_below_the_tolerance_is_told_and_allowed() -> None:
+    """The owner said what share may differ; that one request of many does so reliably stays in sight."""
+    made = add(tally(matched=30_000), [40_000], BROKEN)
+    made.differences["changed status 200→500"].stable = 1
+    judged = judge(made)
+
+    assert (judged.verdict, judged.reasons) == (READY, (Reason.CONFIRMED,))
+    assert judged.why.endswith("; status 200→500 was reproduced")
+
+
+def test_a_slower_target_is_regressed() -> None:
+    """Equal answers that take surely longer are a regression with a reason of its own."""
+    slow = add(Tally(), range(200), target=LEGACY._replace(total=0.050))
+    judged = judge(slow)
+
+    assert (judged.verdict, judged.reasons) == (REGRESSED, (Reason.SLOWER,))
+    assert judged.why == "the target was slower in 200 of 200 exchanges, 95 % sure"
+    assert judge(slow, Criteria(latency=False)).reasons == (Reason.FEW,)
+
+
+def test_ready_means_as_fast() -> None:
+    """As long as the target may be slower, more answers are needed, and it says how many."""
+    made, slow = tally(matched=5000), LEGACY._replace(total=0.5)
+    for number in range(240):
+        made.count_match(slow, LEGACY, about(9000 + number, 1))
+        made.count_match(LEGACY, slow, about(9240 + number, 1))
+    judged = judge(made)
+
+    assert (judged.verdict, judged.reasons) == (SHORT, (Reason.LATENCY,))
+    assert judged.why.startswith("it is not sure that the target is as fast: 95% of legacy's answers take")
+    assert judge(made, Criteria(latency=False)).verdict is READY
+
+    assert judged.needed
+    for _ in range((judged.needed // 5480).bit_length()):
+        made.merge(deepcopy(made))
+    assert judge(made).verdict is READY
+
+
+def test_hours_of_the_day_are_a_gate_where_configured() -> None:
+    """By default the count of requests decides."""
+    made = tally(matched=5000)
+    for hour in range(3):
+        add(made, range(10), hour=hour + 24)
+    judged = judge(made, Criteria(hours=5))
+
+    assert judge(made).verdict is READY
+    assert (judged.verdict, judged.reasons, judged.needed, judged.hours) == (SHORT, (Reason.HOURS,), 0, 2.0)
+    assert judged.why == "2 more hours of the day must be seen"
+    assert judge(made, Criteria(hours=3)).verdict is READY
+
+
+def test_a_hostile_tally_is_judged() -> None:
+    """Counters that contradict each other raise nothing, and make nothing ready."""
+    odd = learn(tally(differed=3), 2, (TIMEOUT,), (VALUE,))
+    odd.matched = odd.failed = 0
+    odd.learned.matched = 2**53
+    odd.slower = 2**53
+    odd.patterns["no signature"] = odd.patterns["changed json:$.price"]
+
+    assert judge(odd).verdict is SHORT
+
+
+def test_three_hundred_endpoints_take_no_time() -> None:
+    """A live page judges all of them every few seconds."""
+    made = {f"GET /{number}": Tally() for number in range(300)}
+    for number, each in enumerate(made.values()):
+        for hour in range(24):
+            add(each, range(hour * 20, hour * 20 + 20), hour=hour)
+        add(each, range(number % 3), VALUE)
+        each.settle()
+    began = time.process_time()
+    verdicts(made)
+
+    assert time.process_time() - began < 0.5  # it takes 0.06 s on an idle core
 
 
 def test_overall() -> None:

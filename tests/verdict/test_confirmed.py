@@ -1,0 +1,54 @@
+"""Status changes that were reproduced."""
+
+from __future__ import annotations
+
+import pytest
+from support.tallies import BROKEN, LEGACY, TIMEOUT, VALUE, add, tally
+
+from shadow.model import Difference, DifferenceKind, Failure, FailureKind
+from shadow.record.tally import Tally
+from shadow.verdict.confirmed import confirmed
+
+AWAY = Difference(DifferenceKind.CHANGED, "status", "200", "503")
+NAME = "changed status 200→500"
+
+
+def test_asked_again_and_still_there() -> None:
+    """One exchange is enough, if a change was stable more often than not."""
+    made = add(tally(matched=50), [99], BROKEN)
+    assert confirmed(made) == ""
+
+    made.differences[NAME].stable = 1
+    assert confirmed(made) == "200→500"
+
+    made.differences[NAME].settled = 1
+    assert confirmed(made) == ""
+
+
+def test_every_exchange_of_two_requests() -> None:
+    """One request may be special; two, and nothing else, are a rule."""
+    assert confirmed(add(Tally(), [1, 1, 1], BROKEN)) == ""
+    assert confirmed(add(Tally(), [1, 2], BROKEN)) == "200→500"
+    assert confirmed(add(add(Tally(), [1], BROKEN), [2], BROKEN, VALUE)) == "200→500"
+    assert confirmed(add(add(Tally(), [1, 2], BROKEN), [3])) == ""
+
+
+@pytest.mark.parametrize(("difference", "stable"), [(AWAY, 5), (VALUE, 5), (TIMEOUT, 5)])
+def test_what_may_pass_is_never_confirmed(difference: Difference, stable: int) -> None:
+    """A gateway without a backend, a timeout, or a value: statistics decide."""
+    target = Failure(FailureKind.TIMEOUT) if difference is TIMEOUT else LEGACY
+    made = add(Tally(), [1, 2, 3], difference, target=target)
+    for seen in made.differences.values():
+        seen.stable = stable
+
+    assert confirmed(made) == ""
+
+
+def test_of_several_the_most_frequent_is_told() -> None:
+    """One is named; the causes list them all."""
+    other = Difference(DifferenceKind.CHANGED, "status", "200", "404")
+    made = add(add(tally(matched=9), [10, 11], other), [12], BROKEN)
+    for name in NAME, "changed status 200→404":
+        made.differences[name].stable = 1
+
+    assert confirmed(made) == "200→404"

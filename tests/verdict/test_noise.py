@@ -1,0 +1,188 @@
+"""Noise is masked where legacy varies by itself, and nowhere else."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import log
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.tallies import VALUE, add, learn
+
+from shadow.model import Difference, DifferenceKind
+from shadow.record.parts import Paired
+from shadow.record.tally import Tally
+from shadow.verdict import noise
+from shadow.verdict.noise import MARGIN, NoiseMask, State, gain
+from shadow.verdict.statistics import ALPHA
+
+STAMP = Difference(DifferenceKind.CHANGED, "json:$.at", "1", "2")
+AT = "changed json:$.at"
+
+
+def only(tally: Tally) -> NoiseMask:
+    [mask] = noise.learn({"GET /": tally}).masks
+    return mask
+
+
+def places(*differences: Difference) -> Tally:
+    return learn(Tally(), 40, differences, differences)
+
+
+def test_what_always_varies_is_masked_after_a_few_dozen_pairs() -> None:
+    """A timestamp differs in every pair, and so can tell nothing of the target."""
+    assert only(learn(Tally(), 24, (STAMP,), (STAMP,))).state is State.LEARNING
+
+    mask = only(add(learn(Tally(), 25, (STAMP,), (STAMP,)), range(9), STAMP))
+    assert (mask.endpoint, mask.signature, mask.masked) == ("GET /", AT, True)
+    assert (mask.pairs, mask.both, mask.target_only, mask.control_only) == (25, 25, 0, 0)
+    assert (mask.why, mask.silenced) == ("legacy varies it in 100 % of the pairs", 9)
+
+
+def test_what_only_the_target_varies_is_no_noise() -> None:
+    """Where legacy is always equal to itself there is nothing to mask."""
+    assert noise.learn({"GET /": learn(Tally(), 5000, (STAMP,))}).masks == []
+
+
+def test_what_the_target_varies_more_is_refused() -> None:
+    """A field that legacy varies at times, and of which the target makes something else every time."""
+    made = learn(learn(Tally(), 50, (STAMP,)), 20, (STAMP,), (STAMP,))
+    mask = only(made)
+
+    assert mask.state is State.REFUSED
+    assert mask.why == "the target differs more often than legacy from itself"
+
+
+def test_what_both_vary_at_times_is_masked_with_evidence() -> None:
+    """A list in one of two orders: answers are as often equal as not, whoever gives them."""
+
+    def pairs(times: int) -> Tally:
+        made = learn(learn(Tally(), times), times, (STAMP,), (STAMP,))
+        return learn(learn(made, times, (STAMP,)), times, (), (STAMP,))
+
+    assert only(pairs(50)).state is State.LEARNING
+    assert only(pairs(150)).masked
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        (DifferenceKind.MISSING, "json:$.at"),
+        (DifferenceKind.ADDED, "header:x-cache"),
+        (DifferenceKind.TYPE, "json:$.at"),
+        (DifferenceKind.CHARSET, "body"),
+        (DifferenceKind.UNDECODABLE, "body"),
+        (DifferenceKind.CHANGED, "status"),
+        (DifferenceKind.CHANGED, "body"),
+        (DifferenceKind.CHANGED, "text:7"),
+        (DifferenceKind.CHANGED, "json:$"),
+    ],
+)
+def test_a_mask_never_hides_structure(kind: DifferenceKind, path: str) -> None:
+    """Status, presence, type, charset and bodies as a whole are too much to be silent about."""
+    mask = only(places(Difference(kind, path, "1", "2")))
+
+    assert mask.state is State.REFUSED
+    assert mask.why.startswith("it would hide")
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        (DifferenceKind.CHANGED, "header:x-request-id"),
+        (DifferenceKind.CHANGED, "cookie:sid"),
+        (DifferenceKind.ORDER, "json:$.items[3].tags"),
+    ],
+)
+def test_values_and_order_are_masked(kind: DifferenceKind, path: str) -> None:
+    """What leaves the structure as it is."""
+    assert only(places(Difference(kind, path, "1", "2"))).masked
+
+
+def test_a_mask_that_would_silence_too_much_is_refused() -> None:
+    """After learning a release broke the field for good: more differs than legacy ever varied."""
+    made = learn(learn(Tally(), 700), 300, (STAMP,), (STAMP,))
+    assert only(add(add(made, range(1000)), range(1000, 1400), STAMP)).masked
+
+    mask = only(add(made, range(2000, 4000), STAMP))
+    assert (mask.state, mask.silenced) == (State.REFUSED, 0)
+    assert mask.why == (
+        "it would silence too much: 70.6 % of the exchanges differ there, "
+        "where legacy varied in 30 % of the pairs"
+    )
+
+
+def test_silenced_are_exchanges_that_show_nothing_else() -> None:
+    """A mask excuses nothing that stands beside it."""
+    made = places(STAMP)
+    add(add(add(made, range(5), STAMP), range(5, 7), STAMP, VALUE), range(9, 10), VALUE)
+
+    assert only(made).silenced == 5
+
+
+def test_masks_belong_to_their_endpoint_and_have_a_version() -> None:
+    """What one endpoint varies excuses no other; the version tells masks apart, not the counts behind."""
+    learned = noise.learn({"GET /a": places(STAMP), "GET /b": places(VALUE), "GET /c": Tally()})
+
+    assert learned.excused("GET /a") == {AT}
+    assert learned.excused("GET /c") == frozenset()
+    assert len(learned.version) == 8
+    assert learned.version == noise.learn({"GET /b": places(VALUE), "GET /a": places(STAMP)}).version
+    assert learned.version != noise.learn({"GET /a": places(STAMP)}).version
+    assert noise.learn({"GET /c": Tally()}).version == ""
+
+
+counts = st.integers(0, 30)
+
+
+@given(counts, counts, counts)
+def test_the_gain_is_that_of_its_definition(both: int, target_only: int, control_only: int) -> None:
+    """The logarithm of a mean of products, in exact arithmetic."""
+    margin = Fraction(1, 5)
+    exact = Fraction(0)
+    for stake in map(Fraction, noise._STAKES):
+        won = (1 + stake * (1 + margin)) ** control_only * (1 + stake * margin) ** both
+        exact += (1 - stake) ** target_only * won / len(noise._STAKES)
+
+    assert gain(Paired(both, target_only, control_only)) == pytest.approx(float(log(exact)), abs=1e-9)
+
+
+@pytest.mark.parametrize("both", [Fraction(0), Fraction(1, 50), Fraction(1, 5)])
+def test_the_gain_is_fair_at_the_margin(both: Fraction) -> None:
+    """Where the target differs just the margin more often, a pair changes no gain on average."""
+    margin = Fraction(1, 5)
+    control = Fraction(1, 4)
+    target = (1 + margin) * control
+    for stake in map(Fraction, noise._STAKES):
+        mean = (
+            both * (1 + stake * margin)
+            + (target - both) * (1 - stake)
+            + (control - both) * (1 + stake * (1 + margin))
+            + (1 - target - control + both)
+        )
+        assert mean == 1
+
+
+@pytest.mark.parametrize(
+    ("varies", "together"), [(0.02, 0.5), (0.1, 0.0), (0.3, 0.5), (0.6, 0.8), (0.8, 1.0)]
+)
+def test_a_real_regression_is_seldom_masked(varies: float, together: float) -> None:
+    """With an extra rate above the margin, watched after every pair, under 5 % of all runs ever mask it."""
+    np = pytest.importorskip("numpy")
+    chance = np.random.default_rng(20261122)
+    runs, pairs = 400, 3000
+    both = varies * together
+    edges = np.cumsum([both, varies * (1 + 1.25 * MARGIN) - both, varies - both])
+    drawn = chance.random((runs, pairs))
+    both_seen, target_seen, control_seen = (
+        np.cumsum((drawn >= low) & (drawn < high), axis=1)
+        for low, high in zip([0, *edges[:-1]], edges, strict=True)
+    )
+    gains = np.full((runs, pairs), -np.inf)
+    for stake in noise._STAKES:
+        lost = np.where(target_seen > 0, -np.inf, 0) if stake == 1 else target_seen * np.log1p(-stake)
+        won = control_seen * np.log1p(stake * (1 + MARGIN)) + both_seen * np.log1p(stake * MARGIN)
+        gains = np.logaddexp(gains, lost + won - np.log(len(noise._STAKES)))
+
+    assert (gains >= -log(ALPHA)).any(axis=1).mean() < ALPHA
