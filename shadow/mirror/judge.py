@@ -23,7 +23,7 @@ from shadow.record.mask import Mask, Masked
 from shadow.record.parts import signatures
 from shadow.record.quota import Quota
 from shadow.record.recheck import Recheck, label
-from shadow.record.segment import LONGEST_LINE, SegmentWriter, encode
+from shadow.record.segment import LONGEST_LINE, SegmentWriter, bound, encode
 from shadow.settings import Config
 from shadow.worker import Worker, connect_unix
 
@@ -118,7 +118,10 @@ class Judge:
     def __init__(self, config: Config, name: str, mask: Mask) -> None:
         self._rules = Rules(config)
         self._mask = mask
-        self._writer = SegmentWriter(Path(config.record.to), name, config.record.segment)
+        self._folder = Path(config.record.to)
+        self._limit = config.record.limit
+        self._writer = SegmentWriter(self._folder, name, config.record.segment)
+        self._begun = 0  # segments
         self._bodies = config.record.bodies or 0
         self.quota = Quota(config.record.evidence, config.record.hourly)
         self.lost = 0  # records that could not be written
@@ -141,9 +144,7 @@ class Judge:
         """Write what the last of two rechecks says."""
         if len(before) == 2:
             found = label(*before, signatures(comparison))
-            self.lost += not self._writer.append(
-                encode([Recheck(pair.id, pair.started, pair.endpoint, found)])
-            )
+            self._write(encode([Recheck(pair.id, pair.started, pair.endpoint, found)]))
 
     def _keep(self, pair: Exchange, outcome: Outcome, comparison: Masked, rule: Rule) -> None:
         """Write the evidence of a pair if the quota has room for it."""
@@ -153,7 +154,13 @@ class Judge:
         if len(lines) > LONGEST_LINE:
             lines = encode([evidence(pair, outcome, comparison, self._mask)])
         if self.quota.book(comparison, len(lines)):
-            self.lost += not self._writer.append(lines)
+            self._write(lines)
+
+    def _write(self, lines: bytes) -> None:
+        self.lost += not self._writer.append(lines)
+        if self._writer.begun != self._begun:
+            self._begun = self._writer.begun
+            bound(self._folder, self._limit)
 
     def gauges(self) -> dict[str, float]:
         """What became of evidence that was not kept."""

@@ -23,6 +23,7 @@ from shadow.mirror.sender import Done, ShadowRequest, shadow_head
 from shadow.mirror.session import Sessions
 from shadow.model import Difference, Drop, Fate, Outcome, Response
 from shadow.record.mask import Masked
+from shadow.record.quota import Quota
 from shadow.record.recheck import Label
 from shadow.record.tally import Tally
 from shadow.settings import Config
@@ -106,7 +107,7 @@ class Mirror:
                 deadlines,
                 self._admission,
                 self._controls,
-                self.send_copy,
+                self._ask_again,
                 self._judge,
                 self._rechecked,
             )
@@ -120,6 +121,8 @@ class Mirror:
         )
         self._intakes: set[asyncio.Transport] = set()
         self._unanalysed = 0
+        # Of what is plainly equal by a line of a rule, some is kept: stricter rules can be tried on it.
+        self._samples = Quota(config.record.evidence, 1)
         self._idle = asyncio.Event()
 
     def connect(self) -> None:
@@ -174,7 +177,16 @@ class Mirror:
             self._start(request, frame.request_head, frame.request_body)
 
     def send_copy(self, frame: Frame, done: Done) -> None:
-        """Ask the target the same once more; the answer is not counted."""
+        """Ask the target the same once more; the answer is not counted, nor kept."""
+
+        def ended(request: ShadowRequest, outcome: Outcome | Drop) -> None:
+            self._admission.release(request.charged)
+            done(request, outcome)
+
+        self._ask_again(frame, ended)
+
+    def _ask_again(self, frame: Frame, done: Done) -> None:
+        """Ask the target once more; who is told of the answer gives back what it was charged."""
         request = ShadowRequest(frame, self._limit, self._admission, self._copy_answered)
         self._copies[request] = done
         if self._session_order is not None:
@@ -235,7 +247,7 @@ class Mirror:
             known = quick(legacy, target, rule)
             if control is not None and quick(legacy, control, rule) is None:
                 known = None
-        if known is None:
+        if known is None or self._samples.take(known, frame.started):
             self._have_judged(pair)
             return
         tally, facts = self._books.tally(frame), about(frame, target, self._version)
@@ -296,8 +308,10 @@ class Mirror:
                 await self._idle.wait()
         except TimeoutError:
             self._give_up()
-        for copy in self._copies:
+        copies, self._copies = self._copies, {}
+        for copy, done in copies.items():
             copy.cancel()
+            done(copy, Drop.SHUTDOWN)
         self._pool.close()
         await self._judge.close()
 

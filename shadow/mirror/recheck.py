@@ -170,6 +170,7 @@ class Rechecks:
     def stop(self) -> None:
         """Look at nothing again."""
         self._stopped = True
-        for case in list(self._pending):
+        for case in self._pending:
             self._deadlines.forget(case)
-            self._end(case)
+            self._admission.release(case.frame.size)
+        self._pending.clear()
