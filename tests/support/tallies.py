@@ -15,7 +15,7 @@ BROKEN = Difference(DifferenceKind.CHANGED, "status", "200", "500")
 TIMEOUT = Difference(DifferenceKind.CHANGED, "status", "200", "timeout")
 
 HOURLY = 5000
-"""Requests of an hour: more than a tally can tell apart would be too many."""
+"""Requests of an hour: of many more a tally would hold a sample."""
 
 _SPREAD = 2654435761  # so that numbers of requests are spread like hashes
 

@@ -63,15 +63,34 @@ def test_differences_without_number_are_never_excused() -> None:
     assert count(made, frozenset(made.differences)) == (1, 1, 1, 1)
 
 
-def test_of_too_many_requests_a_sample_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Mismatches count only within the sample of all, or their share would grow with the traffic."""
+def test_of_too_many_requests_the_number_is_told_by_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How many there were, about; the mismatched ones are all counted."""
     for module in units, counting:
         monkeypatch.setattr(module, "MOST", 500)
-    made = add(add(Tally(), range(4000)), range(4000, 4800), VALUE)
+    made = add(add(Tally(), range(4000)), range(4000, 4300), VALUE)
     got = count(made)
+
+    assert (got.exchanges, got.differing, got.mismatched) == (4300, 300, 300)
+    assert got.units == pytest.approx(4300, rel=0.1)
+
+
+def test_of_too_many_mismatches_a_sample_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those within the sample of all, or their share would grow with the traffic."""
+    for module in units, counting:
+        monkeypatch.setattr(module, "MOST", 500)
+    got = count(add(add(Tally(), range(4000)), range(4000, 4800), VALUE))
 
     assert (got.exchanges, got.differing, got.units) == (4800, 800, 500)
     assert got.mismatched / got.units == pytest.approx(800 / 4800, abs=0.05)
+
+
+def test_numbers_of_requests_are_spread_well_enough() -> None:
+    """Paths that differ in a number or two are told apart by a checksum, and still counted by a sample."""
+    for path in b"/items/%d", b"/search?page=%d", b"/%08x":
+        held = units.Units()
+        for number in range(60_000):
+            held.add(units.unit(b"GET", path % number, b"", False))
+        assert counting._hour(held, [])[0] == pytest.approx(60_000, rel=0.04)
 
 
 @st.composite
