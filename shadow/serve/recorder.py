@@ -1,4 +1,4 @@
-"""Writes what was counted into segments, one for each window, and deletes what is too old or too much.
+"""Writes what was counted into segments, one for each window, and deletes what is too old.
 
 The open segment is a snapshot of its window: every few seconds it is replaced by one that has all that was
 counted since the window began. So a day is as many records as it has hours and endpoints, and a killed
@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from shadow.record.configured import ConfigRecord
-from shadow.record.segment import SegmentWriter, bound, encode, retain
+from shadow.record.segment import SegmentWriter, encode, retain
 from shadow.record.tally import Tally, TallyRecord
 from shadow.serve.ledger import merge_into
 from shadow.settings import Record
@@ -33,7 +33,6 @@ class Recorder:
         self._folder = Path(settings.to)
         self._seconds = float(settings.window)
         self._keep = settings.keep
-        self._limit = settings.limit
         self._configured = configured
         self._writer = SegmentWriter(self._folder, name, settings.segment)
         self._tallies: dict[str, Tally] = {}
@@ -65,7 +64,6 @@ class Recorder:
         if now >= self._next_retain:
             self._next_retain = now + _RETAIN_EVERY
             retain(self._folder, self._keep, now)
-            bound(self._folder, self._limit)
 
     def write(self, now: float) -> bool:
         """Replace the snapshot, if there is anything new; False if what was counted could not be written."""

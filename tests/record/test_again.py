@@ -72,7 +72,10 @@ def test_json_is_judged_again_as_it_was(ours: Any, theirs: Any) -> None:
     assert_same(shown)
 
 
-PAGE = '<html><body><form><input type="hidden" name="csrf_token" value="{}"><p class="x">{}</p></form></body></html>'
+PAGE = (
+    '<html><body><form><input type="hidden" name="csrf_token" value="{}">'
+    '<p class="x">{}</p></form></body></html>'
+)
 
 
 @pytest.mark.parametrize(

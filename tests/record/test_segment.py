@@ -330,3 +330,19 @@ def test_old_segments_are_deleted(tmp_path: Path) -> None:
 
     assert retain(tmp_path, keep_seconds=500, now=2000) == 1
     assert numbers(tmp_path) == [2, 3]
+
+
+def test_the_oldest_evidence_goes_first(tmp_path: Path) -> None:
+    """Over the limit, sealed segments of judges are deleted by age; tallies and open segments stay."""
+    for number, name in enumerate(("judge-0", "tally", "judge-1", "judge-0")):
+        each = SegmentWriter(tmp_path, name, 1)
+        each.append(line(number))
+        os.utime(max(tmp_path.glob(f"{name}-*.zst")), (1000 + number, 1000 + number))
+    still_open = SegmentWriter(tmp_path, "judge-2", 1_000_000)
+    still_open.append(line(4))
+    size = (tmp_path / "judge-0-000001.jsonl.zst").stat().st_size
+
+    assert segment.bound(tmp_path, 3 * size + 99) == 0
+    assert segment.bound(tmp_path, size + 99) == 2
+    assert numbers(tmp_path) == [1, 3, 4]
+    assert segment.bound(tmp_path / "none", 0) == 0
