@@ -33,6 +33,7 @@ from shadow.settings import Compare, Margin
 
 CHANGED, MISSING, ADDED = DifferenceKind.CHANGED, DifferenceKind.MISSING, DifferenceKind.ADDED
 UNDECODABLE = DifferenceKind.UNDECODABLE
+JSON, TEXT, PNG = "application/json", "text/css", "image/png"
 PLAIN = compile_rule(Compare(), Compare())
 MATCHED = Comparison(Fate.MATCHED)
 
@@ -71,6 +72,71 @@ def test_a_target_that_gave_no_answer(kind: FailureKind) -> None:
     assert failed == Comparison(Fate.FAILED, (Difference(CHANGED, "status", "404", kind.value),))
 
 
+def test_both_failed() -> None:
+    """Clients see no difference; the note says how each failed."""
+    legacy = Exchange("1", "GET /", 0.0, Request(b"GET", b"/", ()), Failure(FailureKind.TIMEOUT))
+
+    assert judge(legacy, Failure(FailureKind.REFUSED), PLAIN) == Comparison(
+        Fate.MATCHED, (), ("both failed: legacy timeout, target refused",)
+    )
+
+
+def test_only_legacy_failed() -> None:
+    """The target's answer is a difference, whatever the rule ignores."""
+    legacy = Exchange("1", "GET /", 0.0, Request(b"GET", b"/", ()), Failure(FailureKind.TIMEOUT))
+
+    assert judge(legacy, answer(b"x"), ruled("status", "body")) == Comparison(
+        Fate.DIFFERED, (Difference(CHANGED, "status", "timeout", "200"),)
+    )
+
+
+EUC, UTF8 = ("<html>価格は〜円".encode(charset) for charset in ("euc_jp", "utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target", "path"),
+    [
+        pytest.param(
+            answer(EUC, "text/html; charset=euc-jp"),
+            answer(UTF8, "text/html; charset=utf-8"),
+            "header:content-type",
+            id="header",
+        ),
+        pytest.param(
+            answer(EUC, "text/html; charset=euc-jp"),
+            answer(b"\xef\xbb\xbf" + UTF8, "text/html"),
+            "header:content-type",
+            id="header and mark",
+        ),
+        pytest.param(
+            answer(b"<meta charset=euc-jp>" + EUC, "text/html"),
+            answer(b"<meta charset=utf-8>" + UTF8, "text/html"),
+            "body",
+            id="page",
+        ),
+        pytest.param(answer(EUC, "text/plain"), answer(UTF8, "text/plain"), "body", id="nobody says it"),
+        pytest.param(
+            answer(b'{"a":"%b"}' % EUC, JSON + "; charset=euc-jp"),
+            answer(b'{"a":"%b"}' % UTF8, JSON),
+            "header:content-type",
+            id="JSON",
+        ),
+        pytest.param(
+            answer(b"a,b\n1,%b" % EUC, "text/csv; charset=euc-jp"),
+            answer(b"a,b\n1,%b" % UTF8, "text/csv; charset=utf-8"),
+            "header:content-type",
+            id="table",
+        ),
+    ],
+)
+def test_another_charset_is_said_once(legacy: Response, target: Response, path: str) -> None:
+    """Where the heads say it there, else of the body; and nothing of it in the text."""
+    for one, other in ((legacy, target), (target, legacy)):
+        (difference,) = judged(one, other).differences
+
+        assert (difference.kind, difference.path) == (DifferenceKind.CHARSET, path)
+
+
 def test_status() -> None:
     """Another status of the same class is one difference among others."""
     differences = judged(answer(b"a", "text/plain"), answer(b"b", "text/plain", status=201)).differences
@@ -96,9 +162,6 @@ def test_ignored_status() -> None:
     assert differences == Comparison(
         Fate.DIFFERED, (Difference(CHANGED, "text:1", "a", "b"),), hits=("ignore status",)
     )
-
-
-JSON, TEXT, PNG = "application/json", "text/css", "image/png"
 
 
 @pytest.mark.parametrize(
@@ -346,6 +409,18 @@ def test_quick_needs_no_closer_look() -> None:
     target = Response(200, ((b"a", b"1"), (b"ETag", b"2"), (b"Server", b"y")), b"x")
 
     assert quick(legacy, target, PLAIN) == MATCHED
+
+
+def test_quick_counts_what_lines_silence() -> None:
+    """No process is asked only to count."""
+    legacy = Response(200, ((b"X-Build", b"1"), (b"A", b"1")), b"x")
+    target = Response(500, ((b"A", b"1"), (b"X-Build", b"2")), b"y")
+    rule = ruled("header:x-build", "status", "body", "header:x-other")
+    hits = ("ignore status", "ignore body", "ignore header:x-build")
+
+    assert quick(legacy, target, rule) == Comparison(Fate.MATCHED, hits=hits)
+    assert quick(legacy, legacy, rule) is quick(target, target, rule)
+    assert quick(legacy, target._replace(headers=()), rule) is None
 
 
 @pytest.mark.parametrize(
