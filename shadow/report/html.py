@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from shadow.report import svg
-from shadow.report.schema import Cause, EndpointReport, Example, Hour, Report, ShortHour
+from shadow.report.schema import Cause, Diagnosis, EndpointReport, Example, Hour, Report, ShortHour
 from shadow.verdict.causes import identity
 
 LANGUAGES: Final = ("en", "ja")
@@ -30,6 +30,7 @@ _DIFFERENCES = 12  # of one endpoint, each with a link to its cause; the JSON fo
 _NAMES = 40  # of endpoints that show one cause
 _MASKS = 100  # shown; those that silence most come first
 _LONGEST = 240  # characters of a value beside others; the example shows what was kept
+_LAST = 1e11  # Unix seconds; the year 5138. An earlier report may come from anybody
 
 Text = str | list[str]
 
@@ -140,6 +141,28 @@ def _said(text: str) -> Markup:
     )
 
 
+def _why(endpoint: EndpointReport) -> Markup:
+    """Why the verdict is what it is: in English as the verdict says it, elsewhere by its figures."""
+    return _t(
+        "why",
+        why=visible(endpoint.why),
+        units=endpoint.units,
+        mismatched=endpoint.mismatched,
+        between=_between(endpoint.interval),
+    )
+
+
+def _explained(found: Diagnosis, part: int) -> Markup:
+    """What a diagnosis is (0) and what to check (1)."""
+    texts = found.what, found.check
+    return _in_each(
+        {
+            language: escape(visible(_strings()[language]["diagnoses"].get(found.name, texts)[part]))
+            for language in LANGUAGES
+        }
+    )
+
+
 def _in_each(words: dict[str, Markup]) -> Markup:
     first, *others = words.values()
     if all(other == first for other in others):
@@ -193,20 +216,23 @@ def _between(bounds: tuple[float, float]) -> Markup:
 
 
 def _moment(at: float) -> Markup:
-    return _time(at, "%Y-%m-%d %H:%M")
+    return _time(_utc(at), "%Y-%m-%d %H:%M")
 
 
 def _period(first: float, last: float) -> Markup:
     """From the first to the last minute, a day that both have told once."""
-    start, end = (datetime.fromtimestamp(at, UTC) for at in (first, last))
+    start, end = _utc(first), _utc(last)
     if f"{start:%Y-%m-%d %H:%M}" == f"{end:%Y-%m-%d %H:%M}":
         return _moment(first)
     shown = "%H:%M" if start.date() == end.date() else "%Y-%m-%d %H:%M"
-    return Markup("{} – {}").format(_moment(first), _time(last, shown))
+    return Markup("{} – {}").format(_moment(first), _time(end, shown))
 
 
-def _time(at: float, shown: str) -> Markup:
-    moment = datetime.fromtimestamp(at, UTC)
+def _utc(at: float) -> datetime:
+    return datetime.fromtimestamp(min(max(at, 0.0), _LAST), UTC)
+
+
+def _time(moment: datetime, shown: str) -> Markup:
     return Markup('<time datetime="{:%Y-%m-%dT%H:%M:%SZ}">{}</time>').format(moment, moment.strftime(shown))
 
 
@@ -333,6 +359,8 @@ _FILTERS: Final[dict[str, Callable[..., Any]]] = {
 
 _GLOBALS: Final[dict[str, Callable[..., Any]]] = {
     "t": _t,
+    "why": _why,
+    "explained": _explained,
     "kind": _kind,
     "said": _said,
     "period": _period,

@@ -19,6 +19,7 @@ _SCALE = 84  # pixels of an interval's scale,
 _DECADES = 5  # which are 0.001 % to 100 %
 _FOOT = 16  # below a picture, for the letters of its axis
 _HEAD = 16  # above one over time, for the value at its top
+_TICKS = 7  # of an axis, at most
 _HOUR = 3600  # seconds; what a picture over time has a place for
 
 
@@ -93,6 +94,8 @@ def bars(
 ) -> Markup:
     """Shares by hour, as bars from nought up."""
     top = max((share for share in shares if share), default=1.0)
+    if not times:
+        return Markup()
     floor_y, wide = height - _FOOT, max(1.0, 0.7 * _slot(times, width))
     drawn = ""
     for x, share in zip(_places(times, width), shares, strict=True):
@@ -173,10 +176,10 @@ def _ticks(low: float, high: float) -> list[float]:
         for factor in (1, 2, 5)
         if low <= log10(factor) + power <= high
     ]
-    if len(every) <= 6:
+    if len(every) <= _TICKS:
         return every
     tens = [each for each in every if f"{each:e}".startswith("1")]
-    return tens[:: -(-len(tens) // 6)]
+    return tens[:: -(-len(tens) // _TICKS)]
 
 
 def _axis(ticks: Iterable[tuple[float, str]], width: int, y: int) -> str:
@@ -191,8 +194,9 @@ def _axis(ticks: Iterable[tuple[float, str]], width: int, y: int) -> str:
 
 def _calendar(times: Sequence[float], width: int, y: int) -> str:
     """Hours or days under a picture over time, where they begin."""
-    hours = _span(times) / _HOUR
-    each = next((step for step in (1, 3, 6, 12, 24, 48, 96, 168) if hours / step <= 6.5), 336) * _HOUR
+    each = _HOUR
+    while _span(times) / each > _TICKS:
+        each *= 3 if each == _HOUR else 2
     first = -(-times[0] // each) * each
     marks = (first + i * each for i in range(int((times[-1] + _HOUR - 1 - first) // each) + 1))
     return _axis((((t - times[0]) / _span(times) * width, _clock(t, each)) for t in marks), width, y)

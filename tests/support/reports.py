@@ -156,7 +156,7 @@ def cause(kind: str, path: str, legacy: str | None, target: str | None, number: 
         flapping=number % 2,
         masked=False,
         accepted=False,
-        diagnosis=["outside_address"] if (kind, path) == ("changed", "status") else [],
+        diagnosis=["refused_address"] if (kind, path) == ("changed", "status") else [],
         example=Example(
             id=f"{number:06x}",
             at=START + 900 * number,
@@ -173,7 +173,7 @@ def cause(kind: str, path: str, legacy: str | None, target: str | None, number: 
             curl=Curl(
                 f"curl -i -H 'Accept: */*' --globoff \"$LEGACY\"'/items/{1288 + number}?page=2&sort=price'",
                 f"curl -i -H 'Accept: */*' --globoff \"$TARGET\"'/items/{1288 + number}?page=2&sort=price'",
-                "what reads masked:… was a secret; put in one of your own",
+                "what reads masked:… was a secret: put in one of your own",
             ),
         ),
         snippet=Snippet(
@@ -241,7 +241,7 @@ def report(names: tuple[str, ...] | list[str], causes: list[Cause], differences:
         causes_left_out=14,
         diagnosis=[
             Diagnosis(
-                name="outside_address",
+                name="refused_address",
                 what="An outside service refuses the target’s new source address.",
                 check="Ask who runs it to allow the addresses of the cluster’s NAT gateway.",
                 evidence=["403 only at the target, on 1 endpoint, in 100 % of its requests"],
@@ -342,7 +342,7 @@ def _endpoint(
         endpoint=name,
         verdict=verdict,
         why=f"{mismatched:,} of {units:,} differ",
-        reasons=["mismatches"] if verdict is Verdict.REGRESSED else [],
+        reasons=["differs"] if verdict is Verdict.REGRESSED else [],
         interval=(share * 0.9, min(1.0, share * 1.1 + 6 / units)),
         units=units,
         mismatched=mismatched,
