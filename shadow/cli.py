@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 import click
 
 from shadow import __version__
+
+if TYPE_CHECKING:
+    from shadow.report.schema import Report
 
 BAD_INPUT: Final = 3
 REGRESSED: Final = 10
@@ -179,10 +183,48 @@ def replay(logs: tuple[str, ...], fail_on: str, **flags: Any) -> None:
     sys.exit(code or _code(made.verdict, fail_on))
 
 
+def _print_report_schema(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from shadow.report.json import schema
+
+        click.echo(schema(), nl=False)
+        context.exit()
+
+
 @main.command()
-@click.argument("folder", metavar="FROM")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.argument("folders", metavar="FROM...", nargs=-1, required=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "md", "junit", "html"]),
+    default="text",
+    show_default=True,
+)
 @click.option("--output", "-o", metavar="FILE", help="Write here instead of standard output.")
+@click.option(
+    "--language",
+    type=click.Choice(["en", "ja"]),
+    default="en",
+    show_default=True,
+    help="Of the HTML page, until its reader switches.",
+)
+@click.option("--config", "-c", metavar="FILE", help="YAML whose `verdict` says when an endpoint is ready.")
+@click.option(
+    "--since-last",
+    "--compare",
+    "earlier",
+    metavar="FILE",
+    help="An earlier JSON report: tell what is new since.",
+)
+@click.option("--watch", is_flag=True, help="On a terminal, show it anew every few seconds, until Ctrl-C.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_report_schema,
+    help="Print the JSON schema of --format json, and leave.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice(["regressed", "not-enough-data", "never"]),
@@ -190,25 +232,74 @@ def replay(logs: tuple[str, ...], fail_on: str, **flags: Any) -> None:
     show_default=True,
     help="Exit 10 when regressed; with not-enough-data also 11 when data are missing.",
 )
-def report(folder: str, form: str, output: str | None, fail_on: str) -> None:
+def report(
+    folders: tuple[str, ...],
+    form: str,
+    output: str | None,
+    language: str,
+    config: str | None,
+    earlier: str | None,
+    watch: bool,
+    fail_on: str,
+) -> None:
     """Tell, endpoint by endpoint, whether the target answers as legacy does.
 
-    FROM is the folder that `shadow proxy` records to; it may still be running.
+    FROM is the folder that `shadow proxy` records to; it may still be running. Several are merged.
+
+    \b
+    shadow report ./shadow-data
+    shadow report ./shadow-data --format html --output report.html
+    shadow report ./shadow-data --format junit --fail-on regressed --output report.xml
+    shadow report ./shadow-data --format md --since-last last.json
     """
-    from shadow.report import build, json, text
+    from shadow.report.forms import render
+
+    if watch and (form != "text" or output is not None or not sys.stdout.isatty()):
+        raise click.UsageError("--watch shows text on a terminal")
+    make = _maker(folders, config, earlier)
+    made = make()
+    if watch:
+        _watch(make)
+        return
+    with _writing(output) as stream:
+        render(made, form, language, stream)
+    sys.exit(_code(made.verdict, fail_on))
+
+
+def _maker(folders: tuple[str, ...], config: str | None, earlier: str | None) -> Callable[[], Report]:
+    """What makes the report of the folders as they are now."""
+    from shadow.report import build, changes
+    from shadow.settings import Criteria
+
+    criteria = _load(config, {}).config.verdict if config else Criteria()
+    try:
+        last = changes.read(Path(earlier).read_bytes()) if earlier else None
+    except OSError as error:
+        _refuse([f"{earlier}: {error.strerror}"])
+    except ValueError as error:
+        _refuse([f"{earlier}: no JSON report that can be compared: {error}"])
+
+    def make() -> Report:
+        try:
+            made = build.read(map(Path, folders), criteria, time.time())
+        except OSError as error:
+            _refuse([f"{error.filename}: {error.strerror}; give the folder that was named by --record"])
+        if not made.endpoints:
+            _refuse([f"{', '.join(folders)}: no records yet; give the folder that was named by --record"])
+        if last is not None:
+            made.changes = changes.changes(last, made)
+        return made
+
+    return make
+
+
+def _watch(make: Callable[[], Report]) -> None:
+    from shadow.report.text import watch
 
     try:
-        made = build.read(Path(folder))
-    except OSError as error:
-        _refuse([f"{folder}: {error.strerror}; give the folder that was named by --record"])
-    if not made.endpoints:
-        _refuse([f"{folder}: holds no records yet; give the folder that was named by --record"])
-    with _writing(output) as stream:
-        if form == "json":
-            stream.write(json.render(made))
-        else:
-            text.render(made, stream)
-    sys.exit(_code(made.verdict, fail_on))
+        watch(make, sys.stdout, time.sleep)
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 @main.command()

@@ -1,4 +1,5 @@
-"""The report for a terminal: the verdict, the endpoints, the most frequent differences.
+"""The report for a terminal: the verdict, what broke, the endpoints, the most frequent differences, what was
+not measured.
 
 Colour only on a terminal. Every word that comes from a record passes through `plain`, for a terminal obeys
 what it is shown.
@@ -6,23 +7,37 @@ what it is shown.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
+from time import perf_counter
 from typing import TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from shadow.report.schema import Cause, EndpointReport, LogReport, Report, Sides, Totals
+from shadow.report.schema import (
+    Cause,
+    Changes,
+    Diagnosis,
+    EndpointReport,
+    LogReport,
+    Report,
+    Sides,
+    Totals,
+)
 from shadow.verdict.verdict import Verdict
 
 CAUSES = 10
 """Causes shown; the JSON report has more."""
 
+_EVERY = 2.0  # seconds between two looks at what was recorded,
+_IDLE = 10.0  # and at least so many times what a look takes
+_NEVER = 10  # endpoints shown that were never compared
 _LONGEST = 200  # characters shown of a value that comes from a record
 _NO_TERMINAL = 100  # columns, where nothing says how wide the reader's page is
 _SIGN = {
@@ -37,9 +52,33 @@ def render(report: Report, stream: TextIO, width: int | None = None) -> None:
     """Write the report to `stream`; `width` in columns, None for the terminal's own."""
     if width is None and not stream.isatty():
         width = _NO_TERMINAL
-    console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
-    for part in chain(_head(report), _endpoints(report.endpoints, console.width), _causes(report.causes)):
+    console = _console(stream, width)
+    for part in _parts(report, console.width):
         console.print(part)
+
+
+def watch(read: Callable[[], Report], stream: TextIO, wait: Callable[[float], object]) -> None:
+    """Show the report anew every few seconds, until interrupted. `wait` takes seconds."""
+    console = _console(stream, None)
+    with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
+        while True:
+            began = perf_counter()
+            live.update(Group(*_parts(read(), console.width)), refresh=True)
+            wait(max(_EVERY, _IDLE * (perf_counter() - began)))
+
+
+def _console(stream: TextIO, width: int | None) -> Console:
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+
+
+def _parts(report: Report, width: int) -> Iterator[RenderableType]:
+    return chain(
+        _head(report),
+        _diagnosis(report.diagnosis),
+        _endpoints(report.endpoints, width),
+        _causes(report.causes),
+        _measured(report),
+    )
 
 
 def plain(text: str) -> str:
@@ -59,9 +98,58 @@ def _head(report: Report) -> Iterator[RenderableType]:
         yield Text(f"{period}, configuration {plain(report.config_hash)}; legacy → target", "dim")
     if report.log:
         yield from _log(report.log)
+    if report.changes:
+        yield from _changes(report.changes)
     bad = report.unreadable
     if bad.lines or bad.segments:
         yield Text(f"left out as unreadable: lines {bad.lines:,}, segments {bad.segments:,}", "yellow")
+
+
+def _changes(changes: Changes) -> Iterator[RenderableType]:
+    """What is new since an earlier report."""
+    was = (
+        f"{changes.before}, now {changes.now}" if changes.before is not changes.now else f"{changes.now} too"
+    )
+    yield Text(f"Last time {was}; causes: {len(changes.new):,} new, {len(changes.gone):,} gone", "bold")
+    for label, causes in (("new", changes.new), ("gone", changes.gone)):
+        for each in causes[:CAUSES]:
+            yield Padding(Text(f"{label}: {plain(each.name)} × {each.count:,}"), (0, 0, 0, 4), expand=False)
+    for one in changes.verdicts[:CAUSES]:
+        before, now = (each.value if each else "not there" for each in (one.before, one.now))
+        yield Padding(Text(f"{plain(one.endpoint)}: {before} → {now}"), (0, 0, 0, 4), expand=False)
+
+
+def _diagnosis(found: list[Diagnosis]) -> Iterator[RenderableType]:
+    """What broke, its traces, and what to check."""
+    for each in found:
+        yield Text(f"→ {each.what}", "bold")
+        for trace in each.evidence:
+            yield Padding(Text(plain(trace), "dim", overflow="fold"), (0, 0, 0, 4), expand=False)
+        yield Padding(Text(each.check), (0, 0, 0, 4), expand=False)
+
+
+def _measured(report: Report) -> Iterator[RenderableType]:
+    """What was not measured, and what was kept silent about."""
+    measured = report.coverage
+    yield Rule(style="dim")
+    hours = f"{len(measured.hours)} of 24 hours of the day, {measured.days} days"
+    yield Text(f"{measured.compared_share:.1%} of all requests were compared, in {hours}", "dim")
+    if measured.unanalysed:
+        yield Text(f"{measured.unanalysed:,} differed and were not analysed", "yellow")
+    for each in measured.never[:_NEVER]:
+        reasons = ", ".join(f"{plain(reason)} {count:,}" for reason, count in each.reasons.items())
+        yield Padding(
+            Text(f"never compared: {plain(each.endpoint)} ({reasons})", "dim"), (0, 0, 0, 4), expand=False
+        )
+    idle = [rule.line for rule in report.rules if rule.in_force and not rule.hits]
+    if idle:
+        yield Text(f"rules never hit: {', '.join(map(plain, idle[:CAUSES]))}", "dim")
+    for accepted in report.accepted:
+        if accepted.expired:
+            yield Text(f"expired {accepted.until}: {plain(accepted.line)}, {plain(accepted.owner)}", "yellow")
+    masked = [mask.silenced for mask in report.masks if mask.state == "masked"]
+    if masked:
+        yield Text(f"legacy's own noise: {len(masked)} places, {sum(masked):,} exchanges", "dim")
 
 
 def _sum(totals: Totals) -> str:

@@ -1,0 +1,80 @@
+"""The report as JUnit's XML, for CI: a test case for each endpoint.
+
+Regressed is a failure, not enough data is skipped; a case takes as long as 95 % of the target's answers do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from xml.etree.ElementTree import Element, SubElement, indent, tostring
+
+from shadow.report.schema import EndpointReport, Report
+from shadow.verdict.verdict import Verdict
+
+_DIFFERENCES = 10  # shown of one endpoint
+
+
+def render(report: Report) -> str:
+    """The whole document; a newline ends it."""
+    found = [each.verdict for each in report.endpoints]
+    failures, skipped = found.count(Verdict.REGRESSED), found.count(Verdict.NOT_ENOUGH_DATA)
+    counts = {"tests": str(len(found)), "failures": str(failures), "errors": "0"}
+    suites = Element("testsuites", {"name": "shadow", **counts})
+    suite = SubElement(
+        suites,
+        "testsuite",
+        {
+            "name": "shadow",
+            **counts,
+            "skipped": str(skipped),
+            "time": "0",
+            "timestamp": _moment(report.window.end or 0.0),
+        },
+    )
+    properties = SubElement(suite, "properties")
+    for name, value in (("config_hash", report.config_hash), ("sentence", report.sentence.text)):
+        SubElement(properties, "property", {"name": name, "value": _text(value)})
+    for each in report.endpoints:
+        _case(suite, each)
+    indent(suites)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + tostring(suites, encoding="unicode") + "\n"
+
+
+def _case(suite: Element, endpoint: EndpointReport) -> None:
+    case = SubElement(
+        suite,
+        "testcase",
+        {
+            "classname": "shadow",
+            "name": _text(endpoint.endpoint),
+            "time": f"{endpoint.latency.target.p95 or 0.0:.6f}",
+        },
+    )
+    if endpoint.verdict is Verdict.REGRESSED:
+        failure = SubElement(case, "failure", {"type": "regressed", "message": _text(endpoint.why)})
+        failure.text = "\n".join(map(_text, _told(endpoint)))
+    elif endpoint.verdict is Verdict.NOT_ENOUGH_DATA:
+        SubElement(case, "skipped", {"message": _text(endpoint.why)})
+
+
+def _told(endpoint: EndpointReport) -> Iterator[str]:
+    for pair, count in endpoint.status.items():
+        yield f"{pair} × {count:,}"
+    for each in endpoint.differences[:_DIFFERENCES]:
+        yield f"{each.count:,} × {each.kind} {each.path}: {_value(each.legacy)} → {_value(each.target)}"
+
+
+def _value(value: str | None) -> str:
+    return "none" if value is None else value
+
+
+def _text(text: str) -> str:
+    """XML 1.0 has no word for most control characters and for lone surrogates: they become escapes."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
+    )
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,0 +1,137 @@
+"""The report as Markdown, for a pull request or a chat: a head of 3,000 characters, then the endpoints.
+
+Whatever comes from a record stands in a code span, where Markdown has no links, images, HTML or mentions; and
+nothing in it can end the span, the cell or the line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from shadow.report.schema import Cause, Changed, Changes, Coverage, Diagnosis, EndpointReport, Report
+from shadow.verdict.verdict import Verdict
+
+HEAD = 3000
+"""Characters of the head: what Slack takes as one section."""
+
+_CAUSES, _DIAGNOSES, _CHANGES, _ENDPOINTS = 5, 4, 4, 100  # shown
+_LONGEST = 80  # characters of one value
+_SIGN = {Verdict.REGRESSED: "❌", Verdict.NOT_ENOUGH_DATA: "❔", Verdict.READY: "✅"}
+_HARMLESS = re.compile(r"[A-Za-z0-9 ,.:;()%→/_'’-]*")
+_LINK = re.compile(r"://|(?i:www\.)")
+
+
+def render(report: Report) -> str:
+    """The whole of it; a newline ends it."""
+    head: list[str] = []
+    left = HEAD
+    for part in _head(report):
+        left -= len(part) + 2
+        if left < 0:
+            break
+        head.append(part)
+    return "\n\n".join([*head, *_endpoints(report.endpoints)]) + "\n"
+
+
+def code(text: str) -> str:
+    """Any text, shown as it is in a code span that nothing in it can leave."""
+    shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    shown = "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in shown
+    )
+    shown = shown.replace("`", "'").replace("|", "¦").strip()
+    return f"`{shown}`" if shown else "(empty)"
+
+
+def _words(text: str) -> str:
+    """A sentence of ours, as it is; in code as soon as it holds anything that Markdown might obey."""
+    return text if _HARMLESS.fullmatch(text) and not _LINK.search(text) else code(text)
+
+
+def _head(report: Report) -> Iterator[str]:
+    """From what matters most to what matters least: what does not fit is left out."""
+    yield f"### {_SIGN[report.verdict]} Shadow: {report.verdict}"
+    yield _sure(report.sentence.text)
+    if report.changes:
+        yield "\n".join(_changes(report.changes))
+    if report.causes:
+        yield "\n".join(["**Causes**", "", *map(_cause, report.causes[:_CAUSES])])
+    if report.diagnosis:
+        yield "\n".join(["**Diagnosis**", "", *map(_diagnosis, report.diagnosis[:_DIAGNOSES])])
+    yield _coverage(report.coverage)
+    bad = report.unreadable
+    if bad.lines or bad.segments:
+        yield f"Left out as unreadable: {bad.lines:,} lines, {bad.segments:,} segments."
+
+
+def _sure(text: str) -> str:
+    """The sentence ends with the hash of the configuration, which may be anything in a forged record."""
+    words, found, config = text.rpartition(", configuration ")
+    return f"{words}{found}{code(config)}" if found else text
+
+
+def _cause(cause: Cause) -> str:
+    where = code(cause.endpoints[0]) if len(cause.endpoints) == 1 else f"{len(cause.endpoints):,} endpoints"
+    legacy, target = ("none" if each is None else code(each) for each in (cause.legacy, cause.target))
+    labels = [name for name in ("stable", "settled", "flapping") if getattr(cause, name)]
+    labels += [name for name, said in (("noise", cause.masked), ("accepted", cause.accepted)) if said]
+    label = f" ({', '.join(labels)})" if labels else ""
+    return f"- {cause.count:,} × {code(f'{cause.kind} {cause.path}')} on {where}: {legacy} → {target}{label}"
+
+
+def _diagnosis(diagnosis: Diagnosis) -> str:
+    traces = f" Seen: {code(diagnosis.evidence[0])}." if diagnosis.evidence else ""
+    return f"- **{_words(diagnosis.what)}**{traces} {_words(diagnosis.check)}"
+
+
+def _changes(changes: Changes) -> Iterator[str]:
+    before = (
+        f"{changes.before} → {changes.now}" if changes.before is not changes.now else f"still {changes.now}"
+    )
+    yield f"**Since last time**: {before}; {len(changes.new):,} new causes, {len(changes.gone):,} gone"
+    yield ""
+    for label, each in (("new", changes.new), ("gone", changes.gone)):
+        yield from (f"- {label}: {code(one.name)} × {one.count:,}" for one in each[:_CHANGES])
+    yield from (f"- {_changed(each)}" for each in changes.verdicts[:_CHANGES])
+
+
+def _changed(changed: Changed) -> str:
+    before, now = (each.value if each else "not there" for each in (changed.before, changed.now))
+    return f"{code(changed.endpoint)}: {before} → {now}"
+
+
+def _coverage(coverage: Coverage) -> str:
+    parts = [f"{coverage.compared_share:.1%} of all requests were compared"]
+    reasons = list(coverage.not_compared.items())[:4]
+    if reasons:
+        parts.append("not: " + ", ".join(f"{count:,} {_words(reason)}" for reason, count in reasons))
+    if coverage.never:
+        parts.append(f"{len(coverage.never):,} endpoints never ({coverage.never_share:.1%} of requests)")
+    parts.append(f"{len(coverage.hours)} of 24 hours of the day seen")
+    return f"**Measured**: {'; '.join(parts)}."
+
+
+def _endpoints(endpoints: list[EndpointReport]) -> Iterator[str]:
+    rows = [
+        "| | endpoint | traffic | compared | mismatched | p95 | why |",
+        "| --- | --- | ---: | ---: | ---: | ---: | --- |",
+    ]
+    rows += map(_row, endpoints[:_ENDPOINTS])
+    more = len(endpoints) - _ENDPOINTS
+    yield "\n".join([*rows, *([f"| | {more:,} more | | | | | |"] if more > 0 else [])])
+
+
+def _row(endpoint: EndpointReport) -> str:
+    legacy, target = endpoint.latency.legacy.p95, endpoint.latency.target.p95
+    p95 = f"{legacy * 1000:,.3g} → {target * 1000:,.3g} ms" if legacy and target else ""
+    cells = (
+        f"{_SIGN[endpoint.verdict]} {endpoint.verdict}",
+        code(endpoint.endpoint),
+        f"{endpoint.traffic:.1%}",
+        f"{endpoint.compared + endpoint.failed:,}",
+        f"{endpoint.mismatched:,} of {endpoint.units:,}",
+        p95,
+        _words(endpoint.why),
+    )
+    return f"| {' | '.join(cells)} |"
