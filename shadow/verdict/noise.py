@@ -90,26 +90,27 @@ class Noise(NamedTuple):
 
     masks: list[NoiseMask]
     version: str
+    by_state: dict[tuple[str, State], frozenset[str]]
+    """Signatures, by endpoint and state."""
 
     def excused(self, endpoint: str) -> frozenset[str]:
         """Signatures that do not count at that endpoint."""
-        return self._of(endpoint, State.MASKED)
+        return self.by_state.get((endpoint, State.MASKED), frozenset())
 
     def learning(self, endpoint: str) -> frozenset[str]:
         """Signatures of which it is not known yet whether they should count."""
-        return self._of(endpoint, State.LEARNING)
-
-    def _of(self, endpoint: str, state: State) -> frozenset[str]:
-        return frozenset(
-            each.signature for each in self.masks if each.endpoint == endpoint and each.state is state
-        )
+        return self.by_state.get((endpoint, State.LEARNING), frozenset())
 
 
 def learn(tallies: Mapping[str, Tally]) -> Noise:
     """What the learning evidence of all endpoints says, in order of endpoint and signature."""
     masks = [mask for endpoint in sorted(tallies) for mask in _masks(endpoint, tallies[endpoint])]
     in_force = "\n".join(f"{each.endpoint}\n{each.signature}" for each in masks if each.masked)
-    return Noise(masks, sha256(in_force.encode("utf-8", "replace")).hexdigest()[:8] if in_force else "")
+    version = sha256(in_force.encode("utf-8", "replace")).hexdigest()[:8] if in_force else ""
+    by_state: dict[tuple[str, State], set[str]] = {}
+    for each in masks:
+        by_state.setdefault((each.endpoint, each.state), set()).add(each.signature)
+    return Noise(masks, version, {key: frozenset(names) for key, names in by_state.items()})
 
 
 def gain(paired: Paired) -> float:

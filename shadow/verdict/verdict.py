@@ -185,10 +185,11 @@ def _need(reason: Reason, case: _Case, missing: int, recorded: float, tolerance:
     if reason is Reason.NOTHING:
         return _Need("nothing was compared", more, None)
     if reason is Reason.FEW:
+        seen = f"{_seen(case)}: " if suspects == case.counts else ""  # or it is said what else is wrong
         sure = f"{more:,} more without a difference are needed to be {_SURE} of {_share(tolerance)}"
-        return _Need(f"{_seen(case)}: {sure}", more, time)
+        return _Need(seen + sure, more, time)
     if reason is Reason.LEARNING:
-        return _Need(f"{_seen(case)}: whether that is legacy's own noise is being learned", more, time)
+        return _Need(f"{_seen(case)}: whether that is legacy's own noise is being learned", None, None)
     if reason is Reason.HOURS:
         return _Need(f"{_hours(missing)} of the day must be seen", 0, float(missing))
     answers = case.latency.needed

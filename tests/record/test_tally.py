@@ -298,6 +298,23 @@ def test_releases_tell_what_each_version_showed() -> None:
     }
 
 
+def test_a_release_tells_so_many_differences_apart_and_no_more() -> None:
+    """A page with its data in its keys does not fill the memory, in whatever order it is merged."""
+    made = [Release(1, 1, differences={f"changed json:$.k{key}": 1}) for key in range(9)]
+    there, back = Release(), Release()
+    for one, other in zip(made, reversed(made), strict=True):
+        there.merge(one)
+        back.merge(other)
+
+    assert there == back
+    assert there.differences == {
+        "changed json:$.k0": 1,
+        "changed json:$.k1": 1,
+        "changed json:$.k2": 1,
+        OTHER: 6,
+    }
+
+
 def test_the_hits_of_rules_are_counted() -> None:
     """Once for each exchange, whether it took the judge or not."""
     tally = Tally()

@@ -126,9 +126,15 @@ def test_what_may_be_noise_is_no_regression_yet() -> None:
     made = learn(add(Tally(), range(5000), STAMP), 3, (STAMP,), (STAMP,))
     judged = judge(made)
 
-    assert (judged.verdict, judged.reasons) == (SHORT, (Reason.LEARNING,))
+    assert (judged.verdict, judged.reasons, judged.needed) == (SHORT, (Reason.LEARNING,), None)
     assert judged.why == "5,000 of 5,000 differ: whether that is legacy's own noise is being learned"
     assert judge(add(made, range(5000, 5100), VALUE)).reasons == (Reason.DIFFERS,)
+
+    early = judge(learn(add(Tally(), range(500), STAMP), 3, (STAMP,), (STAMP,)))
+    assert early.reasons == (Reason.LEARNING, Reason.FEW)
+    assert early.why.endswith(
+        "is being learned; 4,241 more without a difference are needed to be 95 % sure of 0.1 %"
+    )
 
 
 def test_a_status_change_that_was_reproduced_is_told_at_once() -> None:
