@@ -87,7 +87,7 @@ function clear() {
 // -- places
 
 function go() {
-  const place = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const place = document.getElementById(location.hash.slice(1));
   if (!place) return;
   if (place.hidden) clear();
   if (place.tagName === "DETAILS") {
