@@ -82,8 +82,9 @@ def _aligned(left: Sequence[str], right: Sequence[str]) -> list[Pair]:
     pairs: list[Pair] = []
     i = j = head
     for to_left, to_right in [*anchors, (len(left) - tail, len(right) - tail)]:
-        start, stop = _trimmed(left, right, i, to_left, j, to_right)
-        pairs += paired(range(i + start, to_left - stop), range(j + start, to_right - stop))
+        if i < to_left or j < to_right:
+            start, stop = _trimmed(left, right, i, to_left, j, to_right)
+            pairs += paired(range(i + start, to_left - stop), range(j + start, to_right - stop))
         i, j = to_left + 1, to_right + 1
     return pairs
 

@@ -16,10 +16,10 @@ MOST_TAGS = 100_000
 """Tags of a page that is compared as a tree: a table of 10,000 rows has fewer."""
 
 _MOST_STEPS = 100_000_000  # up the open elements, a nanosecond or two each
-_MOST_COPIES = 300_000  # of formatting elements, 400 bytes each
+_MOST_COPIES = 150_000  # of formatting elements, 400 bytes each
 _MOST_SQUARED = 100_000_000  # attributes of one tag are compared with each other, 3 ns each
 _FEW_NESTED = 5_000  # tags nest no deeper than takes 25 ms,
-_FEW_OPENED = 1_000  # open no more than 100 MB,
+_FEW_OPENED = 600  # open no more than 40 MB,
 _SHORT = 60_000  # and so many characters hold no more attributes than take 0.3 s
 _LONG = 8_192  # characters of a tag with fewer attributes than would count
 
@@ -33,8 +33,9 @@ _NEVER_TWICE = ("a", "nobr")  # a start tag ends the one before
 
 _FOREIGN = frozenset(("svg", "math"))
 _NESTED = re.compile(r"<(/?[a-z][^\s/>]*)")
-# Empty elements, and those that the next of their kind ends: they nest only with others between.
-_FLAT = frozenset(
+# Empty elements, those that the next of their kind ends, which nest only with others between, and
+# formatting elements, which are counted by themselves.
+_FLAT = _NAMES.union(
     "area base br col embed hr img input link meta source track wbr "  # noqa: SIM905
     "p li dd dt tr td th tbody thead tfoot caption colgroup option optgroup rb rp rt rtc".split()
 )

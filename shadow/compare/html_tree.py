@@ -22,7 +22,6 @@ RAW = ("script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext")
 """Elements whose text is not HTML."""
 
 _RAW_OR_COMMENT = re.compile(rf"<(?:!--.*?-->|({'|'.join(RAW)})[ >].*?</\1>)", re.DOTALL)
-_STARTS = tuple("<" + name for name in (*RAW, "!--"))
 _LESS = "\x00"  # stands for `<` in a script: the parser lets none through
 _ATTRIBUTE = re.compile(r'\s([^\s=]+)="([^"]*)"')
 _SPACE = " \t\n\f\r"
@@ -47,6 +46,7 @@ _EMPTY_NAMES = (  # noqa: SIM905
 ).split()
 _EMPTY = tuple(name + end for name in _EMPTY_NAMES for end in "> ")
 _EMPTY_STARTS = frozenset(name[:2] for name in _EMPTY_NAMES)
+_EMPTY_ENDS = re.compile(f"</(?:{'|'.join(_EMPTY_NAMES)})>")  # which they have in SVG all the same
 
 _LISTS = ("class", "rel")  # words in any order
 _BOOLEAN = frozenset(
@@ -67,14 +67,16 @@ class Page:
 
     def __init__(self, parser: LexborHTMLParser) -> None:
         written = parser.html or ""
-        if any(start in written for start in _STARTS):
-            written = _RAW_OR_COMMENT.sub(_escaped, written)
+        written = _RAW_OR_COMMENT.sub(_escaped, written)
+        if "<svg" in written or "<math" in written:
+            written = _EMPTY_ENDS.sub("", written)
         self._written = written[written.find("<html") + 1 :]
         self._pieces = self._written.split("<")
         self._starts = list(accumulate(map(len, self._pieces), initial=0))
         self._ends = _ends(self._pieces)
-        self._pre = _of_name("pre", self._pieces) if "<pre" in written else []
+        self._pre = self._outermost(("pre>", "pre ")) if "<pre" in written else []
         self._tags: dict[str, str] = {}
+        self._blank: set[str] = set()
         self._siblings: dict[tuple[int, str], list[int]] = {}
 
     def written(self, item: int) -> str:
@@ -83,8 +85,8 @@ class Page:
             return self._after(~item)
         end = self._ends[item]
         if end == item:
-            return self._tag(item)
-        return self._written[self._starts[item] + item : self._starts[end] + end]
+            return self._tag(item) + ">"
+        return self._written[self._starts[item] + item : self._starts[end] + end - 1]
 
     def shown(self, item: int) -> str:
         """An item as a difference shows it."""
@@ -124,12 +126,18 @@ class Page:
     def text(self, item: int) -> str:
         """A text without white space that is not seen; empty if nothing is left."""
         before = ~item
-        text = self._after(before)
+        piece = self._pieces[before]
+        if piece in self._blank:
+            return ""
+        text = piece.partition(">")[2]
         if not text:
-            return text
+            return ""
         if self._keeps(before):
             return unescape(text).replace(_LESS, "<")
         plain = _SPACES.sub(" ", text)
+        if plain == " " and _name(piece).removeprefix("/") not in _INLINE:
+            self._blank.add(piece)  # the same piece stands after most rows of a table
+            return ""
         if plain[0] == " " and self._starts_line(before):
             plain = plain[1:]
         if plain and plain[-1] == " " and self._ends_line(before):
@@ -157,6 +165,14 @@ class Page:
         if siblings is None:
             siblings = self._siblings[parent, name] = self._of_type(parent, (f"{name}>", f"{name} "))
         return bisect_right(siblings, child), len(siblings)
+
+    def _outermost(self, starts: tuple[str, str]) -> list[int]:
+        """Elements of one name that do not stand within each other."""
+        found: list[int] = []
+        for number, piece in enumerate(self._pieces):
+            if piece.startswith(starts) and not (found and number < self._ends[found[-1]]):
+                found.append(number)
+        return found
 
     def _of_type(self, parent: int, starts: tuple[str, str]) -> list[int]:
         found: list[int] = []
@@ -192,7 +208,8 @@ class Page:
         piece = self._pieces[before]
         if piece[0] != "/" and _name(piece) in _KEPT:
             return True
-        return bool(self._pre) and any(pre <= before < self._ends[pre] for pre in self._pre)
+        last = bisect_right(self._pre, before) - 1
+        return last >= 0 and before < self._ends[self._pre[last]]
 
     def _starts_line(self, before: int) -> bool:
         """Does a space come to nothing at the start of the text after this tag? It does at the start of a
@@ -237,18 +254,13 @@ def _name(piece: str) -> str:
     return piece.partition(">")[0].partition(" ")[0]
 
 
-def _of_name(name: str, pieces: list[str]) -> list[int]:
-    return [number for number, piece in enumerate(pieces) if piece.startswith((f"{name}>", f"{name} "))]
-
-
 def _ends(pieces: list[str]) -> list[int]:
     """For each tag the number of its end tag; its own if it has none."""
     ends = list(range(len(pieces)))
     opened: list[int] = []
     for number, piece in enumerate(pieces):
         if piece[0] == "/":
-            # In SVG these have an end tag; it is passed over.
-            if opened and (piece[1:3] not in _EMPTY_STARTS or not piece.startswith(_EMPTY, 1)):
+            if opened:
                 ends[opened.pop()] = number
         elif piece[:2] not in _EMPTY_STARTS or not piece.startswith(_EMPTY):
             opened.append(number)

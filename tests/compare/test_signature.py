@@ -21,6 +21,8 @@ from shadow.compare.signature import generalise
         ("cookie:sid;secure", "cookie:sid;secure"),
         ("xml:/feed/entry[2]/title", "xml:/feed/entry/title"),
         ("xml:/feed/entry[2]/@id", "xml:/feed/entry/@id"),
+        ("html:div#a > li:nth-of-type(3) > a@href", "html:div#a > li > a@href"),
+        ('html:form#f input[name="a[3]"]@value', 'html:form#f input[name="a[3]"]@value'),
         ("csv:price[12]", "csv:price"),
         ("csv:price", "csv:price"),
         ('csv:"a[3]"[12]', 'csv:"a[3]"'),
