@@ -64,7 +64,8 @@ def _rules_compile(config: Config) -> Found:
         try:
             compile_rule(config.compare, compare)
         except ValueError as error:
-            yield setting, str(error)
+            line, _, _ = str(error).partition(":")  # the setting whose line is wrong
+            yield f"{setting}.{line}", str(error)
             if setting == "compare":
                 return  # the same would be told again for every endpoint
 

@@ -81,8 +81,15 @@ def _read_plain(text: str, kind: mi.Type) -> Any:
         case mi.CustomType(cls=cls) if cls is Margin:
             return Margin(margin(text))
         case mi.DateType():
-            return date.fromisoformat(text) if _DATE.fullmatch(text) else None
+            return _date(text)
     raise TypeError(f"no way to read {kind}")  # a new kind of setting needs a line here
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
+    except ValueError:  # the 31st of June
+        return None
 
 
 def _within(value: float, kind: mi.IntType | mi.FloatType) -> float | None:
