@@ -149,7 +149,7 @@ async def test_early_answer_is_incomplete(live_path: LivePath) -> None:
 
 
 async def test_fates_add_up_over_everything(live_path: LivePath) -> None:
-    """Handed over, skipped, dropped, refused, failed: each request once."""
+    """Handed over, skipped, dropped, refused, and failed where nobody takes it: each request once."""
     client, legacy = await live_path.ask(GET)
     await legacy.send(OK)
     await client.exactly(len(OK))
@@ -162,8 +162,64 @@ async def test_fates_add_up_over_everything(live_path: LivePath) -> None:
     await legacy.send(b"HTTP/1.1 200 OK\nX: y\r\n\r\n")
     await client.to_end()
     assert (live_path.received, live_path.handed, live_path.unbooked) == (5, 1, 0)
-    assert live_path.dropped() == {"channel_full": 1}
-    assert live_path.skipped() == {"method": 1, "legacy_failed": 1, "refused": 1}
+    assert live_path.dropped() == {"channel_full": 2}
+    assert live_path.skipped() == {"method": 1, "refused": 1}
+
+
+# -- what legacy did not answer
+
+
+async def test_no_answer_is_handed_over_as_one(live_path: LivePath) -> None:
+    """The whole request, why there is no answer and how long it took; the client gets its 502."""
+    live_path.configure(endpoints=WRITES)
+    client, legacy = await live_path.ask(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc")
+    assert await legacy.exactly(3) == b"abc"
+    legacy.leave()
+    assert (await client.head()).startswith(b"HTTP/1.1 502 ")
+    await live_path.settled()
+    (frame,) = live_path.channel.frames
+    assert (frame.failure, frame.status, frame.response_head, frame.response_body) == ("reset", 0, b"", b"")
+    assert (frame.method, frame.request_body) == (b"POST", b"abc")
+    assert frame.total > 0
+
+
+async def test_half_an_answer_is_none(live_path: LivePath) -> None:
+    """The client got the half, and no whole answer."""
+    client, legacy = await live_path.ask(GET)
+    await legacy.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+    await client.until(b"abc")
+    legacy.leave()
+    await client.to_end()
+    (frame,) = live_path.channel.frames
+    assert (frame.failure, frame.status, frame.response_head, frame.response_body) == ("reset", 0, b"", b"")
+
+
+async def test_a_rule_goes_before_a_failure(live_path: LivePath) -> None:
+    """What would not have been mirrored is not mirrored because legacy fails."""
+    client, legacy = await live_path.ask(b"POST / HTTP/1.1\r\nHost: h\r\n\r\n")
+    legacy.leave()
+    await client.head()
+    assert live_path.skipped() == {"method": 1}
+
+
+async def test_legacy_fails_before_the_request_is_whole(live_path: LivePath) -> None:
+    """Half a request cannot be sent to the target."""
+    live_path.configure(endpoints=WRITES)
+    client, legacy = await live_path.ask(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc")
+    legacy.leave()
+    assert (await client.head()).startswith(b"HTTP/1.1 502 ")
+    assert live_path.skipped() == {"legacy_failed": 1}
+
+
+async def test_a_failure_with_a_body_over_the_limit(live_path: LivePath) -> None:
+    """Skipped for its size, like any other."""
+    live_path.configure(mirror={"body_limit": 10}, endpoints=WRITES)
+    request = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 11\r\n\r\n" + b"x" * 11
+    client, legacy = await live_path.ask(request)
+    await legacy.exactly(11)
+    legacy.leave()
+    await client.head()
+    assert live_path.skipped() == {"too_large": 1}
 
 
 # -- the parts alone

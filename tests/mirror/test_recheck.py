@@ -39,10 +39,9 @@ async def both_looks(path: MirrorPath) -> None:
     await path.all_ended(1)
     path.pass_time(2.1)
     await looked(path, 1, 2)
-    await until(
-        lambda: len(path.mirror._pool._deadlines) > 0 and path.mirror.gauges()["rechecks_pending"] == 1
-    )
-    await until(lambda: not any(case.legacy for case in path.mirror._rechecks._pending))  # type: ignore[union-attr]
+    rechecks = path.mirror._rechecks
+    assert rechecks is not None
+    await until(lambda: [len(case.before) for case in rechecks._pending] == [2])
     path.pass_time(4.1)
     await until(lambda: path.mirror.gauges()["rechecks_pending"] == 0)
 

@@ -238,6 +238,10 @@ class LivePath:
         """Reason → count, over all endpoints."""
         return self._reasons("skipped")
 
+    def failures(self) -> list[str]:
+        """Of the exchanges handed over: how legacy failed in each."""
+        return [frame.failure for frame in self.channel.frames]
+
     def dropped(self) -> dict[str, int]:
         """Reason → count, over all endpoints."""
         return self._reasons("dropped")

@@ -1,4 +1,4 @@
-"""A shadow worker's mirror and its judge on the test's own loop, between a legacy and a target of the test's."""
+"""A shadow worker's mirror and its judge on the test's own loop, between two backends of the test's."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class MirrorPath:
     def frame(
         self, target: str = "/a", request: bytes = b"", answer: bytes | None = None, **more: Any
     ) -> Frame:
-        """An exchange of a client with legacy; `answer` as it stood on the wire, by default what legacy says."""
+        """An exchange of a client with legacy; `answer` as on the wire, by default what legacy says."""
         self._serial += 1
         request = request or b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n" % target.encode()
         head, _, body = request.partition(b"\r\n\r\n")
@@ -131,8 +131,8 @@ class MirrorPath:
         said_head, _, said_body = answer.partition(b"\r\n\r\n")
         made = Frame(
             b"id-%d" % self._serial, f"{method.decode()} {asked.decode()}", -1, 1e9, method,
-            head + b"\r\n\r\n", body, False, int(said_head.split(b" ")[1]), said_head + b"\r\n\r\n", said_body,
-            0.001, 0.002,
+            head + b"\r\n\r\n", body, False,
+            int(said_head.split(b" ")[1]), said_head + b"\r\n\r\n", said_body, 0.001, 0.002,
         )  # fmt: skip
         return msgspec.structs.replace(made, **more)
 
