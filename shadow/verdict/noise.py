@@ -32,9 +32,9 @@ a new version of the target, is not hidden by what was learned before.
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
-from math import exp, inf, log, log1p
+from math import exp, log, log1p
 from typing import NamedTuple
 
 from shadow.model import DifferenceKind
@@ -48,6 +48,14 @@ MARGIN = 0.2
 
 _STAKES = (1.0, 0.5, 0.25, 0.125, 0.0625)
 """Large ones win quickly where the target never differs alone, small ones where it does as legacy does."""
+
+_NOTHING = -1e9  # log of what is left where all was staked and lost, in place of the endless one
+
+_FACTORS = [
+    (log1p(-stake) if stake < 1 else _NOTHING, log1p(stake * (1 + MARGIN)), log1p(stake * MARGIN))
+    for stake in _STAKES
+]
+"""log of what a pair makes of the gain: only the target differs, only legacy's second answer, both."""
 
 _VALUES = {DifferenceKind.CHANGED, DifferenceKind.ORDER}
 """Kinds of difference that leave the structure as it is."""
@@ -116,33 +124,44 @@ def learn(tallies: Mapping[str, Tally]) -> Noise:
 def gain(paired: Paired) -> float:
     """log of the evidence (an e-value) that the target differs less than (1 + MARGIN) times as often as
     legacy does from itself."""
-    gains = [
-        (paired.target_only * log1p(-stake) if stake < 1 else -inf if paired.target_only else 0.0)
-        + paired.control_only * log1p(stake * (1 + MARGIN))
-        + paired.both * log1p(stake * MARGIN)
-        for stake in _STAKES
-    ]
+    both, target_only, control_only = _sums(paired)
+    gains = [target_only * lost + control_only * won + both * held for lost, won, held in _FACTORS]
     most = max(gains)
     return most + log(sum(exp(each - most) for each in gains) / len(gains))
 
 
 def _masks(endpoint: str, tally: Tally) -> Iterator[NoiseMask]:
+    learned = {name: paired for name, paired in tally.learned.differences.items() if name != OTHER}
+    varied = {name: paired for name, paired in learned.items() if paired.both + paired.control_only}
+    if not varied:
+        return
     pairs = tally.learned.matched + tally.learned.differed
+    showing = _showing(tally, tally.patterns)
     found = []
-    for name, paired in sorted(tally.learned.differences.items()):
-        if name != OTHER and paired.both + paired.control_only:
-            state, why = _decide(name, paired, pairs, tally)
-            found.append(NoiseMask(endpoint, name, pairs, *_sums(paired), state, why))
+    for name, paired in sorted(varied.items()):
+        state, why = _decide(name, paired, pairs, showing.get(name, 0), compared(tally))
+        found.append(NoiseMask(endpoint, name, pairs, *_sums(paired), state, why))
     in_force = frozenset(each.signature for each in found if each.masked)
+    silenced = _showing(tally, [pattern for pattern in tally.patterns if shows_only(pattern, in_force)])
     for each in found:
-        yield each._replace(silenced=_silenced(tally, each.signature, in_force)) if each.masked else each
+        yield each._replace(silenced=silenced.get(each.signature, 0)) if each.masked else each
+
+
+def _showing(tally: Tally, patterns: Iterable[str]) -> dict[str, int]:
+    """How many exchanges of these patterns show each signature."""
+    showing: dict[str, int] = {}
+    for pattern in patterns:
+        for name in signatures(pattern):
+            showing[name] = showing.get(name, 0) + tally.patterns[pattern].count
+    return showing
 
 
 def _sums(paired: Paired) -> tuple[int, int, int]:
     return paired.both, paired.target_only, paired.control_only
 
 
-def _decide(name: str, paired: Paired, pairs: int, tally: Tally) -> tuple[State, str]:
+def _decide(name: str, paired: Paired, pairs: int, seen: int, traffic: int) -> tuple[State, str]:
+    """`seen` of the `traffic` that counts for the verdict show it."""
     whole = _structural(name)
     if whole:
         return State.REFUSED, whole
@@ -151,15 +170,10 @@ def _decide(name: str, paired: Paired, pairs: int, tally: Tally) -> tuple[State,
         discordant = target_only + control_only
         if target_only > control_only and excluded(0.5, target_only, discordant, 0.5):
             return State.REFUSED, "the target differs more often than legacy from itself"
-        return (
-            State.LEARNING,
-            "legacy varies it, and it takes more pairs to know that the target does no more",
-        )
+        return State.LEARNING, "it takes more pairs to know that the target varies it no more than legacy"
     # What legacy varies at most, as far as is known, against what the traffic shows at least.
     varied = min(both + control_only, pairs)
     varies = interval(varied, pairs, 0.5).upper
-    traffic = compared(tally)
-    seen = sum(each.count for pattern, each in tally.patterns.items() if name in signatures(pattern))
     if interval(min(seen, traffic), traffic, 0.5).lower > varies * (1 + MARGIN):
         return State.REFUSED, (
             f"it would silence too much: {_share(seen, traffic)} of the exchanges differ there, "
@@ -176,14 +190,6 @@ def _structural(name: str) -> str:
     if path in _WHOLES or path.startswith("status"):
         return f"it would hide all of the {'status' if path.startswith('status') else 'body'}"
     return ""
-
-
-def _silenced(tally: Tally, name: str, in_force: frozenset[str]) -> int:
-    return sum(
-        each.count
-        for pattern, each in tally.patterns.items()
-        if name in signatures(pattern) and shows_only(pattern, in_force)
-    )
 
 
 def _share(part: int, whole: int) -> str:
