@@ -53,6 +53,9 @@ def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--target", metavar="URL", help="Who shall answer tomorrow."),
         click.option("--listen", metavar="HOST:PORT", help="Where clients connect; port 0 picks one."),
         click.option("--admin", metavar="HOST:PORT", help="Health, metrics and live report."),
+        click.option(
+            "--tap", flag_value="true", help="Take copies that nginx, Envoy or Istio mirror; ask both."
+        ),
         click.option("--record", metavar="FOLDER", help="Where segments are written."),
         click.option("--workers", metavar="N", help="Live workers, one core each."),
         click.option("--sample", metavar="F", help="Share of requests to mirror, 0 to 1."),

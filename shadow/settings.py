@@ -255,6 +255,7 @@ class Config(Strict, frozen=True):
     target: Url = ""
     listen: Listen = "127.0.0.1:8080"
     admin: Listen = "127.0.0.1:9900"
+    tap: bool = False  # what comes are copies of another proxy's requests: answered at once, asked of both
     workers: Workers = field(default_factory=Workers)
     timeouts: Timeouts = field(default_factory=Timeouts)
     limits: Limits = field(default_factory=Limits)

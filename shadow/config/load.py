@@ -28,6 +28,7 @@ FLAGS = {
     "target": "target",
     "listen": "listen",
     "admin": "admin",
+    "tap": "tap",
     "workers": "workers.live",
     "sample": "mirror.sample",
     "record": "record.to",

@@ -23,7 +23,7 @@ from shadow.wire.upstream import Connection
 if TYPE_CHECKING:
     from shadow.live.worker import Live
 
-_STATUS_OF: Final[dict[Skip | None, int]] = {Skip.CLIENT_LEFT: 499, Skip.UPGRADE: 101}
+_STATUS_OF: Final[dict[Skip | Drop | None, int]] = {Skip.CLIENT_LEFT: 499, Skip.UPGRADE: 101}
 """What an access log says of a request that has no final answer; 499 is nginx's."""
 
 
@@ -51,7 +51,7 @@ class LiveExchange:
         named = live.endpoints.lookup(head.method, head.target)
         self._name = named.name
         self._index = named.index
-        self._skip = Skip.UPGRADE if head.upgrade else live.skip(head.method, named.index, head.id)
+        self._skip = self._select()
         self._request_body: Capture | None = None
         if head.length and (self._skip is None or head.method in IDEMPOTENT_METHODS):
             self._request_body = Capture(live.body_limit, live.budget)
@@ -66,7 +66,21 @@ class LiveExchange:
         self._sent = self._first_byte = 0.0
         self._size = 0  # bytes of the answer's body
         live.tally(named.name).received += 1
-        connection = live.pool.take()
+        self._begin()
+
+    @property
+    def _awaited(self) -> bool:
+        """Whether anybody waits for the answer."""
+        return self._client is not None
+
+    def _select(self) -> Skip | None:
+        """Why this request is not mirrored; None if it is."""
+        head = self._head
+        return Skip.UPGRADE if head.upgrade else self._live.skip(head.method, self._index, head.id)
+
+    def _begin(self) -> None:
+        """Ask legacy, while the request still comes."""
+        connection = self._live.pool.take()
         if connection is None:
             self._connect()
         else:
@@ -153,7 +167,7 @@ class LiveExchange:
     def answer(self, head: ResponseHead) -> None:
         self._first_byte = time.perf_counter() - self._sent
         self._answer = head
-        if self._skip is None and self._client is not None:
+        if self._skip is None and self._awaited:
             self._response_body = Capture(self._live.body_limit, self._live.budget)
         if self._client is not None:
             self._client.answer(head)
@@ -168,25 +182,22 @@ class LiveExchange:
     def answer_end(self, trailers: bytes) -> None:
         total = time.perf_counter() - self._sent
         self._upstream = None
-        client, self._client = self._client, None
-        if client is None:
-            self._finish(Skip.CLIENT_LEFT)
-        else:
+        awaited, client, self._client = self._awaited, self._client, None
+        if client is not None:
             client.end(trailers)
-            self._finish(self._skip if self._complete else Skip.INCOMPLETE, total)
+        skip = self._skip if self._complete else Skip.INCOMPLETE
+        self._finish(skip if awaited else Skip.CLIENT_LEFT, total)
 
     def failed(self, failure: Failure) -> None:
         if self._may_retry(failure):
             self._retry()
             return
         self._upstream = None
-        client, self._client = self._client, None
+        awaited, client, self._client = self._awaited, self._client, None
         if client is not None:
             client.fail(*_said(failure))
-        if client is None:
-            self._finish(Skip.CLIENT_LEFT)
-        else:
-            self._finish(self._skip or (None if self._complete else Skip.LEGACY_FAILED), failure=failure)
+        skip = self._skip or (None if self._complete else Skip.LEGACY_FAILED)
+        self._finish(skip if awaited else Skip.CLIENT_LEFT, failure=failure)
 
     def _may_retry(self, failure: Failure) -> bool:
         """RFC 9110 9.2.2 and 9112 9.3.1: a reused connection may have been closed while we wrote to it."""
@@ -205,12 +216,16 @@ class LiveExchange:
     def _retry(self) -> None:
         self._retried = True
         self._upstream = None
+        self._live.retries += 1
+        self._ask_whole()
+
+    def _ask_whole(self) -> None:
+        """Ask legacy, on a new connection, with what was captured of the request."""
         body = self._request_body.body() if self._request_body is not None else b""
         assert isinstance(body, bytes)
         self._waiting = [body] if body else []
         if self._head.length == CHUNKED:
             self._waiting = [chunk(piece) for piece in self._waiting] + [last_chunk(self._trailers)]
-        self._live.retries += 1
         self._connect()
 
     def interim(self, head: ResponseHead) -> None:
@@ -243,29 +258,33 @@ class LiveExchange:
 
     # -- afterwards
 
-    def _finish(self, skip: Skip | None, total: float = 0.0, failure: Failure | None = None) -> None:
+    def _finish(self, end: Skip | Drop | None, total: float = 0.0, failure: Failure | None = None) -> None:
         """Book how the request ended, and hand over what was captured. Once for each request."""
         if self._live.orphans:
             self._live.ended(self)
         if self._live.access_log is not None:
-            self._log(self._live.access_log, skip, total, failure)
-        if skip is None:
-            skip = self._hand_over(total, failure)
-        if skip is not None:
-            self._live.tally(self._name).count_skipped(skip)
+            self._log(self._live.access_log, end, total, failure)
+        if end is None:
+            end = self._hand_over(total, failure)
+        if isinstance(end, Drop):
+            self._live.tally(self._name).count_dropped(end)
+        elif end is not None:
+            self._live.tally(self._name).count_skipped(end)
         for capture in (self._request_body, self._response_body):
             if capture is not None:
                 capture.free()
 
-    def _log(self, access_log: AccessLog, skip: Skip | None, total: float, failure: Failure | None) -> None:
-        status = _STATUS_OF.get(skip, 0) if failure is None else 0
+    def _log(
+        self, access_log: AccessLog, end: Skip | Drop | None, total: float, failure: Failure | None
+    ) -> None:
+        status = _STATUS_OF.get(end, 0) if failure is None else 0
         if not status:
             answer = self._answer
             status = answer.status if answer is not None else _said(failure)[0]
         seconds = total or time.perf_counter() - (self._sent or time.perf_counter())
         access_log.write(line(self._head.forward, self._started, status, self._size, seconds))
 
-    def _hand_over(self, total: float, failure: Failure | None) -> Skip | None:
+    def _hand_over(self, total: float, failure: Failure | None) -> Skip | Drop | None:
         request, response, answer = self._request_body, self._response_body, self._answer
         body = request.body() if request is not None else b""
         if not isinstance(body, bytes):
@@ -274,8 +293,7 @@ class LiveExchange:
             response = answer = None
             total = max(0.0, time.time() - self._started)  # it may not even have been sent
         if any(capture is not None and capture.exhausted for capture in (request, response)):
-            self._live.tally(self._name).count_dropped(Drop.MEMORY)
-            return None
+            return Drop.MEMORY
         head = self._head
         self._live.hand_over(
             Frame(

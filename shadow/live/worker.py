@@ -17,6 +17,7 @@ from shadow.live.channel import Channel
 from shadow.live.entrance import Entrance
 from shadow.live.exchange import LiveExchange
 from shadow.live.selection import Selection
+from shadow.live.tap import TapExchange
 from shadow.model import Drop, Skip
 from shadow.settings import Config
 from shadow.switch import Switch
@@ -57,8 +58,11 @@ class Live:
         self.access_log = AccessLog(config.log.access) if config.log.access else None
         self._switch = switch
         self.retries = 0
+        self._exchange = TapExchange if config.tap else LiveExchange
+        self.most_taps = config.mirror.in_flight
+        """Copies that legacy may be asked at a time."""
         self.orphans: set[LiveExchange] = set()
-        """Exchanges whose client has left, and which legacy shall end all the same."""
+        """Exchanges that have no client any more, and which legacy shall end all the same."""
         self._no_orphans = asyncio.Event()
         waits = Waits(timeouts.connect, timeouts.answer, timeouts.stall, timeouts.whole, timeouts.reuse)
         self.pool = Pool(
@@ -80,7 +84,7 @@ class Live:
         )
 
     def _open(self, client: Downstream, head: RequestHead) -> LiveExchange:
-        return LiveExchange(self, client, head)
+        return self._exchange(self, client, head)
 
     def _refused(self) -> None:
         tally = self.tally(REFUSED_ENDPOINT)

@@ -264,6 +264,14 @@ class Downstream(asyncio.Protocol):
             if not self._lingering:
                 self.transport.write(data)
 
+    def accept(self) -> None:
+        """Answer that the request has come, and nothing else."""
+        head = self._head
+        self._close = self._close or head is None or head.minor == 0
+        self._out.append(b"HTTP/1.1 204 No Content\r\n")
+        self._out.append(b"Connection: close\r\n\r\n" if self._close else b"\r\n")
+        self.end()
+
     def fail(self, status: int, reason: str) -> None:
         """Answer in legacy's place, or break off where its answer has begun."""
         if self._answering:

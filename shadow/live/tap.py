@@ -1,0 +1,80 @@
+"""Copies of requests that another proxy sends: answered at once, then asked of legacy for the comparison.
+
+The client has its answer from that proxy; nobody reads ours. Only what changes nothing is asked again, and
+only so much at a time as does legacy no harm: a copy answered at once holds nobody back.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from shadow.live.access_log import AccessLog
+from shadow.live.exchange import LiveExchange
+from shadow.model import Drop, Failure, Skip
+from shadow.wire.downstream import Downstream
+from shadow.wire.head import SAFE_METHODS, RequestHead
+
+if TYPE_CHECKING:
+    from shadow.live.worker import Live
+
+_OF_A_COPY: Final = re.compile(rb"(\r\nhost:[^\r\n]*?)-shadow(:\d+)?(?=\r\n)", re.IGNORECASE)
+"""What Envoy, and Istio with it, appends to the Host of a copy."""
+
+
+class TapExchange(LiveExchange):
+    """One copy, and legacy's own answer to it."""
+
+    __slots__ = ()
+
+    def __init__(self, live: Live, client: Downstream, head: RequestHead) -> None:
+        forward = _OF_A_COPY.sub(rb"\1\2", head.forward, count=1)
+        super().__init__(live, client, head._replace(forward=forward))
+
+    @property
+    def _awaited(self) -> bool:
+        """The comparison waits, whatever becomes of the connection that brought the copy."""
+        return True
+
+    def _select(self) -> Skip | None:
+        """No rule lets a write be asked of legacy once more."""
+        return super()._select() or (None if self._head.method in SAFE_METHODS else Skip.METHOD)
+
+    def _begin(self) -> None:
+        """Wait for the whole copy: half of one is not asked."""
+
+    def end(self, trailers: bytes) -> None:
+        super().end(trailers)
+        client, self._client = self._client, None
+        if client is not None:
+            client.accept()
+        end = self._skip or self._too_much()
+        if end is not None:
+            self._finish(end)
+        else:
+            self._live.orphans.add(self)
+            self._ask()
+
+    def _too_much(self) -> Skip | Drop | None:
+        body = self._request_body
+        if body is not None and body.exhausted:
+            return Drop.MEMORY
+        if body is not None and not body.whole:
+            return Skip.TOO_LARGE
+        return Drop.QUEUE_FULL if len(self._live.orphans) >= self._live.most_taps else None
+
+    def _log(
+        self, access_log: AccessLog, end: Skip | Drop | None, total: float, failure: Failure | None
+    ) -> None:
+        """What legacy answered; of a copy that was not asked there is nothing to tell."""
+        if self._answer is not None or failure is not None:
+            super()._log(access_log, end, total, failure)
+
+    def _ask(self) -> None:
+        connection = None if self._head.length else self._live.pool.take()
+        if connection is None:
+            self._ask_whole()
+        else:
+            self._send(connection)
+            connection.end()
+            connection.flush()
