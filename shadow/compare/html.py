@@ -191,8 +191,8 @@ class _Walk:
     def _within(self, here: Place, legacy: int, target: int) -> list[Place]:
         """The children of two elements that may differ, paired."""
         ours, theirs = self._legacy.children(legacy), self._target.children(target)
-        pairs = self._unequal(ours, theirs)
-        if len(ours) != len(theirs) or len(pairs) > 1 or self._strangers(pairs):
+        pairs = self._unequal(ours, theirs) if len(ours) == len(theirs) else None
+        if pairs is None or len(pairs) > 1 or self._strangers(pairs):
             pairs = self._moved(here, ours, theirs)
         return [Place(here, i, j, here.depth + 1) for i, j in pairs]
 
@@ -212,7 +212,7 @@ class _Walk:
     def _moved(self, here: Place, ours: list[int], theirs: list[int]) -> list[Pair]:
         """Children paired by what they are, where they do not all stand at the same place."""
         left, right, read = self._keys(ours, theirs)
-        if left != right and sorted(left) == sorted(right):
+        if len(left) == len(right) and left != right and sorted(left) == sorted(right):
             before, after = self._plain(self._legacy, ours), self._plain(self._target, theirs)
             if before != after:
                 self.differences.append(

@@ -15,7 +15,8 @@ _ROW = re.compile(r"\[\d+\]\Z")  # a column's name that ends like this is quoted
 
 def generalise(path: str) -> str:
     """`json:$.items[3].price` → `json:$.items[*].price`, `text:12` → `text`, `xml:/a/b[2]` → `xml:/a/b`,
-    `csv:price[12]` → `csv:price`, `part[2];type` → `part;type`, `html:ul > li:nth-of-type(3)` → `html:ul > li`; others as they are."""
+    `csv:price[12]` → `csv:price`, `part[2];type` → `part;type`, `html:ul > li:nth-of-type(3)` →
+    `html:ul > li`; others as they are."""
     if path.startswith("json:"):
         return _INDEX.sub(lambda found: found[1] or "[*]", path)
     if path.startswith(("xml:", "part[")):

@@ -39,7 +39,8 @@ def page(size: int, changes: int = 0) -> str:
     while sum(map(len, rows[-1:])) * len(rows) < size:
         number = len(rows)
         rows.append(
-            f'<tr class="row" data-id="{number}">\n  <td>{number}</td>\n  <td><a href="/items/{number}?ref=list" '
+            f'<tr class="row" data-id="{number}">\n  <td>{number}</td>\n  '
+            f'<td><a href="/items/{number}?ref=list" '
             f'title="{choice(_WORDS)}">{choice(_WORDS)} <b>{choice(_WORDS)}</b></a></td>\n  <td class="num">'
             f'{number * 7 % 100}.50</td>\n  <td><span class="tag">{choice(_WORDS)}</span> '
             f'<img src="/i/{number}.png" alt=""/></td>\n</tr>\n'
