@@ -204,7 +204,7 @@ class Mask:
         if place == "json":
             reached = self._reach(name)
             return self.value(value.strip('"')) if reached is None else self._json(value, reached, kind)
-        if place in _NAMED_PLACES:
+        if place in _NAMED_PLACES and name:
             return self._in_place(place, name, value)
         if place.startswith("csv"):  # whole rows: which columns they have is not known
             return self.value(value)

@@ -12,14 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shadow.again.pairs import EndpointRules
 from shadow.compare.judge import judge
 from shadow.compare.rules import compile_rule
 from shadow.model import Body, Digest, Exchange, Failure, FailureKind, Fate, Outcome, Request, Response
 from shadow.record.again import checked, judged_again
-from shadow.record.evidence import Evidence, evidence
+from shadow.record.bodies import Kept
+from shadow.record.evidence import Answered, Asked, Evidence, Failed, evidence
 from shadow.record.mask import Mask
 from shadow.record.parts import signature
-from shadow.settings import Compare
+from shadow.settings import Compare, Config
 
 MASK = Mask(("json:$.private", "form:nickname"), b"key")
 PLAIN = compile_rule(Compare(), Compare())
@@ -176,3 +178,40 @@ def test_another_rule_finds_something_else() -> None:
     assert not isinstance(silenced, str)
     assert not isinstance(found, str)
     assert (silenced.fate, found.fate) == (Fate.MATCHED, Fate.DIFFERED)
+
+
+ANYTHING = st.text(max_size=8)
+KEPT = st.builds(
+    Kept,
+    length=st.integers(0, 2**40),
+    text=st.none() | st.text(max_size=40),
+    charset=st.sampled_from(["utf-8", "cp932", "utf-16", "latin-1"]),
+    why=ANYTHING,
+    digest=ANYTHING,
+)
+FIELDS = st.lists(
+    st.tuples(
+        st.sampled_from(["Content-Type", "content-encoding", "Location", "Set-Cookie", "X-A", ""]), ANYTHING
+    )
+).map(tuple)
+SIDES = st.builds(
+    Answered,
+    st.integers(-5, 10**30),
+    FIELDS,
+    st.integers(),
+    st.floats(0, 9),
+    st.floats(0, 9),
+    st.none() | KEPT,
+) | st.builds(Failed, ANYTHING, ANYTHING, st.floats(0, 9))
+
+
+@given(st.builds(Asked, ANYTHING, ANYTHING, FIELDS, st.none() | KEPT), SIDES, SIDES, st.floats(0, 1e11))
+@settings(max_examples=300, deadline=None)
+def test_hostile_evidence(
+    asked: Asked, legacy: Answered | Failed, target: Answered | Failed, at: float
+) -> None:
+    """Whatever a segment holds that was changed by somebody: it is judged, or it is said why not."""
+    shown = Evidence("1", at, "GET /", Fate.DIFFERED, asked, legacy, target, (), (), (), "")
+
+    assert judged_again(shown, PLAIN) is not None
+    EndpointRules(Config()).of(shown)

@@ -30,7 +30,9 @@ from shadow.record.mask import Mask
 from shadow.record.parts import About
 from shadow.record.tally import Tally
 
-MASK = Mask(("x-tenant", "query:user", "json:$..mail", "json:$.shop.owner", "json:$.vault.*"), b"key")
+MASK = Mask(
+    ("x-tenant", "query:user", "json:$..mail", "json:$.shop.owner", "json:$.vault.*", "form:nickname"), b"key"
+)
 RULE = compile_rule(settings.Compare(), settings.Compare())
 JSON = ((b"Content-Type", b"application/json"),)
 
@@ -208,6 +210,42 @@ def test_what_an_owner_must_read_stays() -> None:
     assert shown("text:1", "<p>日本語</p>") == "<p>日本語</p>"
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("form:password", "s3cret"),
+        ("form:nickname", "s3cret"),
+        ("csv:password[3]", "s3cret"),
+        ("csv[3]", "1, s3cret, x"),
+        ("csv", "1, s3cret; 2, x"),
+        ("html:form > input[name=csrf_token]@value", "s3cret"),
+        ("html:form#login textarea[name=password]", "s3cret"),
+        ("html:body > a@href", "/x?token=s3cret"),
+        ("html:body > form", '<form><input value="s3cret" name="csrf"></form>'),
+        ("xml:/a/password", "s3cret"),
+        ("xml:/a/password/b/@id", "s3cret"),
+        ("xml:/a", "<token>s3cret</token>"),
+    ],
+)
+def test_places_in_other_bodies(path: str, value: str) -> None:
+    """Fields, columns, elements and attributes by their names; rows of unknown columns as a whole."""
+    masked = shown(path, value)
+
+    assert masked is not None
+    assert "s3cret" not in masked
+    assert MASK.value("s3cret") in masked or path.startswith("csv")
+
+
+def test_paths_of_pages_are_no_mail_addresses() -> None:
+    """`a@href` is an attribute; an address in a selector is an address."""
+    for path, expected in (
+        ("html:body > a@href", "html:body > a@href"),
+        ('html:a[name="bob@example.com"]@href', f'html:a[name="{MASK.value("bob@example.com")}"]@href'),
+    ):
+        difference = Difference(DifferenceKind.CHANGED, path, "/a", "/b")
+        assert MASK.comparison(Comparison(Fate.DIFFERED, (difference,))).differences[0].path == expected
+
+
 def test_paths_are_masked_too() -> None:
     """Keys of an object can be data: its path holds them."""
     difference = Difference(DifferenceKind.ADDED, 'json:$.users["bob@example.com"].age', None, "3")
@@ -218,7 +256,7 @@ def test_paths_are_masked_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "two words", "cookie:sid", "json:", "json:password", "query:", "header:", "a:b"]
+    "line", ["", "two words", "cookie:sid", "json:", "json:password", "query:", "form:", "header:", "a:b"]
 )
 def test_a_line_that_says_nothing_is_refused(line: str) -> None:
     """A mask that was written wrongly masks nothing: that is an error, said in one line."""

@@ -100,6 +100,54 @@ def test_other_text_stays(text: str) -> None:
     assert hidden(text) == text
 
 
+@pytest.mark.parametrize(
+    "number",
+    [
+        *("+81-90-1234-5678", "+819012345678", "+1 (212) 555-0100", "+44 20 7946 0958", "+49 30 123456"),
+        *("090-1234-5678", "03-1234-5678", "0120-12-3456", "(03) 1234-5678", "03(1234)5678", "09012345678"),
+        *("212-555-0100", "(212) 555-0100", "212.555.0100"),
+    ],
+)
+def test_telephone_numbers(number: str) -> None:
+    """With the country's code, as Japan writes them, as America does."""
+    assert hidden(f"call {number}, please") == f"call [{number}], please"
+    assert hidden(f'{{"a":"{number}"}}') == f'{{"a":"[{number}]"}}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-11-22", "01-02-2026", "2026-11-22T10:00:00+0900", "10:00:00.123+09:00", "20261122-1000"),
+        *("ISBN 978-4-10-101010-9", "0-306-40615-2", "4-10-101010-2"),
+        *("0000012345", "id-090-1234-5678-2", "123-456-7890", "090-1234-5678-1", "1234-5678-9012"),
+        *("10.0.0.1", "192.168.100.200", "1.2.3.4-5", "+12", "1+1000000", "555-1234", "v1.212.555.0100"),
+        "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+    ],
+)
+def test_numbers_that_only_resemble(text: str) -> None:
+    """Dates, ids, ISBNs, versions and addresses with dashes and dots stay readable."""
+    assert hidden(f"see {text}, please") == f"see {text}, please"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("to GB82 WEST 1234 5698 7654 32.", "to [GB82 WEST 1234 5698 7654 32]."),
+        ("to GB83 WEST 1234 5698 7654 32.", "to GB83 WEST 1234 5698 7654 32."),
+        ("a glpat-abcdefghij0123456789 b", "a [glpat-abcdefghij0123456789] b"),
+        ("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "[wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY]"),
+        ("/docs/api/reference/version2/getting/started", "/docs/api/reference/version2/getting/started"),
+        (
+            "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\nx",
+            "[-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----]\nx",
+        ),
+    ],
+)
+def test_account_numbers_and_keys(text: str, expected: str) -> None:
+    """An IBAN has check digits; keys have beginnings, or an alphabet of their own."""
+    assert hidden(text) == expected
+
+
 def test_further_names() -> None:
     """Names from the configuration are found like those that are built in, in any case."""
     assert hidden("Tenant: a, name: b", "tenant") == "Tenant: [a], name: b"
