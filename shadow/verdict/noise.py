@@ -173,8 +173,9 @@ def _decide(name: str, paired: Paired, pairs: int, seen: int, traffic: int) -> t
         return State.LEARNING, "it takes more pairs to know that the target varies it no more than legacy"
     # What legacy varies at most, as far as is known, against what the traffic shows at least.
     varied = min(both + control_only, pairs)
-    varies = interval(varied, pairs, 0.5).upper
-    if interval(min(seen, traffic), traffic, 0.5).lower > varies * (1 + MARGIN):
+    if seen * pairs > varied * traffic and (
+        interval(min(seen, traffic), traffic, 0.5).lower > interval(varied, pairs, 0.5).upper * (1 + MARGIN)
+    ):
         return State.REFUSED, (
             f"it would silence too much: {_share(seen, traffic)} of the exchanges differ there, "
             f"where legacy varied in {_share(varied, pairs)} of the pairs"
