@@ -62,6 +62,7 @@ Masked = Annotated[
     str, Meta(description="a header name, query:NAME, form:NAME or json:$.path", extra={"form": "mask"})
 ]
 Secret = Annotated[str, Meta(description="never shown", extra={"secret": True})]
+Hook = Annotated[str, Meta(description="a URL, never shown", extra={"secret": True, "form": "hook"})]
 
 
 class Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -240,6 +241,12 @@ class Criteria(Strict, frozen=True):
     latency: bool = True  # whether a target that is slower is regressed; where not, it is only shown
 
 
+class Reporting(Strict, frozen=True):
+    """Who is told."""
+
+    hook: Hook = ""  # URL that a message is posted to when a verdict changes, as Slack's web hooks take it
+
+
 class Log(Strict, frozen=True):
     """The program's own log, on standard error."""
 
@@ -266,4 +273,5 @@ class Config(Strict, frozen=True):
     endpoints: tuple[Endpoint, ...] = ()
     record: Record = field(default_factory=Record)
     verdict: Criteria = field(default_factory=Criteria)
+    report: Reporting = field(default_factory=Reporting)
     log: Log = field(default_factory=Log)

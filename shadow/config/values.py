@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
 from typing import Any
+from urllib.parse import urlsplit
 
 from msgspec import NODEFAULT, Struct
 from msgspec import inspect as mi
@@ -249,6 +250,13 @@ def _rule(compare: Compare) -> object:
 _ANYONE: dict[str, Any] = {"owner": "", "reason": "", "until": date.max}
 
 
+def _hook(url: str) -> None:
+    """The URL is a secret: it is not repeated."""
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.hostname):
+        raise ValueError("expected a URL with http or https and a host")
+
+
 def _mask(line: str) -> object:
     return Mask((line,), b"any")  # the key matters to what is masked, not to the line
 
@@ -268,5 +276,6 @@ FORMS: dict[str, Callable[[str], object]] = {
     "cut": lambda line: _rule(Compare(cut=(line,))),
     "accept": lambda line: _rule(Compare(accept=(Accept(difference=line, **_ANYONE),))),
     "mask": _mask,
+    "hook": _hook,
 }
 """By the name that `settings` gives in `Meta(extra={"form": …})`. Each raises ValueError with one line."""

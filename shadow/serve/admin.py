@@ -20,6 +20,7 @@ from shadow.record.tally import TallyRecord
 from shadow.report import html, schema
 from shadow.report import json as report_json
 from shadow.report.build import build
+from shadow.serve.hook import Hook
 from shadow.serve.ledger import Ledger
 from shadow.serve.live_report import LiveReport
 from shadow.serve.metrics import registry
@@ -60,6 +61,7 @@ class Admin:
         self._started = started
         self._switch = switch
         self._live = LiveReport(Path(loaded.config.record.to), loaded.config.verdict)
+        self._telling: asyncio.Task[None] | None = None
 
     def application(self) -> web.Application:
         application = web.Application()
@@ -75,8 +77,25 @@ class Admin:
                 web.get("/report.json", self._whole_report),
             ]
         )
-        application.on_cleanup.append(lambda _: self._live.close())
+        application.on_startup.append(self._tell)
+        application.on_cleanup.append(self._close)
         return application
+
+    async def _tell(self, _: web.Application) -> None:
+        """Begin to watch the verdicts, where somebody wants to be told."""
+        url = self._loaded.config.report.hook
+        if url:
+            self._telling = asyncio.create_task(Hook(url, self._latest_json).run())
+
+    async def _latest_json(self) -> bytes | None:
+        made = await self._live.latest()
+        return made.json if made else None
+
+    async def _close(self, _: web.Application) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)
+        await self._live.close()
 
     async def _healthz(self, _: web.Request) -> web.Response:
         """This process answers, so the supervisor lives: without it there is no admin."""
