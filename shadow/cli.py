@@ -357,6 +357,8 @@ def suggest_rules(folder: str, config: str | None, output: str | None) -> None:
         found = suggest(pairs.told(pairs.read(Path(folder)), "looking for rules"), loaded)
     except OSError as error:
         _refuse([f"{folder}: {error.strerror}; give the folder that was named by --record"])
+    if not found.kept:
+        _refuse([f"{folder}: holds no comparisons; give the folder that was named by --record"])
     with _writing(output) as stream:
         stream.write(paste.written(found))
 

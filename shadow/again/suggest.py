@@ -48,8 +48,10 @@ class Suggestion(Struct, kw_only=True):
 
 
 class Suggestions(Struct):
-    """All suggestions, the one that silences most first; `differed` exchanges were weighed."""
+    """All suggestions, the one that silences most first, from so many `kept` comparisons; `differed` exchanges
+    were weighed, and `silent` would match by all lines."""
 
+    kept: int = 0
     differed: int = 0
     silent: int = 0
     listed: list[Suggestion] = field(default_factory=list)
@@ -68,12 +70,14 @@ def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
     """Lines beside those of `config`."""
     seen: dict[str, _Seen] = defaultdict(_Seen)
     sections = _Sections(config)
+    kept = 0
     for record in records:
         if isinstance(record, TallyRecord):
             for name, pattern in record.tally.patterns.items():
                 if name and name != OTHER:
                     seen[record.endpoint].patterns[frozenset(name.split("\n"))] += pattern.count
-        elif isinstance(record, Evidence) and not record.final:
+        elif isinstance(record, Evidence):
+            kept += 1
             _take(seen[record.endpoint], record, sections)
     found = [
         each
@@ -88,7 +92,7 @@ def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
             for pattern, count in (one.patterns or one.unweighed).items()
         }
     )
-    return _ranked(_shared(found), patterns)
+    return _ranked(kept, _shared(found), patterns)
 
 
 class _Sections:
@@ -190,9 +194,9 @@ def _matchable(endpoint: str) -> bool:
     return True
 
 
-def _ranked(found: list[Suggestion], patterns: Counter[frozenset[tuple[str, str]]]) -> Suggestions:
+def _ranked(kept: int, found: list[Suggestion], patterns: Counter[frozenset[tuple[str, str]]]) -> Suggestions:
     """By what each silences beside those before it; if nothing, by how many exchanges show it."""
-    result = Suggestions(differed=patterns.total())
+    result = Suggestions(kept=kept, differed=patterns.total())
     left = dict(patterns)
     hidden: set[tuple[str, str]] = set()
     for each in found:

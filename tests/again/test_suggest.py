@@ -128,5 +128,7 @@ async def test_the_command(tmp_path: Path) -> None:
     code, out, _ = await command("rules", "suggest", str(kept))
     assert code == 0
     assert yaml.safe_load(out)["compare"] == {"ignore": ["header:x-id"]}
-    code, out, err = await command("rules", "suggest", str(tmp_path / "none"))
-    assert (code, out, err.count("\n")) == (3, "", 1)
+    (tmp_path / "empty").mkdir()
+    for place in ("none", "empty"):
+        code, out, err = await command("rules", "suggest", str(tmp_path / place))
+        assert (code, out, err.count("\n")) == (3, "", 1)
