@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from shadow.model import Difference, Digest, Exchange, Fate, Headers, Outcome, Response
 from shadow.record.bodies import Kept, kept
-from shadow.record.buckets import Moment
+from shadow.record.buckets import Count, Moment
 from shadow.record.mask import Mask, Masked
 
 Fields = tuple[tuple[str, str], ...]
@@ -20,12 +20,13 @@ _EARLIER = "kept by a version that kept no bodies"
 
 
 class Asked(Struct, frozen=True):
-    """The client's request."""
+    """The client's request; `size` is the bytes of its head as sent, which masking changes."""
 
     method: str
     target: str
     headers: Fields
     body: Kept | None = None
+    size: Count = 0
 
 
 class Answered(Struct, frozen=True, tag_field="outcome", tag="answered"):
@@ -82,6 +83,7 @@ def evidence(
             _bounded(target),
             _fields(request.headers, mask),
             kept(request.body, request.headers, bodies, mask),
+            len(request.target) + sum(len(name) + len(value) + 4 for name, value in request.headers),
         ),
         legacy=_outcome(exchange.response, mask, bodies),
         target=_outcome(outcome, mask, bodies),

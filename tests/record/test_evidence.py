@@ -45,7 +45,7 @@ def test_what_is_kept() -> None:
     shown = kept(LEGACY._replace(status=500, body=Digest(9_000_000, b"x" * 32)), EXCHANGE, DIFFERENCE)
 
     assert (shown.id, shown.at, shown.endpoint, shown.fate) == ("id-1", 12.5, "GET /a", "differed")
-    assert shown.request == Asked("GET", "/a?b=é", (("Host", "h"),), Kept(0, ""))
+    assert shown.request == Asked("GET", "/a?b=é", (("Host", "h"),), Kept(0, ""), 15)
     assert shown.legacy == Answered(200, (("X-Name", "café"),), 5, 0.1, 0.2, Kept(5, "12345"))
     assert isinstance(shown.target, Answered)
     assert shown.target.body is not None

@@ -11,6 +11,16 @@ from shadow.verdict.causes import Cause, split
 from shadow.verdict.diagnosis.case import Case, Trace, Traced, as_in, short, traced
 
 _ATTRIBUTES = {"secure", "samesite", "domain", "httponly"}
+_INSIDE = [
+    ipaddress.ip_network(network)
+    for network in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),  # RFC 1918
+        *("100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16"),  # RFC 6598, 1122, 3927
+        *("fc00::/7", "fe80::/10", "::1/128"),  # RFC 4193, 4291
+    )
+]
+"""Addresses of pods, nodes and proxies, which no client of the Internet has."""
+
 _ADDRESS = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w.:])"
 )
@@ -40,9 +50,13 @@ def client_address(case: Case) -> Traced | None:
 def _other_address(legacy: str, target: str) -> str:
     ours, theirs = _addresses(legacy), _addresses(target)
     for one, other in zip(ours, theirs, strict=False):
-        if one != other and (other.is_private or other.is_loopback):
+        if one != other and _is_inside(other):
             return f"{one} became {other}"
     return ""
+
+
+def _is_inside(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return any(address in network for network in _INSIDE)
 
 
 def _addresses(text: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:

@@ -64,16 +64,13 @@ def header_limit(case: Case) -> Traced | None:
 
 def _limit(case: Case, cause: Cause, shown: list[Trace]) -> int:
     """The size from which on requests are refused; 0 where it is not the size."""
-    sizes = [_size(each.evidence) for each in shown]
-    others = [_size(each.evidence) for each in case.shown(case.causes) if each.difference.path != "status"]
+    sizes = [each.evidence.request.size for each in shown]
+    others = [
+        each.evidence.request.size for each in case.shown(case.causes) if each.difference.path != "status"
+    ]
     if len(sizes) < 2 or min(sizes) < 1024 or (others and max(others) >= min(sizes)):
         return 0
     return min(sizes) if others or min(sizes) >= 4096 else 0
-
-
-def _size(evidence: Evidence) -> int:
-    asked = evidence.request
-    return len(asked.target) + sum(len(name) + len(value) + 4 for name, value in asked.headers)
 
 
 def body_limit(case: Case) -> Traced | None:

@@ -1,0 +1,231 @@
+"""Every diagnosis speaks where its traces are, and keeps silent where something else is the matter."""
+
+from __future__ import annotations
+
+import pytest
+from support.traces import HOUR, Recording, answer
+
+from shadow.model import Failure, FailureKind
+from shadow.report.build import build
+from shadow.report.markdown import _words
+from shadow.report.schema import Diagnosis
+from shadow.verdict.diagnosis.table import RULES
+
+JSON, HTML = "application/json", "text/html; charset=utf-8"
+FINE = answer(200, "fine")
+LOST = Failure(FailureKind.RESET, "", 0.01)
+LATE = Failure(FailureKind.TIMEOUT, "", 10.0)
+
+
+def text(body: str, status: int = 200, total: float = 0.02) -> object:
+    return answer(status, body, total, content_type="text/plain; charset=utf-8")
+
+
+def redirect(to: str, status: int = 302) -> object:
+    return answer(status, "", location=to)
+
+
+def value(shown: object) -> object:
+    return answer(200, f'{{"value":"{shown}"}}', content_type=JSON)
+
+
+def well(recording: Recording, times: int = 50, at: float = 0.0, endpoint: str = "GET /well") -> Recording:
+    return recording.pair(FINE, FINE, endpoint=endpoint, at=at, times=times)
+
+
+def pairs(*each: tuple[object, object], path: str = "/") -> Recording:
+    recording = well(Recording())
+    for legacy, target in each:
+        recording.pair(legacy, target, path=path, endpoint="GET /bad")  # type: ignore[arg-type]
+    return recording
+
+
+def sized(*sizes: tuple[int, int]) -> Recording:
+    """Requests with a cookie of that size, and how the target answers them."""
+    recording = Recording()
+    for size, status in sizes:
+        cookie = [(b"Cookie", b"a=" + b"x" * size)]
+        other = answer(status, "no") if status != 200 else answer(200, "", server_timing="a")
+        recording.pair(FINE, other, headers=cookie)
+    return recording
+
+
+def burst(times: list[float], good: int = 500) -> Recording:
+    recording = Recording()
+    for number in range(good):
+        recording.pair(FINE, FINE, at=number * HOUR / good)
+    for at in times:
+        recording.pair(FINE, LOST, at=at)
+    return recording
+
+
+def hourly(*seconds: tuple[float, int]) -> Recording:
+    """How long the target takes in each hour, and of how many requests; legacy always 20 ms."""
+    recording = Recording()
+    for hour, (total, requests) in enumerate(seconds):
+        recording.pair(FINE, answer(200, "fine", total), at=hour * HOUR, times=requests)
+    return recording
+
+
+CASES: dict[str, tuple[Recording, Recording]] = {
+    "refused_address": (
+        pairs((FINE, text("your address is not known here", 403)), (FINE, text("no", 403))),
+        pairs((text("no", 403), text("no", 403)), (FINE, text("oops", 500))),
+    ),
+    "header_limit": (
+        sized((100, 200), (5000, 400), (6000, 400)),
+        sized((100, 400), (5000, 200), (6000, 400)),
+    ),
+    "body_limit": (
+        pairs((text("line\n" * 200), text("line\n" * 60))),
+        pairs((text("line\n" * 200), text("other\n" * 60))),
+    ),
+    "pods_ending": (burst([1800, 1800.2, 1801, 1802]), burst([n * 60.0 for n in range(60)])),
+    "scheme_lost": (
+        pairs((redirect("https://shop.example/login"), redirect("http://shop.example/login"))),
+        pairs((redirect("https://shop.example/login"), redirect("https://shop.example/sorry"))),
+    ),
+    "trailing_slash": (
+        pairs((FINE, redirect("http://shop.example/docs/", 301)), path="/docs"),
+        pairs((FINE, redirect("/login", 302)), path="/docs"),
+    ),
+    "cookie_attributes": (
+        pairs(
+            (answer(200, "", set_cookie="sid=1; Secure; Path=/"), answer(200, "", set_cookie="sid=2; Path=/"))
+        ),
+        pairs((answer(200, "", set_cookie="sid=1; Path=/a"), answer(200, "", set_cookie="sid=2; Path=/"))),
+    ),
+    "client_address": (
+        pairs((value("203.0.113.7"), value("10.42.0.1"))),
+        pairs((value("203.0.113.7"), value("198.51.100.2"))),
+    ),
+    "time_zone": (
+        pairs(*((value(f"2026-11-22T1{n}:30:00"), value(f"2026-11-22T0{n + 1}:30:00")) for n in range(3))),
+        pairs(*((value(f"2026-11-22T1{n}:30:00"), value(f"2026-11-22T1{n}:3{n + 1}:00")) for n in range(3))),
+    ),
+    "locale": (
+        pairs((value("1,234.50"), value("1.234,50")), (value("9,876.10"), value("9.876,10"))),
+        pairs((value("1,234.50"), value("1,235.50")), (value("9,876.10"), value("9,876.11"))),
+    ),
+    "charset": (
+        pairs(
+            (
+                answer(200, "<p>x</p>", content_type="text/html; charset=utf-8"),
+                answer(200, "<p>x</p>", content_type="text/html; charset=iso-8859-1"),
+            )
+        ),
+        pairs((text("本"), text("book"))),
+    ),
+    "missing_environment": (
+        pairs((FINE, text("KeyError: 'PAYMENT_URL'\n  at app.py", 500))),
+        pairs((FINE, text("Internal Server Error", 500))),
+    ),
+    "missing_extension": (
+        pairs((FINE, text("PHP Fatal error: Call to undefined function imagecreate()", 500))),
+        pairs((FINE, text("KeyError: 'PAYMENT_URL'", 500))),
+    ),
+    "read_only": (
+        pairs((FINE, text("OSError: [Errno 30] Read-only file system: '/app/cache'", 500))),
+        pairs((text("Permission denied"), text("Permission denied!"))),
+    ),
+    "compression": (
+        pairs((answer(200, "", content_encoding="gzip"), FINE)),
+        pairs((answer(200, "", cache_control="private"), FINE)),
+    ),
+    "timeouts": (
+        pairs(*[(FINE, text("gave up", 504, 30.01))] * 4),
+        pairs(*((FINE, text("slow", 200, 20.0 + n)) for n in range(20))),
+    ),
+    "cold_cache": (
+        hourly((0.2, 30), (0.02, 30), (0.02, 30), (0.02, 30)),
+        hourly((0.2, 30), (0.2, 30), (0.2, 30), (0.2, 30)),
+    ),
+    "few_workers": (
+        hourly((0.02, 30), (0.02, 35), (0.03, 60), (0.04, 70), (0.2, 200), (0.3, 220)),
+        hourly((0.02, 30), (0.02, 35), (0.02, 60), (0.02, 70), (0.02, 200), (0.02, 220)),
+    ),
+}
+
+
+def made(recording: Recording) -> dict[str, Diagnosis]:
+    return {each.name: each for each in build(recording.records()).diagnosis}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_is_recognised_and_names_its_traces(name: str) -> None:
+    """With what was seen, and where."""
+    found = made(CASES[name][0])
+    assert name in found
+    assert found[name].evidence
+    assert all(found[name].evidence)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_it_is_silent_without_them(name: str) -> None:
+    """Where something else is the matter, or nothing."""
+    assert name not in made(CASES[name][1])
+
+
+def test_every_diagnosis_has_its_pair() -> None:
+    """And each has a name of its own."""
+    assert [rule.name for rule in RULES] == list(CASES)
+
+
+def test_a_diagnosis_explains_its_causes() -> None:
+    """Each tells of the other."""
+    report = build(CASES["missing_extension"][0].records())
+    (diagnosis,) = report.diagnosis
+    assert diagnosis.causes == [cause.id for cause in report.causes]
+    assert [cause.diagnosis for cause in report.causes] == [["missing_extension"]]
+    assert (diagnosis.endpoints, diagnosis.count) == (["GET /bad"], 1)
+
+
+@pytest.mark.parametrize("path", ["/", "/items/7?page=2"])
+def test_nothing_is_said_of_equal_answers(path: str) -> None:
+    """However they look."""
+    recording = Recording()
+    for each in (FINE, text("KeyError", 500), redirect("http://a/b/"), value("10.0.0.1"), text("no", 403)):
+        recording.pair(each, each, path=path, times=30)  # type: ignore[arg-type]
+    assert made(recording) == {}
+
+
+def test_an_address_that_never_answers() -> None:
+    """One endpoint times out always, the others never: as where packets are dropped on the way."""
+    assert "refused_address" in made(well(Recording()).pair(FINE, LATE, endpoint="GET /pay", times=5))
+    assert "refused_address" not in made(Recording().pair(FINE, LATE, endpoint="GET /pay", times=5))
+
+
+def test_a_status_for_large_heads_is_enough() -> None:
+    """431 and 414 say it themselves; and so does a 400 with these words."""
+    for target in (answer(431, ""), answer(414, ""), text("400 Request Header Or Cookie Too Large", 400)):
+        assert "header_limit" in made(pairs((FINE, target)))
+    assert "header_limit" not in made(pairs((FINE, text("400 Bad Request", 400))))
+
+
+def test_a_refused_body_is_enough() -> None:
+    """413, but not legacy's own."""
+    assert "body_limit" in made(pairs((FINE, answer(413, ""))))
+    assert "body_limit" not in made(pairs((answer(413, ""), answer(413, "other"))))
+
+
+def test_a_redirect_to_the_same_page() -> None:
+    """As where the target takes HTTPS for HTTP and redirects for ever."""
+    found = made(pairs((FINE, redirect("https://shop.example/a?b=1", 301)), path="/a?b=1"))
+    assert "scheme_lost" in found
+    assert "scheme_lost" not in made(pairs((FINE, redirect("https://shop.example/b", 301)), path="/a"))
+
+
+def test_hostile_bodies_are_no_trouble() -> None:
+    """Long, without end, and full of what the patterns look for."""
+    evil = "KeyError " * 800 + "1,1" * 2000 + "::" * 2000 + "00:00 " * 1000
+    recording = pairs(
+        (text(evil), text(evil[::-1])), (FINE, text(evil, 500)), (redirect("http://["), redirect("//["))
+    )
+    assert made(recording)["missing_environment"].evidence
+
+
+def test_the_words_are_harmless() -> None:
+    """They are shown as they stand, in Markdown too."""
+    for rule in RULES:
+        assert _words(rule.what) == rule.what
+        assert _words(rule.check) == rule.check
