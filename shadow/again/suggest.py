@@ -48,8 +48,8 @@ class Suggestion(Struct, kw_only=True):
 
 
 class Suggestions(Struct):
-    """All suggestions, the one that silences most first, from so many `kept` comparisons; `differed` exchanges
-    were weighed, and `silent` would match by all lines."""
+    """All suggestions, the one that silences most first, from so many `kept` comparisons. Of the exchanges
+    that `differed`, `silent` ones would match by all lines."""
 
     kept: int = 0
     differed: int = 0

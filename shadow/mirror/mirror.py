@@ -247,7 +247,7 @@ class Mirror:
             known = quick(legacy, target, rule)
             if control is not None and quick(legacy, control, rule) is None:
                 known = None
-        if known is None or self._samples.take(known, frame.started):
+        if known is None:
             self._have_judged(pair)
             return
         tally, facts = self._books.tally(frame), about(frame, target, self._version)
@@ -258,6 +258,8 @@ class Mirror:
             tally.count_learned(legacy, target, equal, equal, facts)
         self._books.ended(frame)
         self._admission.done(frame, charged)
+        if known.hits and self._samples.take(known, frame.started):
+            self._judge.give(frame, target, lambda _: self._notice_idle())  # counted already: only to be kept
         self._notice_idle()
 
     def _have_judged(self, pair: Pair) -> None:

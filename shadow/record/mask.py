@@ -20,7 +20,7 @@ from shadow.record import mask_json, mask_markup
 from shadow.record.secrets import Text, is_secret, shapes_hidden
 
 _FORMS = "a header's name, query:NAME, form:NAME or json:$.path"
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _MASKED = re.compile(r"masked:[0-9a-f]{16}")
 
 # What is kept readable of Set-Cookie, beside the name: losing one of these is what a migration breaks.
@@ -33,6 +33,7 @@ _KEY = re.compile(r'\.(?P<name>[^\W\d][\w-]*)|\[(?P<index>\d+)\]|\[(?P<quoted>"(
 _ATTRIBUTE = re.compile(r"[A-Za-z_][\w:.-]*")
 _NAMED_PLACES = frozenset({"form", "csv", "html", "xml"})
 _NUMBER = re.compile(r"\[\d+\]$")
+_SELECTED = re.compile(r"""\[[\w-]+=["']?([^\]"']+)""")  # in `input[name=token]@value`
 _INNER_QUOTE = re.compile(r'(?<!\\)".')  # no string has one
 _DELIMITER = re.compile(r"([?&;#])")
 
@@ -73,7 +74,7 @@ class Mask:
             self._parameters.add(rest.lower())
         elif kind == "form" and rest:
             self._fields.add(rest.lower())
-        elif _TOKEN.fullmatch(line) or (kind == "header" and _TOKEN.fullmatch(rest)):
+        elif TOKEN.fullmatch(line) or (kind == "header" and TOKEN.fullmatch(rest)):
             self._headers.add((rest or line).lower())
         else:
             raise ValueError(f"mask: {line!r} is not understood; it can be {_FORMS}")
@@ -91,11 +92,7 @@ class Mask:
         return blake2b(content, key=self._key, digest_size=16).hexdigest()
 
     def named(self, name: str) -> bool:
-        """Whether a member, element or attribute of this name holds a secret."""
-        return is_secret(name)
-
-    def field(self, name: str) -> bool:
-        """Whether a field of a form, or a column, of this name holds a secret."""
+        """Whether a field, member, element, attribute or column of this name holds a secret."""
         return is_secret(name) or name.lower() in self._fields
 
     def text(self, text: str) -> str:
@@ -126,7 +123,7 @@ class Mask:
         """A form as it is sent, `a=1&b=2`: values by the names of their fields, the rest as text."""
         return "&".join(
             f"{pair.partition('=')[0]}={self.value(_unquoted(pair.partition('=')[2]))}"
-            if "=" in pair and self.field(_unquoted(pair.partition("=")[0]))
+            if "=" in pair and self.named(_unquoted(pair.partition("=")[0]))
             else self._piece(pair)
             for pair in body.split("&")
         )
@@ -213,7 +210,8 @@ class Mask:
     def _in_place(self, place: str, name: str, value: str) -> str:
         """A value in a form, a table, a page or XML: its last name tells, in XML every name above it."""
         last = re.split(r" > | ", name)[-1] if place == "html" else name
-        if self.field(_NUMBER.sub("", last.partition(";")[0])):
+        names = [_NUMBER.sub("", last.partition(";")[0]), *_SELECTED.findall(last)]
+        if any(map(self.named, names)):
             return self.value(value)
         if place == "html" and last.rpartition("@")[2] in mask_markup.URLS:
             return self.target(value)
@@ -238,7 +236,7 @@ class Mask:
                 return None  # cut: what stands below cannot be known
             key: Key = int(found["index"]) if found["index"] else found["name"] or json.loads(found["quoted"])
             reached = reached.step(key)
-            if is_secret(str(key)) or reached.ignored:
+            if self.named(str(key)) or reached.ignored:
                 return None
             position = found.end()
         return reached

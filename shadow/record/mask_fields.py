@@ -36,7 +36,7 @@ def _part(part: bytes, mask: Mask) -> bytes:
     found = _DISPOSITION.search(head)
     said = media_type(found[1]).parameters if found else {}
     name = said.get("name", "").encode("latin-1", "replace").decode("utf-8", "replace")
-    if mask.field(name) or "filename" in said or "filename*" in said:
+    if mask.named(name) or "filename" in said or "filename*" in said:
         content = mask.value(_plain(content)).encode() if content else content
     else:
         content = _said(content, mask)
@@ -71,7 +71,7 @@ def table_hidden(text: str, delimiter: str, mask: Mask) -> str:
         written, end = found.groups()
         plain = written[1:-1].replace('""', '"') if written.startswith('"') else written
         if row == 0:
-            secret.append(mask.field(plain.strip()))
+            secret.append(mask.named(plain.strip()))
         if row and column < len(secret) and secret[column] and plain:
             written = mask.value(plain)
         elif (shown := mask.whole(plain)) != plain:

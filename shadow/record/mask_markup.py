@@ -94,7 +94,7 @@ def _names(attributes: str) -> dict[str, str]:
 
 def _is_field(names: dict[str, str], mask: Mask) -> bool:
     """Do the names of an element say that its value is a secret?"""
-    return any(mask.field(names[name]) for name in _NAMING if name in names)
+    return any(mask.named(names[name]) for name in _NAMING if name in names)
 
 
 def _attributes(attributes: str, mask: Mask) -> str:

@@ -215,6 +215,7 @@ def test_what_an_owner_must_read_stays() -> None:
     [
         ("form:password", "s3cret"),
         ("form:nickname", "s3cret"),
+        ("json:$.nickname", "s3cret"),
         ("csv:password[3]", "s3cret"),
         ("csv[3]", "1, s3cret, x"),
         ("csv", "1, s3cret; 2, x"),
