@@ -13,7 +13,9 @@ from typing import Final, Generic, TypeVar
 import msgspec
 
 from shadow.model import Comparison, Digest, Failure, Response
+from shadow.record.buckets import Buckets
 from shadow.record.mask import Masked
+from shadow.record.parts import add_counts
 from shadow.record.tally import Tally
 
 _LENGTH: Final = struct.Struct("<I")
@@ -74,6 +76,20 @@ class Judged(msgspec.Struct, array_like=True, gc=False):
     control: Comparison | None = None  # legacy's first answer and its second, masked
 
 
+class Served(msgspec.Struct, array_like=True):
+    """What clients were given."""
+
+    legacy: dict[str, int] = {}  # legacy's answers, by status class: `2xx`
+    own: dict[str, int] = {}  # our own in their place, by status; `broken`: legacy's, but only a part of it
+    seconds: Buckets = msgspec.field(default_factory=Buckets)  # of legacy's, from the request's head on
+
+    def merge(self, other: Served) -> None:
+        """Take over what `other` counted."""
+        add_counts(self.legacy, other.legacy)
+        add_counts(self.own, other.own)
+        self.seconds.merge(other.seconds)
+
+
 class Report(msgspec.Struct, array_like=True):
     """What a worker counted since its last report: worker → supervisor → admin."""
 
@@ -82,6 +98,7 @@ class Report(msgspec.Struct, array_like=True):
     tallies: dict[str, Tally]  # by endpoint
     handed: dict[int, dict[str, int]] = {}  # exchanges given to a shadow worker (by process id), by endpoint
     gauges: dict[str, float] = {}  # as they stand now
+    served: Served = msgspec.field(default_factory=Served)
 
 
 class Stream(Generic[T]):

@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable
 from typing import Final, cast
 
-from shadow.frame import Report, Stream
+from shadow.frame import Report, Served, Stream
 from shadow.record.tally import Tally
 
 _EVERY: Final = 1.0  # seconds between two reports
@@ -30,6 +30,7 @@ class Worker(asyncio.Protocol):
         """Set when the worker shall leave: on SIGTERM, or when the supervisor is gone."""
         self.tallies: dict[str, Tally] = {}
         self.handed: dict[int, dict[str, int]] = {}
+        self.served = Served()
         self.gauges: Callable[[], dict[str, float]] = dict
         self._stream = Stream(Report)
         self._transport: asyncio.WriteTransport = cast(asyncio.WriteTransport, None)
@@ -61,7 +62,8 @@ class Worker(asyncio.Protocol):
         """Report now."""
         tallies, self.tallies = self.tallies, {}
         handed, self.handed = self.handed, {}
-        report = Report(self.name, os.getpid(), tallies, handed, self.gauges())
+        served, self.served = self.served, Served()
+        report = Report(self.name, os.getpid(), tallies, handed, self.gauges(), served)
         self._transport.write(self._stream.encode(report))
 
     async def finish(self) -> None:

@@ -185,6 +185,8 @@ class LiveExchange:
         awaited, client, self._client = self._awaited, self._client, None
         if client is not None:
             client.end(trailers)
+            assert self._answer is not None
+            self._live.served(self._answer.status, time.time() - self._started)
         skip = self._skip if self._complete else Skip.INCOMPLETE
         self._finish(skip if awaited else Skip.CLIENT_LEFT, total)
 

@@ -32,6 +32,8 @@ from shadow.wire.tunnel import Tunnel
 from shadow.wire.upstream import Pool, Waits
 from shadow.worker import Worker
 
+_CLASSES = [f"{first}xx" for first in range(10)]
+
 REFUSED_ENDPOINT = "(refused)"
 """Where requests are counted that name no endpoint, because they could not be read."""
 
@@ -76,6 +78,7 @@ class Live:
             Passage(marker, authority(origin), config.limits.request_line, config.limits.fields),
             self._open,
             self._refused,
+            self._own,
             lambda: b"%b%016x" % (prefix, next(serial)),
             timeouts,
             config.limits,
@@ -90,6 +93,17 @@ class Live:
         tally = self.tally(REFUSED_ENDPOINT)
         tally.received += 1
         tally.count_skipped(Skip.REFUSED)
+
+    def _own(self, status: str) -> None:
+        own = self._worker.served.own
+        own[status] = own.get(status, 0) + 1
+
+    def served(self, status: int, seconds: float) -> None:
+        """A client has got legacy's answer."""
+        served = self._worker.served
+        name = _CLASSES[status // 100]
+        served.legacy[name] = served.legacy.get(name, 0) + 1
+        served.seconds.add(seconds)
 
     def skip(self, method: bytes, index: int | None, request_id: bytes) -> Skip | None:
         """Why this request is not mirrored; None if it is."""

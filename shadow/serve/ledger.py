@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from shadow.frame import Report
+from shadow.frame import Report, Served
 from shadow.model import Drop
 from shadow.record.tally import Tally
 
@@ -19,6 +19,7 @@ class Ledger:
     def __init__(self) -> None:
         self.totals: dict[str, Tally] = {}
         self.gauges: dict[str, dict[str, float]] = {}  # by worker
+        self.served = Served()
         self._handed: dict[int, Counter[str]] = {}  # by process id of the shadow worker, by endpoint
         self._judged: dict[int, Counter[str]] = {}
         self._dead: set[int] = set()
@@ -29,6 +30,7 @@ class Ledger:
         for endpoint, tally in report.tallies.items():
             merge_into(self.totals, endpoint, tally, distinct=False)
             judged[endpoint] += tally.fates
+        self.served.merge(report.served)
         for pid, handed in report.handed.items():
             self._handed.setdefault(pid, Counter()).update(handed)
         if report.gauges:

@@ -11,16 +11,26 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
 from prometheus_client.registry import Collector
 
+from shadow.frame import Served
 from shadow.model import Fate
 from shadow.record.buckets import Buckets
 from shadow.record.tally import Tally
 from shadow.serve.ledger import Ledger, merge_into
 
 ENDPOINTS: Final = 30
-"""Endpoints with series of their own, the busiest; with them all is under 500 series."""
+"""Endpoints with series of their own, the busiest; with them all is under 700 series."""
+
+_ALWAYS: Final = ("502", "504", "broken")
+"""Own answers told before there is one: of a series that begins at 1, `increase` sees nothing."""
 
 _BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 
@@ -37,7 +47,9 @@ class LedgerCollector(Collector):
         totals = shown(self._ledger.totals, self._named)
         yield from _counters(totals)
         yield _answers(totals)
+        yield from _by_backend(totals)
         yield _latency(totals)
+        yield from _served(self._ledger.served)
         for name, help_text in _GAUGES.items():
             yield self._gauge(name, help_text)
         config = GaugeMetricFamily("shadow_config_info", "The configuration in force", labels=["hash"])
@@ -74,6 +86,9 @@ _GAUGES: Final = {
     "evidence_enough_total": "Comparisons not kept because enough of their causes were, in this hour",
     "evidence_full_total": "Comparisons not kept because the hour's bytes were used up",
     "config_hash": "The configuration in force, as a number: equal where the settings are",
+    "live_deaths_total": "Live workers that died and were started anew",
+    "shadow_deaths_total": "Shadow workers that died and were started anew",
+    "judge_deaths_total": "Judges that died and were started anew",
     "config_last_reload_successful": "1 unless the last attempt to reload was refused or failed",
 }
 """What workers report as it stands, and what it means."""
@@ -142,6 +157,28 @@ def _answers(totals: Mapping[str, Tally]) -> Metric:
     return family
 
 
+def _by_backend(totals: Mapping[str, Tally]) -> Iterator[Metric]:
+    """Both backends side by side, of the exchanges compared: mean times and what nobody wants to see."""
+    seconds = SummaryMetricFamily(
+        "shadow_endpoint_answer_seconds",
+        "Time to the last byte of the answers compared, by endpoint",
+        labels=["endpoint", "backend"],
+    )
+    errors = CounterMetricFamily(
+        "shadow_endpoint_errors",
+        "Exchanges compared in which a backend gave 5xx or no answer",
+        labels=["endpoint", "backend"],
+    )
+    for endpoint, tally in totals.items():
+        for place, (backend, buckets) in enumerate((("legacy", tally.legacy), ("target", tally.target))):
+            seconds.add_metric([endpoint, backend], buckets.total, buckets.sum)
+            failed = (
+                count for pair, count in tally.status.items() if pair.split("→")[place][0] not in "1234"
+            )
+            errors.add_metric([endpoint, backend], sum(failed))
+    yield from (seconds, errors)
+
+
 def _latency(totals: Mapping[str, Tally]) -> Metric:
     """Over all endpoints: a histogram for each would be most of the series."""
     family = HistogramMetricFamily(
@@ -151,9 +188,36 @@ def _latency(totals: Mapping[str, Tally]) -> Metric:
         merged = Buckets()
         for tally in totals.values():
             merged.merge(tally.legacy if backend == "legacy" else tally.target)
-        cumulative = [(str(bound), float(merged.below(bound))) for bound in _BOUNDS]
-        family.add_metric([backend], [*cumulative, ("+Inf", float(merged.total))], merged.sum)
+        family.add_metric([backend], _cumulative(merged), merged.sum)
     return family
+
+
+def _cumulative(buckets: Buckets) -> list[tuple[str, float]]:
+    return [
+        *((str(bound), float(buckets.below(bound))) for bound in _BOUNDS),
+        ("+Inf", float(buckets.total)),
+    ]
+
+
+def _served(served: Served) -> Iterator[Metric]:
+    """What clients saw: of every answer, whether it was compared or not."""
+    legacy = CounterMetricFamily(
+        "shadow_legacy_answers", "Answers of legacy that clients got, by status class", labels=["class"]
+    )
+    for of_class, count in sorted(served.legacy.items()):
+        legacy.add_metric([of_class], count)
+    own = CounterMetricFamily(
+        "shadow_own_answers",
+        "Answers of the proxy in legacy's place, by status; broken: legacy's, which ended in the middle",
+        labels=["status"],
+    )
+    for status, count in sorted((dict.fromkeys(_ALWAYS, 0) | served.own).items()):
+        own.add_metric([status], count)
+    seconds = HistogramMetricFamily(
+        "shadow_client_answer_seconds", "Time from a request's head to the last byte of legacy's answer"
+    )
+    seconds.add_metric([], _cumulative(served.seconds), served.seconds.sum)
+    yield from (legacy, own, seconds)
 
 
 def registry(ledger: Ledger, config_hash: str) -> CollectorRegistry:

@@ -11,6 +11,7 @@ import selectors
 import signal
 import socket
 import time
+from collections import Counter
 from typing import Final, Protocol
 
 import structlog
@@ -62,6 +63,7 @@ class Supervisor:
         self._ledger = Ledger()
         self._encoder: Stream[Report] = Stream(Report)
         self._selector = selectors.DefaultSelector()
+        self._deaths = Counter(live=0, shadow=0, judge=0, admin=0)  # by kind of worker
         self._signals: list[int] = []
         self._stopping = False
         self._exit = 0
@@ -142,7 +144,7 @@ class Supervisor:
         self._selector.register(process.line, selectors.EVENT_READ, (generation, process))
         log.info("worker_started", worker=kind.name, pid=process.pid)
         if kind.hears:
-            self._tell(Report(_SELF, 0, self._ledger.totals))
+            self._tell(Report(_SELF, 0, self._ledger.totals, served=self._ledger.served))
             for name, gauges in self._ledger.gauges.items():
                 self._tell(Report(name, 0, {}, {}, gauges))
             self._tell_state()
@@ -166,6 +168,8 @@ class Supervisor:
         self._ledger.died(name, process.pid)
         self._tell(Report(name, process.pid, {}))  # without gauges: it is no more
         if generation.died(process, time.monotonic()):
+            self._deaths[name.partition("-")[0].partition(".")[0]] += 1
+            self._tell_state()
             log.warning("worker_died", worker=name, pid=process.pid, code=code)
         else:
             log.info("worker_left", worker=name, pid=process.pid, code=code)
@@ -244,6 +248,7 @@ class Supervisor:
         return {
             "leaving": float(self._stopping),
             "config_last_reload_successful": float(self._reloaded),
+            **{f"{kind}_deaths_total": float(count) for kind, count in self._deaths.items()},
         }
 
     def _tell_state(self) -> None:

@@ -275,6 +275,7 @@ class Downstream(asyncio.Protocol):
     def fail(self, status: int, reason: str) -> None:
         """Answer in legacy's place, or break off where its answer has begun."""
         if self._answering:
+            self._front.own("broken")
             self._request = None
             self.break_off()
         else:
@@ -327,6 +328,7 @@ class Downstream(asyncio.Protocol):
         self._linger()
 
     def _write_error(self, status: int, reason: str, close: bool) -> None:
+        self._front.own(str(status))
         phrase = http.HTTPStatus(status).phrase
         text = f"{status} {phrase}: {reason}\n".encode()
         self._out.append(

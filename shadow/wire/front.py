@@ -55,6 +55,7 @@ class Front:
         passage: Passage,
         open_request: Open,
         refused: Callable[[], None],
+        own: Callable[[str], None],
         fresh_id: Callable[[], bytes],
         timeouts: Timeouts,
         limits: Limits,
@@ -66,6 +67,8 @@ class Front:
         self.passage = passage
         self.open_request = open_request
         self.refused = refused
+        self.own = own
+        """Told the status of each answer of ours, and `broken` of each that legacy broke off."""
         self.fresh_id = fresh_id
         self.timeouts = timeouts
         self.limits = limits

@@ -6,14 +6,15 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from support.proxy import samples, value
 
-from shadow.frame import Report
+from shadow.frame import Report, Served
 from shadow.model import Drop, Response, Skip
+from shadow.record.buckets import Buckets
 from shadow.record.parts import About
 from shadow.record.tally import Tally
 from shadow.serve.ledger import Ledger
 from shadow.serve.metrics import ENDPOINTS, registry, shown
 
-MOST = 500
+MOST = 700
 """Series of a proxy, whatever it is asked."""
 
 
@@ -113,3 +114,34 @@ def test_an_endpoint_keeps_its_series() -> None:
     shown({"a": Tally(received=5)}, named, limit=1)
     kept = shown({"a": Tally(received=5), "b": Tally(received=9)}, named, limit=1)
     assert {name: each.received for name, each in kept.items()} == {"a": 5, "other": 9}
+
+
+def test_what_clients_saw_is_told() -> None:
+    """Of every answer, whether it was compared or not; what has not happened yet is 0, not missing."""
+    counted = Ledger()
+    seconds = Buckets()
+    seconds.add(0.02)
+    for number in range(2):
+        counted.fold(
+            Report(f"live-{number}", 1, {}, served=Served({"2xx": 1}, {"431": number, "504": 1}, seconds))
+        )
+    told = samples(exposition(counted))
+    assert value(told, "shadow_legacy_answers_total", **{"class": "2xx"}) == 2
+    assert value(told, "shadow_own_answers_total", status="504") == 2
+    assert value(told, "shadow_own_answers_total", status="431") == 1
+    assert value(told, "shadow_own_answers_total", status="502") == 0
+    assert value(told, "shadow_client_answer_seconds_bucket", le="0.01") == 0
+    assert value(told, "shadow_client_answer_seconds_bucket", le="0.025") == 2
+
+
+def test_backends_stand_side_by_side_at_each_endpoint() -> None:
+    """Mean times, and the exchanges in which one gave 5xx or nothing."""
+    made = tally(2)
+    made.status |= {"200→503": 3, "404→timeout": 1, "refused→200": 1}
+    counted = Ledger()
+    counted.fold(Report("shadow-0", 1, {"GET /": made}))
+    told = samples(exposition(counted))
+    for backend, errors in (("legacy", 1), ("target", 4)):
+        labels = {"endpoint": "GET /", "backend": backend}
+        assert value(told, "shadow_endpoint_errors_total", **labels) == errors
+        assert value(told, "shadow_endpoint_answer_seconds_count", **labels) == 2

@@ -31,6 +31,7 @@ async def test_peer(address: str, expected: Peer) -> None:
         Passage(b"me", b"h", 1, 1),
         open_request=lambda client, head: pytest.fail("no request here"),
         refused=lambda: None,
+        own=lambda status: None,
         fresh_id=lambda: b"",
         timeouts=Timeouts(),
         limits=Limits(),

@@ -1,0 +1,44 @@
+"""What clients were given is counted: for the objectives of those who run this, compared or not."""
+
+from __future__ import annotations
+
+from support.live_path import OK, LivePath, answer_all, until
+
+GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+
+
+async def test_legacys_answers_are_counted_by_class_and_time(live_path: LivePath) -> None:
+    """One for each that a client got to its end."""
+    for answer in (OK, OK.replace(b"200 OK", b"503 Busy")):
+        live_path.legacy.script = answer_all(answer)
+        client = await live_path.connect()
+        await client.send(GET)
+        await client.exactly(len(answer))
+        live_path.live.pool.close()
+    served = live_path.worker.served
+    assert served.legacy == {"2xx": 1, "5xx": 1}
+    assert served.seconds.total == 2
+    assert served.own == {}
+
+
+async def test_own_answers_are_counted_by_status(live_path: LivePath) -> None:
+    """In legacy's place, and refusals of what cannot be read."""
+    live_path.legacy.stop()
+    for request in (GET, b"GET / HTTP/9.9\r\n\r\n"):
+        client = await live_path.connect()
+        await client.send(request)
+        await client.head()
+    assert live_path.worker.served.own == {"502": 1, "400": 1}
+    assert live_path.worker.served.legacy == {}
+
+
+async def test_half_an_answer_is_counted_as_broken(live_path: LivePath) -> None:
+    """Its status was legacy's, but the client did not get what it tells of."""
+    client, legacy = await live_path.ask(GET)
+    await legacy.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
+    await client.head()
+    legacy.leave()
+    await client.to_end()
+    await until(lambda: live_path.worker.served.own)
+    assert live_path.worker.served.own == {"broken": 1}
+    assert live_path.worker.served.legacy == {}
