@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -65,7 +66,9 @@ def _proxy(legacy: int, target: int, folder: Path) -> Iterator[str]:
         *("--legacy", f"http://127.0.0.1:{legacy}", "--target", f"http://127.0.0.1:{target}"),
         *("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--record", str(folder)),
     ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE)  # noqa: S603 - our own module
+    # There are few requests: only a larger share of controls can learn from them what legacy varies itself.
+    more = {"SHADOW_MIRROR_CONTROL_SHARE": "0.1", "SHADOW_MIRROR_CONTROL_PER_SECOND": "50"}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | more)  # noqa: S603
     try:
         yield _address(_pipe(process.stderr))
     finally:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, cast
 
@@ -19,12 +19,12 @@ from shadow.mirror.pair import Rules, exchange
 from shadow.model import Exchange, Failure, Outcome, Response
 from shadow.record.again import checked
 from shadow.record.evidence import evidence
-from shadow.record.mask import Mask, Masked
+from shadow.record.mask import TOKEN, Mask, Masked
 from shadow.record.parts import signatures
 from shadow.record.quota import Quota
 from shadow.record.recheck import Recheck, label
 from shadow.record.segment import LONGEST_LINE, SegmentWriter, bound, encode
-from shadow.settings import Config
+from shadow.settings import Config, Sessions
 from shadow.worker import Worker, connect_unix
 
 JUDGE_JOBS: Final = 2048
@@ -200,13 +200,22 @@ class _Bench(asyncio.Protocol):
             self._left.set()
 
 
+def secrets_of_sessions(sessions: Sessions) -> Iterator[str]:
+    """Lines for a mask: what is named as a session's is a secret wherever it stands."""
+    for name in filter(None, (*sessions.cookies, *sessions.fields)):
+        yield from (f"query:{name}", f"form:{name}")
+        if TOKEN.fullmatch(name):
+            yield f"header:{name}"
+
+
 async def run(
     config: Config, name: str, line: socket.socket, listener: socket.socket, mask_key: bytes
 ) -> None:
     """Judge for the shadow workers that connect to `listener` until told to stop, and they have left."""
     loop = asyncio.get_running_loop()
     worker = Worker(loop, name)
-    bench = Judge(config, name, Mask(config.record.mask, mask_key))
+    lines = (*config.record.mask, *secrets_of_sessions(config.mirror.sessions))
+    bench = Judge(config, name, Mask(lines, mask_key))
     worker.gauges = bench.gauges
     open_benches: set[_Bench] = set()
     left = asyncio.Event()

@@ -13,7 +13,7 @@ from support.live_path import End, Legacy, until
 from support.peers import Request, read_request, response
 
 from shadow.frame import Frame
-from shadow.mirror.judge import Judge, _Bench
+from shadow.mirror.judge import Judge, _Bench, secrets_of_sessions
 from shadow.mirror.mirror import Mirror
 from shadow.record.mask import Mask
 from shadow.record.segment import Record, Unreadable, read_segments
@@ -85,7 +85,7 @@ class MirrorPath:
         }
         config = msgspec.convert(tree, Config, dec_hook=lambda kind, value: kind(value))
         loop = asyncio.get_running_loop()
-        self.judge = Judge(config, "judge-0", Mask((), b"key"))
+        self.judge = Judge(config, "judge-0", Mask(secrets_of_sessions(config.mirror.sessions), b"key"))
         if judge:
             benches: set[_Bench] = set()
             self._benches = await loop.create_unix_server(

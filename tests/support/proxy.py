@@ -24,6 +24,9 @@ PATIENCE = 60.0
 NOBODY = "http://127.0.0.1:1"
 """Nobody listens there, where a test needs no target."""
 
+ONCE: dict[str, Any] = {"control": {"share": 0.0}, "recheck": {"per_second": 0.0}}
+"""Settings of `mirror` with which no backend is asked a second time: most tests count what they are asked."""
+
 Report = dict[str, Any]
 
 
@@ -64,6 +67,7 @@ class Proxy:
             "log": {"format": "json", "level": "debug"},
             **settings,
             "timeouts": {"lameduck": "1ms", **settings.get("timeouts", {})},
+            "mirror": {**ONCE, **settings.get("mirror", {})},
         }
         self.port = 0
         self.admin = ""

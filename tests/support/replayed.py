@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import signal
 import sys
 from collections import Counter
@@ -127,6 +128,7 @@ class Replay:
             *(sys.executable, "-m", "shadow", "replay", *self._arguments, *more, *legacy),
             *("--target", self._backends.target.url, "--record", str(self.record), "--log-format", "json"),
             cwd=ROOT,
+            env={**os.environ, "SHADOW_MIRROR_CONTROL_SHARE": "0", "SHADOW_MIRROR_RECHECK_PER_SECOND": "0"},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
