@@ -57,7 +57,7 @@ def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--tap", flag_value="true", help="Take copies that nginx, Envoy or Istio mirror; ask both."
         ),
         click.option("--record", metavar="FOLDER", help="Where segments are written."),
-        click.option("--workers", metavar="N", help="Live workers, one core each."),
+        click.option("--workers", metavar="N", help="Live workers, one core each; 0 is by the cores."),
         click.option("--sample", metavar="F", help="Share of requests to mirror, 0 to 1."),
         click.option("--log-format", metavar="FORMAT", help="console, json or ltsv."),
         click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error."),

@@ -72,7 +72,7 @@ class Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Workers(Strict, frozen=True):
     """How many processes of each kind that carries traffic."""
 
-    live: Count = 1  # serve clients; one core each
+    live: Annotated[int, Meta(ge=0)] = 1  # serve clients, one core each; 0: as many as there are cores for
     shadow: Count = 1  # ask the target; each has its own judge beside it
 
 

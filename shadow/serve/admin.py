@@ -53,10 +53,12 @@ class Audience(Worker):
 class Admin:
     """What the admin server answers."""
 
-    def __init__(self, loaded: Loaded, audience: Audience, started: float, switch: Switch) -> None:
+    def __init__(self, loaded: Loaded, audience: Audience, live: int, started: float, switch: Switch) -> None:
+        """`live` workers serve clients once all is well."""
         self._loaded = loaded
         self._hash = config_hash(loaded.config)
         self._audience = audience
+        self._workers = live
         self._registry = registry(audience.ledger, self._hash)
         self._started = started
         self._switch = switch
@@ -107,7 +109,7 @@ class Admin:
         gauges = self._audience.ledger.gauges
         if gauges.get("supervisor", {}).get("leaving"):
             return web.Response(status=503, text="not ready: leaving\n")
-        missing = self._loaded.config.workers.live - sum(name.startswith("live-") for name in gauges)
+        missing = self._workers - sum(name.startswith("live-") for name in gauges)
         if missing > 0:
             return web.Response(status=503, text=f"not ready: live workers missing: {missing}\n")
         return web.Response(text="ready\n")
@@ -162,12 +164,18 @@ class Admin:
 
 
 async def run(
-    loaded: Loaded, name: str, line: socket.socket, listener: socket.socket, started: float, switch: Switch
+    loaded: Loaded,
+    name: str,
+    line: socket.socket,
+    listener: socket.socket,
+    live: int,
+    started: float,
+    switch: Switch,
 ) -> None:
     """Serve on `listener` until told to stop."""
     audience = Audience(asyncio.get_running_loop(), name)
     await audience.start(line)
-    runner = web.AppRunner(Admin(loaded, audience, started, switch).application(), access_log=None)
+    runner = web.AppRunner(Admin(loaded, audience, live, started, switch).application(), access_log=None)
     await runner.setup()
     await web.SockSite(runner, listener).start()
     await audience.stopping.wait()

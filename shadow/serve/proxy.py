@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import gc
+import os
 import secrets
 import shutil
 import socket
@@ -24,6 +25,7 @@ from shadow.mirror import worker as mirror_worker
 from shadow.record.configured import configured
 from shadow.record.segment import recover
 from shadow.serve import admin
+from shadow.serve.cpus import live_workers
 from shadow.serve.generation import Generation, Stage
 from shadow.serve.processes import LOW_PRIORITY, Kind
 from shadow.serve.recorder import Recorder
@@ -49,7 +51,7 @@ def serve(loaded: Loaded, load: Load, path: str | None) -> int:
     Returns the exit code. Raises CannotStart."""
     config = loaded.config
     _check_folder(Path(config.record.to))
-    live_listeners = _listen(config.listen, config.workers.live)
+    live_listeners = _listen(config.listen, config.workers.live or live_workers(os.environ))
     admin_listener = _listen(config.admin, 1)[0]
     runtime = Path(tempfile.mkdtemp(prefix="shadow-"))
     try:
@@ -158,7 +160,13 @@ class Workers:
     def _admin_kind(self, loaded: Loaded, end: str) -> Kind:
         name = f"admin{end}"
         main = partial(
-            admin.run, loaded, name, listener=self._admin, started=self._started, switch=self._switch
+            admin.run,
+            loaded,
+            name,
+            listener=self._admin,
+            live=len(self._live),
+            started=self._started,
+            switch=self._switch,
         )
         return Kind(name, main, 0, (self._admin,), hears=True)
 

@@ -17,7 +17,19 @@ from hypothesis import strategies as st
 
 from shadow.config import load as config
 from shadow.config.load import FLAGS, SETTINGS, VARIABLES, ConfigError, config_hash, load, schema, show
-from shadow.settings import BackendTls, Compare, Config, Endpoint, Log, Margin, Mirror, Record, Seconds, Size, Strict
+from shadow.settings import (
+    BackendTls,
+    Compare,
+    Config,
+    Endpoint,
+    Log,
+    Margin,
+    Mirror,
+    Record,
+    Seconds,
+    Size,
+    Strict,
+)
 
 FILES = Path(__file__).parent.parent.parent / "config"
 
@@ -147,7 +159,11 @@ def test_variables_of_kubernetes_services_are_not_ours() -> None:
 
 def test_the_declared_type_reads_a_text(write: Write) -> None:
     """What YAML 1.1 would guess, `on`, `010`, `1:30`, `null`, does not matter."""
-    loaded = load(write('mirror: {salt: on, host: 1.10}\ntls: {target: {verify: off, ca: ~}}\nworkers: {live: "2"}'), {}, {})
+    loaded = load(
+        write('mirror: {salt: on, host: 1.10}\ntls: {target: {verify: off, ca: ~}}\nworkers: {live: "2"}'),
+        {},
+        {},
+    )
     assert loaded.config.mirror == Mirror(salt="on", host="1.10")
     assert loaded.config.tls.target == BackendTls(verify=False)
     assert loaded.config.workers.live == 2
@@ -177,7 +193,7 @@ def test_sizes_have_units(text: str, size: int) -> None:
         for text in ("0", "-1s", "1 s", "1S", "s", "1e3", "nan", "inf", "9999d", "1m30s", "9" * 400)
     ]
     + [("SHADOW_RECORD_SEGMENT", text) for text in ("0", "1MB", "1.5MiB", "1kib", "-1", "9999999GiB")]
-    + [("SHADOW_WORKERS_LIVE", text) for text in ("0", "-1", "1.0", "010", "0x1", "two", "9" * 400, "١")]
+    + [("SHADOW_WORKERS_LIVE", text) for text in ("-1", "1.0", "010", "0x1", "two", "9" * 400, "١")]
     + [("SHADOW_MIRROR_SAMPLE", text) for text in ("1.1", "-0.1", "nan", "50%", "1e999")]
     + [("SHADOW_TLS_TARGET_VERIFY", text) for text in ("1", "maybe")]
     + [("SHADOW_LOG_LEVEL", text) for text in ("INFO", "trace")],
@@ -233,9 +249,9 @@ shadow.yaml:17: log.level: expected one of debug, error, info, warning, got noth
 shadow.yaml:18: sample: unknown setting; did you mean mirror.sample?
 shadow.yaml:19: workers: expected settings written as NAME: VALUE, got a list
 environment SHADOW_TARGET: target: only host and port count, each request brings its own path; …
-flag --workers: workers.live: expected a whole number, 1 or more, got '0'
+flag --workers: workers.live: expected a whole number, 0 or more, got '-1'
 """.splitlines()
-    found = problems(path, flags={"workers": 0}, SHADOW_TARGET="http://h/x")
+    found = problems(path, flags={"workers": -1}, SHADOW_TARGET="http://h/x")
     assert len(found) == len(expected)
     for line, beginning in zip(found, expected, strict=True):
         assert line.startswith(beginning.rstrip("…"))

@@ -43,6 +43,16 @@ async def test_a_dead_target_is_no_reason_to_be_unready(backend: Any, proxy: Any
     assert (await running.get("/readyz"))[0] == (await running.get("/healthz"))[0] == 200
 
 
+async def test_workers_by_the_cores_asked_for(
+    backend: Any, proxy: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`workers.live: 0` with what Kubernetes tells of the pod; ready once all of them serve."""
+    monkeypatch.setenv("SHADOW_CPU_REQUEST", "1500")
+    legacy = await backend(answering(echo))
+    running = await proxy(legacy.url, NOBODY, workers={"live": 0})
+    assert [bool(running.worker(f"live-{number}")) for number in range(3)] == [True, True, False]
+
+
 async def test_the_proxys_port_is_legacys_alone(backend: Any, proxy: Any, connect: Any) -> None:
     """The admin's paths are ordinary paths there, and are asked of legacy."""
     running = await proxy((await backend(answering(lambda _: response(b"legacy's own")))).url, NOBODY)

@@ -17,6 +17,8 @@ import aiohttp
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
+from shadow.serve.cpus import live_workers
+
 ROOT = Path(__file__).parents[2]
 PATIENCE = 60.0
 """Seconds until what has not happened is a failure."""
@@ -97,7 +99,7 @@ class Proxy:
 
     async def ready(self) -> None:
         """Wait until every live worker serves, and has a shadow worker to hand exchanges over to."""
-        live = self._settings.get("workers", {}).get("live", 1)
+        live = self._settings.get("workers", {}).get("live", 1) or live_workers(os.environ)
         deadline = time.monotonic() + PATIENCE
         while (await self.get("/readyz"))[0] != 200 or value(await self.metrics(), "shadow_channels") != live:
             assert time.monotonic() < deadline, "not ready in time"
