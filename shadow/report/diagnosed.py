@@ -24,16 +24,18 @@ def diagnosed(
         Load(hour.at, hour.received, hour.compared, hour.legacy_p95, hour.target_p95) for hour in series
     ]
     case = Case(fold.tallies, causes, fold.traces, hours, overall, fold.seconds)
-    return [_diagnosis(each) for each in table.diagnose(case)]
+    return [_diagnosis(each, fold) for each in table.diagnose(case)]
 
 
-def _diagnosis(made: table.Diagnosis) -> Diagnosis:
+def _diagnosis(made: table.Diagnosis, fold: Fold) -> Diagnosis:
+    seen = (fold.tallies[name].differences for name in made.endpoints)
+    names = {cause.name for cause in made.causes}
     return Diagnosis(
         name=made.name,
         what=made.what,
         check=made.check,
         evidence=made.traces,
-        endpoints=sorted(set[str]().union(*(cause.endpoints for cause in made.causes))),
-        count=sum(cause.seen.count for cause in made.causes),
+        endpoints=sorted(made.endpoints),
+        count=sum(each[name].count for each in seen for name in names & each.keys()),
         causes=[cause.id for cause in made.causes],
     )

@@ -93,10 +93,12 @@ class Case(NamedTuple):
 
 
 class Traced(NamedTuple):
-    """What was recognised: the traces in words, and the causes that it explains."""
+    """What was recognised: the traces in words, the causes that it explains, and the endpoints where it was,
+    if not on all that these causes have."""
 
     traces: list[str]
     causes: list[Cause]
+    endpoints: frozenset[str] = frozenset()
 
 
 def traced(causes: list[Cause], *more: str) -> Traced | None:

@@ -6,7 +6,7 @@ import re
 
 import re2  # linear in time, whatever a hostile answer holds
 
-from shadow.verdict.diagnosis.case import Case, Traced, as_in, short, traced
+from shadow.verdict.diagnosis.case import Case, Traced, as_in, short
 
 _ENVIRONMENT = re2.compile(
     r"(?i)KeyError|ENV\[|environment variable|undefined (?:array key|index|offset|variable)"
@@ -42,18 +42,21 @@ def read_only(case: Case) -> Traced | None:
 
 def _said(case: Case, words: re.Pattern[str], but: re.Pattern[str] | None = None) -> Traced | None:
     """Errors of the target's own whose body has these words, and legacy's has not."""
-    causes, notes = [], []
+    causes, notes, endpoints = [], [], set()
     for cause, _, target in case.statuses():
         if target[:1] != "5":
             continue
-        for trace in case.traces.of(cause.name):
-            found = words.search(trace.body)
-            if found and not (but and but.search(trace.body)):
-                line = _line(trace.body, found.start(), found.end())
-                causes.append(cause)
-                notes += [f"the target says: {line}", as_in(trace)]
-                break
-    return traced(causes, *notes[:6])
+        said = [
+            (trace, found)
+            for trace in case.traces.of(cause.name)
+            if (found := words.search(trace.body)) and not (but and but.search(trace.body))
+        ]
+        if said:
+            trace, found = said[0]
+            causes.append(cause)
+            notes += [f"the target says: {_line(trace.body, found.start(), found.end())}", as_in(trace)]
+            endpoints |= {trace.evidence.endpoint for trace, _ in said}
+    return Traced(notes[:6], causes, frozenset(endpoints)) if causes else None
 
 
 def _line(text: str, start: int, end: int) -> str:

@@ -20,13 +20,15 @@ class Rule(NamedTuple):
 
 
 class Diagnosis(NamedTuple):
-    """One that was made: its traces in words, and the causes that it explains."""
+    """One that was made, as `Traced` has it."""
 
     name: str
     what: str
     check: str
     traces: list[str]
     causes: list[Cause]
+    endpoints: frozenset[str]
+    """Where it was."""
 
 
 RULES = (
@@ -159,12 +161,10 @@ RULES = (
 def diagnose(case: Case) -> list[Diagnosis]:
     """All that can be recognised, in the order of the table."""
     found = ((rule, rule.look(case)) for rule in RULES)
-    return [
-        Diagnosis(rule.name, rule.what, rule.check, traced.traces, _once(traced.causes))
-        for rule, traced in found
-        if traced is not None
-    ]
+    return [_made(rule, traced) for rule, traced in found if traced is not None]
 
 
-def _once(causes: list[Cause]) -> list[Cause]:
-    return list({cause.name: cause for cause in causes}.values())
+def _made(rule: Rule, traced: Traced) -> Diagnosis:
+    causes = list({cause.name: cause for cause in traced.causes}.values())
+    endpoints = traced.endpoints or frozenset[str]().union(*(cause.endpoints for cause in causes))
+    return Diagnosis(rule.name, rule.what, rule.check, traced.traces, causes, endpoints)

@@ -27,7 +27,8 @@ def timeouts(case: Case) -> Traced | None:
             if count >= _FEW and count > _PEAK * _pile(tally.legacy, seconds):
                 endpoints.add(name)
                 notes.append(f"{count:,} answers of {name} after {seconds:.0f} s")
-    return Traced(notes[:5], _of(case, endpoints, ("→504", "→502", "→500", "→503"))) if notes else None
+    causes = _of(case, endpoints, ("→504", "→502", "→500", "→503"))
+    return Traced(notes[:5], causes, frozenset(endpoints)) if notes else None
 
 
 def _pile(buckets: Buckets, seconds: float) -> int:
@@ -40,11 +41,13 @@ def _pile(buckets: Buckets, seconds: float) -> int:
 def cold_cache(case: Case) -> Traced | None:
     """Slow in the first hour, and as fast as legacy in all that follow."""
     notes = []
+    endpoints = set()
     for name, hours in case.hours.items():
         told = [each for each in hours if each.compared >= _COMPARED]
         if len(told) >= 3 and _ratio(told[0]) > _SLOWER and all(_ratio(each) < _EQUAL for each in told[1:]):
+            endpoints.add(name)
             notes.append(f"{name}: {_ms(told[0])} in the first hour, {_ms(told[1])} in the second")
-    return Traced(notes[:5], []) if notes else None
+    return Traced(notes[:5], [], frozenset(endpoints)) if notes else None
 
 
 def few_workers(case: Case) -> Traced | None:
