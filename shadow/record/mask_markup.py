@@ -11,6 +11,8 @@ import html
 import re
 from typing import TYPE_CHECKING
 
+from shadow.compare import html_noise
+
 if TYPE_CHECKING:
     from shadow.record.mask import Mask
 
@@ -111,10 +113,10 @@ def _attributes(attributes: str, mask: Mask) -> str:
         plain = html.unescape(value)
         if (field and name in ("value", "content")) or (mask.named(name) and name not in _NAMING):
             masked = mask.value(plain) if plain else plain
-        elif name in _NAMING or name == "class":
+        elif name in _NAMING or name in ("class", "integrity"):
             return attribute[0]
         elif name in URLS:
-            masked = mask.target(plain) if "%" in plain or mask.odd(plain) else plain
+            masked = _link(name, plain, mask)
         else:
             masked = mask.whole(plain)
         if masked == plain:
@@ -124,3 +126,11 @@ def _attributes(attributes: str, mask: Mask) -> str:
         return attribute[0][:start] + html.escape(masked) + attribute[0][end:]
 
     return _ATTRIBUTE.sub(shown, attributes)
+
+
+def _link(name: str, link: str, mask: Mask) -> str:
+    """A URL; the hash in the name of an asset is no secret, and tells the comparer that it is one."""
+    if "%" not in link and not mask.odd(link):
+        return link
+    bare = html_noise.masked("link", name, {name: link})[1]
+    return link if bare != link and mask.target(bare) == bare else mask.target(link)

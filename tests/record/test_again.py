@@ -79,6 +79,8 @@ PAGE = (
     '<p class="x">{}</p></form></body></html>'
 )
 
+ASSETS = '<html><head><script src="/assets/application-{}.js"></script></head><body><p>{}</p></body></html>'
+
 
 @pytest.mark.parametrize(
     ("kind", "ours", "theirs"),
@@ -94,6 +96,7 @@ PAGE = (
             PAGE.format("a", "<a href='/x?token=1&b=2'>"),
             PAGE.format("a", "<a href='/x?token=2&b=3'>"),
         ),
+        ("text/html", ASSETS.format("a1" * 32, "x"), ASSETS.format("b2" * 32, "y")),
         ("application/xml", "<a><b>1</b><password>x</password></a>", "<a><b>2</b><password>y</password></a>"),
         ("text/csv", "id,password,name\n1,x,a\n2,y,b\n", "id,password,name\n1,z,a\n2,y,c\n"),
         ("application/x-www-form-urlencoded", "a=1&nickname=x&b=2", "a=1&nickname=y&b=3"),
