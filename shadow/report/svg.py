@@ -183,12 +183,15 @@ def _ticks(low: float, high: float) -> list[float]:
 
 
 def _axis(ticks: Iterable[tuple[float, str]], width: int, y: int) -> str:
-    """A line with marks. Letters near an edge are drawn inwards."""
-    marks = "".join(
-        f'<path class="axis" d="M{x:.4g} {y}v3"/><text x="{x:.4g}" y="{y + 14}"'
-        f' text-anchor="{"start" if x < 20 else "end" if x > width - 20 else "middle"}">{label}</text>'
-        for x, label in ticks
-    )
+    """A line with marks. Letters near an edge are drawn inwards, those that would touch others not at all."""
+    marks, free = "", 0.0
+    for x, label in ticks:
+        marks += f'<path class="axis" d="M{x:.4g} {y}v3"/>'
+        half = 3.3 * len(label)
+        left = min(max(0.0, x - half), width - 2 * half)
+        if left >= free:
+            marks += f'<text x="{left + half:.4g}" y="{y + 14}" text-anchor="middle">{label}</text>'
+            free = left + 2 * half + 6
     return f'<path class="axis" d="M0 {y}H{width}"/>{marks}'
 
 
