@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from shadow.demo import traffic
-from shadow.report import build, text
+from shadow.report import build, html, text
 from shadow.report import json as report_json
 
 _PATIENCE: Final = 15.0  # seconds to start or end a process
@@ -39,10 +39,11 @@ def run(count: int, folder: Path) -> int:
             took = time.perf_counter() - started
             console.print(f"{count:,} requests in {took:.1f} s, {errors} errors seen by clients")
     report = build.read(folder)
-    path = folder / "report.json"
-    path.write_text(report_json.render(report), encoding="utf-8")
+    page = folder / "report.html"
+    page.write_text(html.render(report), encoding="utf-8")
+    page.with_suffix(".json").write_text(report_json.render(report), encoding="utf-8")
     text.render(report, sys.stdout)
-    console.print(f"the same as JSON: {path}")
+    console.print(f"the same as a page: {page}; as JSON: {page.with_suffix('.json')}")
     return 1 if errors else 0
 
 
