@@ -18,7 +18,7 @@ START = 1_795_305_600.0  # 2026-11-22 00:00 UTC
 HOUR = 3600
 
 _DIFFERENT = 40
-"""Every endpoint whose number this divides has differences."""
+"""Divides the numbers of the endpoints that have differences."""
 
 _FOUND = [
     Difference(DifferenceKind.CHANGED, f"json:$.items[0].field{number}", f"{number}", f'"{number}"')
@@ -32,9 +32,15 @@ _FOUND += [
 
 
 def write(
-    folder: Path, endpoints: int = 300, hours: int = 24, kept: int = 20_000, requests: int = 400
+    folder: Path,
+    endpoints: int = 300,
+    hours: int = 24,
+    kept: int = 20_000,
+    requests: int = 400,
+    first: int = 0,
 ) -> None:
-    """Hourly tallies of so many endpoints, `requests` each, and so many kept comparisons."""
+    """Hourly tallies of so many endpoints from number `first` on, `requests` each, and so many kept
+    comparisons. Every fortieth endpoint differs."""
     chance = random.Random(7)
     config = ConfigRecord(
         START, "3fa9c1d2e4b5", (Line("ignore header:x-runtime"), Line("ignore cookie:seen"))
@@ -44,10 +50,12 @@ def write(
         at = START + hour * HOUR
         records = [
             TallyRecord(at, HOUR, name(number), config.config_hash, tally(number, at, requests, chance))
-            for number in range(endpoints)
+            for number in range(first, first + endpoints)
         ]
         assert tallies.replace(encode([config, *records]))
         assert tallies.seal()
+    if not kept:
+        return
     judge = SegmentWriter(folder, "judge-0", 8 << 20)
     for number in range(0, kept, 100):
         some = [comparison(each, hours) for each in range(number, min(kept, number + 100))]
