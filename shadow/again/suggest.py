@@ -65,6 +65,10 @@ class _Seen:
         self.patterns: Counter[frozenset[str]] = Counter()
         self.unweighed: Counter[frozenset[str]] = Counter()
 
+    def distinct(self) -> list[Evidence]:
+        """Each pair once."""
+        return list({pair.id: pair for pairs in self.pairs.values() for pair in pairs}.values())
+
 
 def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
     """Lines beside those of `config`."""
@@ -92,7 +96,7 @@ def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
             for pattern, count in (one.patterns or one.unweighed).items()
         }
     )
-    return _ranked(kept, _shared(found), patterns)
+    return _ranked(kept, _together(_shared(_uncovered(found, seen, sections)), seen, sections), patterns)
 
 
 class _Sections:
@@ -102,14 +106,16 @@ class _Sections:
         self._config = config
         self._endpoints = Endpoints(config.endpoints)
 
-    def rule(self, pair: Evidence, line: Line | None = None) -> Rule:
-        """The rule for the pair, with one more line. Raises ValueError for one that is refused."""
+    def rule(self, pair: Evidence, *lines: Line) -> Rule:
+        """The rule for the pair, with more lines. Raises ValueError where they are refused."""
         method, target = (
             each.encode("latin-1", "replace") for each in (pair.request.method, pair.request.target)
         )
         index = self._endpoints.lookup(method, target).index
         own = settings.Compare() if index is None else self._config.endpoints[index].compare
-        return compile_rule(self._config.compare, own if line is None else line.added(own))
+        for line in lines:
+            own = line.added(own)
+        return compile_rule(self._config.compare, own)
 
 
 def _take(seen: _Seen, pair: Evidence, sections: _Sections) -> None:
@@ -168,6 +174,50 @@ def _warning(kind: str, line: Line) -> str:
     if line.place in ("text", "body"):
         return "hides every change of such bodies"
     return "hides every change here, also of structure and type" if line.setting == "ignore" else ""
+
+
+def _uncovered(found: list[Suggestion], seen: dict[str, _Seen], sections: _Sections) -> list[Suggestion]:
+    """Without lines that can match nothing beside others: what they hide, those do. Ignored places come
+    first, the short ones before the long, for these cover."""
+    taken: dict[str, list[Suggestion]] = defaultdict(list)
+    for each in sorted(found, key=lambda each: (each.line.setting != "ignore", len(each.line.place))):
+        endpoint = each.endpoints[0]
+        pair, beside = next(iter(seen[endpoint].pairs.values()))[0], taken[endpoint]
+        if _compiles(sections, pair, each, *beside):
+            beside.append(each)
+            continue
+        for other in beside:
+            if not _compiles(sections, pair, each, other):
+                other.hides |= each.hides
+                break
+    return [each for listed in taken.values() for each in listed]
+
+
+def _compiles(sections: _Sections, pair: Evidence, *suggestions: Suggestion) -> bool:
+    try:
+        sections.rule(pair, *(each.line for each in suggestions))
+    except ValueError:
+        return False
+    return True
+
+
+def _together(found: list[Suggestion], seen: dict[str, _Seen], sections: _Sections) -> list[Suggestion]:
+    """With all lines in force: what is still seen is not hidden, and a line that hides nothing is none."""
+    while True:
+        left: set[tuple[str, str]] = set()
+        for endpoint, one in seen.items():
+            lines = [each.line for each in found if endpoint in each.endpoints]
+            for pair in one.distinct():
+                before = _names(pair, sections.rule(pair)).keys()
+                after = _names(pair, sections.rule(pair, *lines)).keys()
+                # Where lines make something new differ, none of them has silenced this pair.
+                left |= {(endpoint, name) for name in (after | before if after - before else after)}
+        for each in found:
+            each.hides -= left
+        useful = [each for each in found if each.hides]
+        if len(useful) == len(found):
+            return found
+        found = useful
 
 
 def _shared(found: list[Suggestion]) -> list[Suggestion]:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import settings as tries
+from hypothesis import strategies as st
 from support.kept import Pair, answered, comparisons, folder, records
 from support.proxy import command
 
@@ -110,6 +114,30 @@ def test_applied_it_silences_what_it_says(tmp_path: Path) -> None:
         *(each.hides for each in found.listed)
     )
     assert suggest(kept, load(str(path), {}, {}).config).listed == []
+
+
+LEAVES = st.integers(0, 3) | st.sampled_from(["p", "q", "2026-11-22T10:00:00Z", "2026-11-22T10:00:01Z"])
+TREES = st.dictionaries(
+    st.sampled_from(["a", "b", "c"]),
+    LEAVES
+    | st.lists(LEAVES, max_size=3)
+    | st.lists(st.dictionaries(st.sampled_from(["id", "x"]), LEAVES), max_size=3),
+    max_size=3,
+)
+
+
+@given(st.lists(st.tuples(TREES, TREES), min_size=1, max_size=6))
+@tries(max_examples=50, deadline=None)
+def test_whatever_was_seen_they_silence_what_they_say(trees: list[tuple[object, object]]) -> None:
+    """Of any pairs: under all suggested lines as many kept comparisons match as the first comment says."""
+    kept = records([Pair("/a", answered(ours), answered(theirs)) for ours, theirs in trees])
+    found = suggest(kept, settings.Config())
+    with NamedTemporaryFile("w", suffix=".yaml", encoding="utf-8") as file:
+        file.write(written(found))
+        file.flush()
+        rules = EndpointRules(load(file.name, {}, {}).config)
+
+    assert rejudge(kept, rules).fewer == found.silent
 
 
 def test_hostile_values_stay_in_their_comments() -> None:
