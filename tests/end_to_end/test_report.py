@@ -117,7 +117,7 @@ async def test_since_last_time(good: str, bad: str, tmp_path: Path) -> None:
 async def test_a_configuration_says_when_an_endpoint_is_ready(bad: str, tmp_path: Path) -> None:
     """Its `verdict`; without it the defaults hold."""
     config = tmp_path / "shadow.yaml"
-    config.write_text("verdict: {tolerance: 0.3}\n")
+    config.write_text("verdict: {tolerance: 0.3, latency: false}\n")
     _, out, _ = await command("report", bad, "--format", "json", "--config", str(config))
     assert json.loads(out)["verdict"] == "ready"
     assert json.loads(out)["tolerance"] == 0.3
