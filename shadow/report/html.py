@@ -28,6 +28,8 @@ LANGUAGES: Final = ("en", "ja")
 _PAGE = Path(__file__).parent / "page"
 _DIFFERENCES = 12  # of one endpoint, each with a link to its cause; the JSON form has them all
 _NAMES = 40  # of endpoints that show one cause
+_LINKS = 8  # from one place to causes
+_RELEASES = 50  # the newest ones
 _MASKS = 100  # shown; those that silence most come first
 _LONGEST = 240  # characters of a value beside others; the example shows what was kept
 _LAST = 1e11  # Unix seconds; the year 5138. An earlier report may come from anybody
@@ -52,6 +54,8 @@ def render(report: Report, language: str = "en", live: bool = False) -> str:
         plain_t=lambda key: _strings()[language][key],
         MOST_DIFFERENCES=_DIFFERENCES,
         MOST_NAMES=_NAMES,
+        MOST_LINKS=_LINKS,
+        MOST_RELEASES=_RELEASES,
         MOST_MASKS=_MASKS,
     )
 

@@ -153,7 +153,7 @@ def test_sort_by_a_column(watched: Watched, report: str) -> None:
         texts = page.locator(".endpoint .units").all_text_contents()
         return [int("".join(re.findall(r"\d", text))) for text in texts]
 
-    assert page.locator("[data-column='0']").get_attribute("aria-sort") == "ascending"
+    assert page.locator("[data-column='0']").get_attribute("data-sorted") == "up"
     first = units()
     page.locator("[data-column='3']").click()
     assert units() == sorted(first, reverse=True)

@@ -20,7 +20,9 @@ from shadow.report.schema import (
     EndpointReport,
     Example,
     Hour,
+    Lateness,
     Line,
+    LogReport,
     MaskReport,
     Named,
     NeverCompared,
@@ -129,6 +131,15 @@ def hostile(text: str) -> Report:
     ]
     made.rules = [RuleReport(line=text, endpoint=text, hits=1, in_force=True)]
     made.masks = [mask(text, text, text, text)]
+    made.log = LogReport(
+        read=2,
+        parsed=1,
+        replayed=1,
+        skipped={text: 1},
+        examples={text: [text], "none": []},
+        late=Lateness(0.1, 0.2, 0.3),
+        bodies_compared=False,
+    )
     return made
 
 

@@ -39,16 +39,15 @@ function filter() {
   }
 }
 
-// The columns in their order: verdict, name, then the figures of `data-sort`.
+// The columns in their order: the risk, as the page came; the name; then the figures of `data-sort`.
 function keyOf({ dataset }) {
-  if (state.column === 0) return ["regressed", "not-enough-data", "ready"].indexOf(dataset.verdict);
+  if (state.column === 0) return Number(dataset.order);
   return state.column === 1 ? dataset.text : Number(dataset.sort.split(" ")[state.column - 2]);
 }
 
 function sort() {
   const rows = document.getElementById("rows");
   const items = all(".endpoint", rows);
-  // The order in which the page came, which is by risk, decides where the column does not.
   items.forEach((item, i) => (item.dataset.order ??= i));
   const keys = new Map(items.map((item) => [item, keyOf(item)]));
   const sign = state.descending ? -1 : 1;
@@ -58,9 +57,9 @@ function sort() {
   });
   rows.append(...items);
   for (const button of all("[data-column]")) {
-    if (Number(button.dataset.column) === state.column) {
-      button.setAttribute("aria-sort", state.descending ? "descending" : "ascending");
-    } else button.removeAttribute("aria-sort");
+    const chosen = Number(button.dataset.column) === state.column;
+    button.setAttribute("aria-pressed", chosen);
+    button.dataset.sorted = chosen ? (state.descending ? "down" : "up") : "";
   }
 }
 
