@@ -19,11 +19,12 @@ from shadow.mirror.pair import Rules, exchange
 from shadow.model import Exchange, Failure, Outcome, Response
 from shadow.record.again import checked
 from shadow.record.evidence import evidence
+from shadow.record.folder import bound
 from shadow.record.mask import TOKEN, Mask, Masked
 from shadow.record.parts import signatures
 from shadow.record.quota import Quota
 from shadow.record.recheck import Recheck, label
-from shadow.record.segment import LONGEST_LINE, SegmentWriter, bound, encode
+from shadow.record.segment import LONGEST_LINE, SegmentWriter, encode
 from shadow.settings import Config, Sessions
 from shadow.worker import Worker, connect_unix
 

@@ -39,11 +39,13 @@ EVIDENCE = "judge"
 _WINDOW = 8 * 1024 * 1024  # bytes a frame may make us allocate; ours need 2 MiB
 _LEVEL = 3  # 30 times smaller at 300 MB/s; higher levels gain little on JSON
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+"""What a writer's name may be."""
 _FILE = re.compile(
-    rf"(?P<stem>(?P<name>{_NAME.pattern})-(?P<seq>\d{{6,12}}))(?P<ending>\.open\.jsonl|\.jsonl\.zst)"
+    rf"(?P<stem>(?P<name>{NAME.pattern})-(?P<seq>\d{{6,12}}))(?P<ending>\.open\.jsonl|\.jsonl\.zst)"
 )
-_OPEN, _SEALED = ".open.jsonl", ".jsonl.zst"
+OPEN, SEALED = ".open.jsonl", ".jsonl.zst"
+"""How the names of segments end."""
 
 # No link is followed, and no pipe or device that lies there can make us wait.
 _SAFE = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -66,7 +68,7 @@ class SegmentWriter:
     """
 
     def __init__(self, folder: Path, name: str, limit: int) -> None:
-        if not _NAME.fullmatch(name):
+        if not NAME.fullmatch(name):
             raise ValueError(f"not a name for segments: {name!r}")
         self.lost = 0
         """Lines that could not be written."""
@@ -76,6 +78,7 @@ class SegmentWriter:
         self._name = name
         self._limit = limit
         self._size = 0
+        self._seq = 0  # of the last segment; it may be gone from the folder by the time of the next
         self._open: tuple[int, Path] | None = None
 
     def append(self, lines: bytes) -> bool:
@@ -98,7 +101,7 @@ class SegmentWriter:
         part: Path | None = None
         try:
             fd, path = self._open = self._open or self._next()
-            part = path.with_name(f".{path.name.removesuffix(_OPEN)}.part")
+            part = path.with_name(f".{path.name.removesuffix(OPEN)}.part")
             part.unlink(missing_ok=True)
             new = os.open(part, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
             try:
@@ -133,13 +136,15 @@ class SegmentWriter:
     def _next(self) -> tuple[int, Path]:
         """Open a segment that no process has used."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        seq = 1 + max((int(f["seq"]) for f in _files(self._folder) if f["name"] == self._name), default=0)
+        there = [int(file["seq"]) for file in files(self._folder) if file["name"] == self._name]
+        seq = 1 + max([self._seq, *there])
         while True:
-            path = self._folder / f"{self._name}-{seq:06}{_OPEN}"
+            path = self._folder / f"{self._name}-{seq:06}{OPEN}"
             with suppress(FileExistsError):
                 fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
                 if _lock(fd):
                     self._size = 0
+                    self._seq = seq
                     self.begun += 1
                     return fd, path
                 os.close(fd)  # a `recover` came between opening and locking
@@ -168,8 +173,8 @@ class Recovered(NamedTuple):
 def recover(folder: Path) -> Recovered:
     """Seal what killed processes left open. What a living one holds is left alone."""
     sealed = torn = failed = 0
-    for file in _files(folder) if folder.is_dir() else []:
-        if file["ending"] != _OPEN:
+    for file in files(folder) if folder.is_dir() else []:
+        if file["ending"] != OPEN:
             continue
         path = folder / file.string
         try:
@@ -192,47 +197,6 @@ def recover(folder: Path) -> Recovered:
     return Recovered(sealed, torn, failed)
 
 
-def retain(folder: Path, keep_seconds: float, now: float) -> int:
-    """Delete sealed segments older than `keep_seconds` at `now` (Unix); how many were deleted."""
-    deleted = 0
-    for file in _files(folder) if folder.is_dir() else []:
-        if file["ending"] != _SEALED:
-            continue
-        path = folder / file.string
-        with suppress(OSError):
-            found = path.lstat()
-            if stat.S_ISREG(found.st_mode) and found.st_mtime < now - keep_seconds:
-                path.unlink()
-                deleted += 1
-    return deleted
-
-
-def bound(folder: Path, limit: int) -> int:
-    """Delete sealed evidence, the oldest first, until at most `limit` bytes of it are left; how many segments
-    were deleted. Tallies stay: they are small, and the verdict stands on them."""
-    found: list[tuple[float, int, Path]] = []
-    for file in _files(folder) if folder.is_dir() else []:
-        path = folder / file.string
-        with suppress(OSError):
-            about = path.lstat()
-            if (
-                file["ending"] == _SEALED
-                and file["name"].startswith(EVIDENCE)
-                and stat.S_ISREG(about.st_mode)
-            ):
-                found.append((about.st_mtime, about.st_size, path))
-    deleted = 0
-    left = sum(size for _, size, _ in found)
-    for _, size, path in sorted(found):
-        if left <= limit:
-            break
-        with suppress(OSError):
-            path.unlink()
-            left -= size
-            deleted += 1
-    return deleted
-
-
 class Unreadable(msgspec.Struct):
     """What could not be read: single lines, and segments from some point on or altogether."""
 
@@ -245,7 +209,7 @@ def read_segments(folder: Path, unreadable: Unreadable) -> Iterator[Record]:
 
     Raises OSError if the folder itself cannot be listed.
     """
-    for stem in sorted({file["stem"] for file in _files(folder)}):
+    for stem in sorted({file["stem"] for file in files(folder)}):
         try:
             with _open_to_read(folder, stem) as stream:
                 yield from _records(stream, unreadable)
@@ -253,7 +217,20 @@ def read_segments(folder: Path, unreadable: Unreadable) -> Iterator[Record]:
             unreadable.segments += 1
 
 
-def _files(folder: Path) -> list[re.Match[str]]:
+def read_sealed(file: IO[bytes], unreadable: Unreadable) -> Iterator[Record]:
+    """Every record of one sealed segment, wherever it lies; counts what it has to leave out."""
+    try:
+        yield from _records(_decompressed(file), unreadable)
+    except (OSError, zstandard.ZstdError):
+        unreadable.segments += 1
+
+
+def compressed(data: bytes) -> bytes:
+    """Lines as a sealed segment holds them."""
+    return zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).compress(data)
+
+
+def files(folder: Path) -> list[re.Match[str]]:
     """The segments in a folder, by name; nothing else that lies there is ours."""
     return [found for name in os.listdir(folder) if (found := _FILE.fullmatch(name))]
 
@@ -283,8 +260,8 @@ def _drop_torn_end(fd: int) -> bool:
 
 def _seal(fd: int, path: Path) -> bool:
     """Replace a locked open segment by a sealed one; False if that failed and it is left as it was."""
-    stem = path.name.removesuffix(_OPEN)
-    part, sealed = path.with_name(f".{stem}.part"), path.with_name(stem + _SEALED)
+    stem = path.name.removesuffix(OPEN)
+    part, sealed = path.with_name(f".{stem}.part"), path.with_name(stem + SEALED)
     try:
         # A sealed one is complete: the process that made it died before it removed the open one.
         if os.fstat(fd).st_size and not sealed.exists():
@@ -331,7 +308,7 @@ class _Stream(NamedTuple):
 @contextmanager
 def _open_to_read(folder: Path, stem: str) -> Iterator[_Stream]:
     """A segment's lines: the sealed one's if there is one, for the open one may be a leftover."""
-    for ending in (_SEALED, _OPEN, _SEALED):  # it may be sealed while we look
+    for ending in (SEALED, OPEN, SEALED):  # it may be sealed while we look
         try:
             fd = os.open(folder / (stem + ending), os.O_RDONLY | _SAFE)
         except FileNotFoundError:
@@ -339,7 +316,7 @@ def _open_to_read(folder: Path, stem: str) -> Iterator[_Stream]:
         with os.fdopen(fd, "rb") as file:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
                 raise OSError("not a regular file")
-            yield _decompressed(file) if ending == _SEALED else _Stream(file, None)
+            yield _decompressed(file) if ending == SEALED else _Stream(file, None)
         return
     raise FileNotFoundError(stem)
 

@@ -14,7 +14,8 @@ from typing import Final
 import structlog
 
 from shadow.record.configured import ConfigRecord
-from shadow.record.segment import SegmentWriter, encode, retain
+from shadow.record.folder import retain
+from shadow.record.segment import SegmentWriter, encode
 from shadow.record.tally import Tally, TallyRecord
 from shadow.serve.ledger import merge_into
 from shadow.settings import Record

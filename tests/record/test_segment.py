@@ -16,7 +16,8 @@ import pytest
 import zstandard
 
 from shadow.record import segment
-from shadow.record.segment import Record, SegmentWriter, Unreadable, encode, read_segments, recover, retain
+from shadow.record.folder import bound, retain
+from shadow.record.segment import Record, SegmentWriter, Unreadable, encode, read_segments, recover
 from shadow.record.tally import Tally, TallyRecord
 
 FIRST = "pod-0-000001"
@@ -342,7 +343,7 @@ def test_the_oldest_evidence_goes_first(tmp_path: Path) -> None:
     still_open.append(line(4))
     size = (tmp_path / "judge-0-000001.jsonl.zst").stat().st_size
 
-    assert segment.bound(tmp_path, 3 * size + 99) == 0
-    assert segment.bound(tmp_path, size + 99) == 2
+    assert bound(tmp_path, 3 * size + 99) == 0
+    assert bound(tmp_path, size + 99) == 2
     assert numbers(tmp_path) == [1, 3, 4]
-    assert segment.bound(tmp_path / "none", 0) == 0
+    assert bound(tmp_path / "none", 0) == 0

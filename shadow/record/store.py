@@ -1,0 +1,230 @@
+"""An object store, or a folder that is named as one: `s3://bucket/prefix`, `gs://…`, `az://…`, `file:///…`.
+
+What segments are called there:
+
+    dt=2026-11-22/hh=05/NAME-000001-0123456789abcdef.jsonl.zst    sealed, behind its digest
+    open/NAME-000001.jsonl.zst                                    what a window held a minute ago
+    NAME-000001.jsonl.zst                                         put by a replay, or copied from a folder
+
+Calls block, each for a bounded time. A process that has made one must not fork: its threads would be missing
+in the child. Credentials and endpoints are read from the environment, by obstore, and never shown.
+"""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Final, NamedTuple
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.exceptions import AlreadyExistsError
+from obstore.store import LocalStore, ObjectStore, from_url
+
+from shadow.record.segment import NAME
+
+SCHEMES: Final = ("s3", "gs", "az", "file")
+
+_OPTIONS: Final = {
+    # http:// is spoken only where an endpoint is given so.
+    "client_options": {"connect_timeout": "3s", "timeout": "20s", "allow_http": True},
+    "retry_config": {"max_retries": 2, "retry_timeout": timedelta(seconds=20)},
+}
+_OPEN: Final = "open/"
+_SUFFIX: Final = ".jsonl.zst"
+_STEM: Final = rf"(?P<stem>{NAME.pattern}-[0-9]{{6,12}})"
+_OF_HOUR = re.compile(
+    rf"(?P<hour>dt=[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}/hh=[0-9]{{2}})/{_STEM}-[0-9a-f]{{16}}\.jsonl\.zst"
+)
+_OF_WINDOW = re.compile(rf"open/{_STEM}\.jsonl\.zst")
+_AT_ROOT = re.compile(rf"{_STEM}\.jsonl\.zst")
+
+_CODE = re.compile(r"<Code>(\w+)</Code>")
+_STATUS = re.compile(r"non-2xx status code: ([0-9]{3})")
+_QUERY = re.compile(r"\?\S*")
+
+
+class StoreError(OSError):
+    """A store cannot be used. `filename` is its URL, `strerror` the reason, in one line."""
+
+    def __init__(self, url: str, why: str, number: int = errno.EIO) -> None:
+        super().__init__(number, why, url)
+
+
+class Refused(StoreError):
+    """The store has answered, and does not want us: it will not tomorrow either."""
+
+
+class Gone(StoreError):
+    """There is no such object."""
+
+
+class Stored(NamedTuple):
+    """A segment in a store. `hour` is when it was sealed, None where its name does not tell."""
+
+    name: str
+    stem: str
+    size: int
+    modified: datetime
+    hour: datetime | None
+
+
+def is_url(place: str) -> bool:
+    """Whether a place is named as a store, not as a folder."""
+    return "://" in place
+
+
+def check_place(place: str) -> None:
+    """Raises ValueError where something that looks like a store cannot be one. It may hold a secret, so it is
+    not repeated."""
+    if not is_url(place):
+        return
+    parts = urlsplit(place)
+    if parts.scheme not in SCHEMES:
+        raise ValueError(f"expected a folder, or a URL with {', '.join(SCHEMES)}")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("a URL without user, password and query: credentials are read from the environment")
+    if (parts.scheme == "file") == bool(parts.netloc) or (parts.scheme == "file" and parts.path in ("", "/")):
+        raise ValueError("expected a bucket, as in s3://BUCKET/PREFIX, or a whole path, as in file:///PATH")
+
+
+def sealed_name(stem: str, data: bytes, sealed_at: float) -> str:
+    """Where a sealed segment belongs. By its digest nobody else's has the same name, and it is the same
+    however often it is put; `sealed_at` is in Unix seconds."""
+    hour = datetime.fromtimestamp(sealed_at, UTC)
+    return f"dt={hour:%Y-%m-%d}/hh={hour:%H}/{stem}-{sha256(data).hexdigest()[:16]}{_SUFFIX}"
+
+
+def open_name(stem: str) -> str:
+    """Where the snapshot of an open segment belongs."""
+    return f"{_OPEN}{stem}{_SUFFIX}"
+
+
+class Store:
+    """The place that a URL names. Raises StoreError, of all methods."""
+
+    def __init__(self, url: str, make: bool = False) -> None:
+        """`make`: create a folder that is not there; a bucket is never made."""
+        self.url = url
+        try:
+            check_place(url)
+            self._store = _opened(url, make)
+        except ValueError as error:
+            raise Refused("the URL", str(error)) from None
+        except Exception as error:
+            raise self._error(error) from None
+
+    def create(self, name: str, data: bytes) -> bool:
+        """Put an object, whole, where there is none of this name; False if there is one."""
+        try:
+            obstore.put(self._store, name, data, mode="create", use_multipart=False)
+        except AlreadyExistsError:
+            return False
+        except Exception as error:
+            raise self._error(error) from None
+        return True
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Put an object, whole, whatever there was."""
+        try:
+            obstore.put(self._store, name, data, use_multipart=False)
+        except Exception as error:
+            raise self._error(error) from None
+
+    def size(self, name: str) -> int:
+        """Bytes of an object."""
+        try:
+            return obstore.head(self._store, name)["size"]
+        except Exception as error:
+            raise self._error(error, of_object=True) from None
+
+    def get(self, name: str) -> bytes:
+        """A whole object."""
+        try:
+            return bytes(obstore.get(self._store, name).bytes())
+        except Exception as error:
+            raise self._error(error, of_object=True) from None
+
+    def delete(self, name: str) -> None:
+        """Delete an object, if it is there."""
+        try:
+            with suppress(FileNotFoundError):
+                obstore.delete(self._store, name)
+        except Exception as error:
+            raise self._error(error) from None
+
+    def hours(self) -> Iterator[Stored]:
+        """Segments that were sealed and put by a proxy or a judge."""
+        for day in self._below(None):
+            if day.startswith("dt="):
+                yield from self._list(_OF_HOUR, day)
+
+    def windows(self) -> list[Stored]:
+        """Snapshots of windows, those too that are sealed by now."""
+        return list(self._list(_OF_WINDOW, _OPEN.rstrip("/")))
+
+    def at_root(self) -> list[Stored]:
+        """Segments that lie in no folder of ours, by name."""
+        try:
+            metas = obstore.list_with_delimiter(self._store)["objects"]
+        except Exception as error:
+            raise self._error(error) from None
+        return sorted(filter(None, (_stored(meta, _AT_ROOT) for meta in metas)))
+
+    def _below(self, prefix: str | None) -> list[str]:
+        try:
+            return sorted(obstore.list_with_delimiter(self._store, prefix)["common_prefixes"])
+        except Exception as error:
+            raise self._error(error) from None
+
+    def _list(self, pattern: re.Pattern[str], prefix: str) -> Iterator[Stored]:
+        try:
+            for page in obstore.list(self._store, prefix):
+                yield from filter(None, (_stored(meta, pattern) for meta in page))
+        except Exception as error:
+            raise self._error(error) from None
+
+    def _error(self, error: Exception, of_object: bool = False) -> StoreError:
+        """What an exception of obstore means. Its own text shows the request, several lines of it."""
+        text = str(error).partition("\n\nDebug")[0]
+        code, status = _CODE.search(text), _STATUS.search(text)
+        if isinstance(error, StoreError):
+            return error
+        if isinstance(error, FileNotFoundError) and of_object and not (code and code[1] == "NoSuchBucket"):
+            return Gone(self.url, "no such object", errno.ENOENT)
+        if isinstance(error, FileNotFoundError) or (status and status[1] == "404"):
+            return Refused(self.url, "no such bucket or folder", errno.ENOENT)
+        if isinstance(error, PermissionError) or (status and status[1] in ("401", "403")):
+            return Refused(self.url, f"access denied{f' ({code[1]})' if code else ''}", errno.EACCES)
+        line = _QUERY.sub("", text.strip().partition("\n")[0])
+        if status and status[1][0] in "34" and status[1] not in ("408", "409", "429"):
+            return Refused(self.url, f"refused: {line}")
+        return StoreError(self.url, f"cannot be reached, or failed: {line}")
+
+
+def _opened(url: str, make: bool) -> ObjectStore:
+    if url.startswith("file://"):
+        folder = Path(unquote(urlsplit(url).path))
+        if make:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        elif not folder.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "no such folder")
+        return LocalStore(folder.resolve())
+    return from_url(url, **_OPTIONS)  # type: ignore[call-overload, no-any-return]
+
+
+def _stored(meta: obstore.ObjectMeta, pattern: re.Pattern[str]) -> Stored | None:
+    found = pattern.fullmatch(meta["path"])
+    if not found:
+        return None
+    hour = found.groupdict().get("hour")
+    try:
+        at = datetime.strptime(f"{hour}+0000", "dt=%Y-%m-%d/hh=%H%z") if hour else None
+    except ValueError:  # the 31st of June is no name of ours
+        return None
+    return Stored(meta["path"], found["stem"], meta["size"], meta["last_modified"], at)
