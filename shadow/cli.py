@@ -6,19 +6,19 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from shadow import __version__
+from shadow.commands.common import load_settings, named_flags, refuse, writing
+from shadow.commands.kept import rejudge, rules
 
 if TYPE_CHECKING:
     from shadow.report.schema import Report
 
-BAD_INPUT: Final = 3
 REGRESSED: Final = 10
 NOT_ENOUGH_DATA: Final = 11
 
@@ -80,13 +80,13 @@ def proxy(config: str | None, **flags: str | None) -> None:
     from shadow.serve.proxy import CannotStart, serve
 
     needed = ("legacy", "target")
-    loaded = _load(config, flags, needed=needed)
+    loaded = load_settings(config, flags, needed=needed)
     configure(loaded.config.log)
-    path, named = config or os.environ.get("SHADOW_CONFIG"), _named(flags)
+    path, named = config or os.environ.get("SHADOW_CONFIG"), named_flags(flags)
     try:
         code = serve(loaded, lambda: load(path, named, os.environ, needed=needed), path)
     except CannotStart as error:
-        _refuse([str(error)])
+        refuse([str(error)])
     sys.exit(code)
 
 
@@ -175,13 +175,13 @@ def replay(logs: tuple[str, ...], fail_on: str, **flags: Any) -> None:
     named = ("config", "legacy", "target", "record", "sample", "log_format", "log_level")
     settings = {name: flags.pop(name) for name in named}
     needed = ("target",) if flags["against_log"] else ("legacy", "target")
-    loaded = _load(settings.pop("config"), settings, needed=needed)
+    loaded = load_settings(settings.pop("config"), settings, needed=needed)
     configure(loaded.config.log)
     try:
         code = run(plan(loaded, logs, flags, os.environ))
         made = build.read(Path(loaded.config.record.to))
     except (CannotReplay, ValueError) as error:
-        _refuse(str(error).splitlines())
+        refuse(str(error).splitlines())
     text.render(made, sys.stdout)
     sys.exit(code or _code(made.verdict, fail_on))
 
@@ -264,7 +264,7 @@ def report(
     if watch:
         _watch(make)
         return
-    with _writing(output) as stream:
+    with writing(output) as stream:
         render(made, form, language, stream)
     sys.exit(_code(made.verdict, fail_on))
 
@@ -274,21 +274,21 @@ def _maker(folders: tuple[str, ...], config: str | None, earlier: str | None) ->
     from shadow.report import build, changes
     from shadow.settings import Criteria
 
-    criteria = _load(config, {}).config.verdict if config else Criteria()
+    criteria = load_settings(config, {}).config.verdict if config else Criteria()
     try:
         last = changes.read(Path(earlier).read_bytes()) if earlier else None
     except OSError as error:
-        _refuse([f"{earlier}: {error.strerror}"])
+        refuse([f"{earlier}: {error.strerror}"])
     except ValueError as error:
-        _refuse([f"{earlier}: no JSON report that can be compared: {error}"])
+        refuse([f"{earlier}: no JSON report that can be compared: {error}"])
 
     def make() -> Report:
         try:
             made = build.read(map(Path, folders), criteria, time.time())
         except OSError as error:
-            _refuse([f"{error.filename}: {error.strerror}; give the folder that was named by --record"])
+            refuse([f"{error.filename}: {error.strerror}; give the folder that was named by --record"])
         if not made.endpoints:
-            _refuse([f"{', '.join(folders)}: no records yet; give the folder that was named by --record"])
+            refuse([f"{', '.join(folders)}: no records yet; give the folder that was named by --record"])
         if last is not None:
             made.changes = changes.changes(last, made)
         return made
@@ -303,76 +303,6 @@ def _watch(make: Callable[[], Report]) -> None:
         watch(make, sys.stdout, time.sleep)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-@main.command()
-@click.argument("folder", metavar="FROM")
-@click.option("--config", "-c", metavar="FILE", required=True, help="YAML with the rules to be tried.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--output", "-o", metavar="FILE", help="Write here instead of standard output.")
-def rejudge(folder: str, config: str, form: str, output: str | None) -> None:
-    """Judge the kept comparisons again under other rules, without traffic, and show what changes.
-
-    FROM is the folder that `shadow proxy` records to.
-    """
-    import msgspec
-
-    from shadow.again import pairs, text
-    from shadow.again.rejudge import rejudge as run
-
-    rules = pairs.EndpointRules(_load(config, {}).config)
-    try:
-        result = run(pairs.told(pairs.read(Path(folder)), "judging again"), rules)
-    except OSError as error:
-        _refuse([f"{folder}: {error.strerror}; give the folder that was named by --record"])
-    if not result.kept:
-        _refuse([f"{folder}: holds no comparisons; give the folder that was named by --record"])
-    with _writing(output) as stream:
-        if form == "json":
-            stream.write(msgspec.json.format(msgspec.json.encode(result)).decode() + "\n")
-        else:
-            text.render(result, stream)
-
-
-@main.group()
-def rules() -> None:
-    """Find rules of comparing."""
-
-
-@rules.command("suggest")
-@click.argument("folder", metavar="FROM")
-@click.option("--config", "-c", metavar="FILE", help="Rules in force: what they silence needs no others.")
-@click.option("--output", "-o", metavar="FILE", help="Write here instead of standard output.")
-def suggest_rules(folder: str, config: str | None, output: str | None) -> None:
-    """Print rules ready to paste that would silence what differed, most silence first.
-
-    FROM is the folder that `shadow proxy` records to. Each line says what it would hide, and was tried on
-    the comparisons that are kept.
-    """
-    from shadow.again import pairs, paste
-    from shadow.again.suggest import suggest
-
-    loaded = _load(config, {}).config
-    try:
-        found = suggest(pairs.told(pairs.read(Path(folder)), "looking for rules"), loaded)
-    except OSError as error:
-        _refuse([f"{folder}: {error.strerror}; give the folder that was named by --record"])
-    if not found.kept:
-        _refuse([f"{folder}: holds no comparisons; give the folder that was named by --record"])
-    with _writing(output) as stream:
-        stream.write(paste.written(found))
-
-
-@contextmanager
-def _writing(output: str | None) -> Iterator[TextIO]:
-    """Standard output, or the file that was named."""
-    try:
-        with (
-            nullcontext(sys.stdout) if output is None else Path(output).open("w", encoding="utf-8") as stream
-        ):
-            yield stream
-    except OSError as error:
-        _refuse([f"{output or 'standard output'}: {error.strerror}"])
 
 
 def _code(verdict: str, fail_on: str) -> int:
@@ -392,7 +322,7 @@ def config_group() -> None:
 @_settings_options
 def validate(config: str | None, **flags: str | None) -> None:
     """Exit 0 if the settings can be used, 3 with every error otherwise."""
-    _load(config, flags, needed=("legacy", "target"))
+    load_settings(config, flags, needed=("legacy", "target"))
     click.echo("the settings are good")
 
 
@@ -403,7 +333,7 @@ def show_settings(config: str | None, origin: bool, **flags: str | None) -> None
     """Print the settings in force, secrets masked."""
     from shadow.config.load import show
 
-    click.echo(show(_load(config, flags), origin=origin), nl=False)
+    click.echo(show(load_settings(config, flags), origin=origin), nl=False)
 
 
 @config_group.command("schema")
@@ -428,21 +358,5 @@ def demo(requests: int, record: str) -> None:
     sys.exit(run(requests, Path(record)))
 
 
-def _load(path: str | None, flags: dict[str, str | None], needed: Iterable[str] = ()) -> Any:
-    from shadow.config.load import ConfigError, load
-
-    try:
-        return load(path or os.environ.get("SHADOW_CONFIG"), _named(flags), os.environ, needed=needed)
-    except ConfigError as error:
-        _refuse(error.problems)
-
-
-def _named(flags: dict[str, str | None]) -> dict[str, str | None]:
-    return {name.replace("_", "-"): value for name, value in flags.items()}
-
-
-def _refuse(problems: list[str]) -> NoReturn:
-    """Say what is wrong with the input, a line each, and leave."""
-    for problem in problems:
-        click.echo(problem, err=True)
-    sys.exit(BAD_INPUT)
+main.add_command(rejudge)
+main.add_command(rules)

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = [
     {"shadow.model", "shadow.settings", "shadow.address", "shadow.switch"},
-    {"shadow.endpoint", "shadow.compare", "shadow.tls"},
+    {"shadow.endpoint", "shadow.serving", "shadow.compare", "shadow.tls"},
     {"shadow.record"},
     {"shadow.verdict"},
     {"shadow.config", "shadow.frame"},
@@ -23,6 +23,7 @@ LAYERS = [
     {"shadow.serve"},
     {"shadow.demo"},
     {"replay"},
+    {"shadow.commands"},
     {"shadow.cli"},
     {"shadow.__main__"},
 ]
@@ -31,6 +32,7 @@ LAYERS = [
 PURE = [
     "shadow/model.py",
     "shadow/address.py",
+    "shadow/serving.py",
     "shadow/endpoint.py",
     "shadow/frame.py",
     "shadow/compare",
