@@ -254,6 +254,11 @@ def _short(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
+def _breakable(path: str) -> Markup:
+    """A path that may be broken after each of its slashes."""
+    return Markup("/<wbr>").join(map(visible, path.split("/")))
+
+
 def _lined(text: str) -> Markup:
     """Text of several lines, to be copied: its ends of lines are real ones."""
     return Markup("\n").join(visible(line) for line in text.split("\n"))
@@ -350,6 +355,7 @@ _FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "span": _span,
     "between": _between,
     "short": _short,
+    "breakable": _breakable,
     "lined": _lined,
     "or_blank": lambda text: text or "",
     "beside": _beside,

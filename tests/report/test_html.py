@@ -125,7 +125,9 @@ def test_no_value_becomes_markup() -> None:
     """Whatever the values are, the page has the same elements, and attributes of the same names."""
 
     def shape(text: str) -> list[tuple[str, list[str]]]:
-        return [(tag, sorted(attrs)) for tag, attrs in Tags(html.render(hostile(text))).found]
+        # A path may be broken after its slashes, of which the plain text has none.
+        found = Tags(html.render(hostile(text))).found
+        return [(tag, sorted(attrs)) for tag, attrs in found if tag != "wbr"]
 
     # A mark around what differs is an element too, so the plain text has as much of it.
     assert shape(HOSTILE) == shape("x" * 39 + "y" * (len(HOSTILE) - 39))
