@@ -87,11 +87,25 @@ def _certificates_load(config: Config) -> Found:
         yield "forwarding.proxy_protocol", "not together with tls.listen; end TLS at the load balancer"
 
 
+def _control_is_legacy(config: Config) -> Found:
+    """Asked of the target, a control would make noise of every difference."""
+    url = config.mirror.control.url
+    if url and config.target and address.same_place(address.backend(url), address.backend(config.target)):
+        yield "mirror.control.url", "is the target; name a second legacy, or nothing for legacy itself"
+
+
 def _sessions_have_one_worker(config: Config) -> Found:
     """What one shadow worker has seen of a session another does not know."""
     sessions = config.mirror.sessions
     if (sessions.cookies or sessions.fields) and config.workers.shadow > 1:
-        yield "mirror.sessions", "needs workers.shadow: 1, for one worker knows what each session was given"
+        yield "workers.shadow", "must be 1 with mirror.sessions: one has to know what all were given"
+
+
+def _a_tap_serves_nobody(config: Config) -> Found:
+    """Of copies there is no client whom the target could answer."""
+    for i, line in enumerate(config.endpoints):
+        if config.tap and line.serve != "legacy":
+            yield f"endpoints[{i}].serve", "with tap the proxy that sends the copies serves; leave it out"
 
 
 def _bodies_fit(config: Config) -> Found:
@@ -105,5 +119,7 @@ CHECKS: tuple[Callable[[Config], Found], ...] = (
     _rules_compile,
     _certificates_load,
     _bodies_fit,
+    _a_tap_serves_nobody,
+    _control_is_legacy,
     _sessions_have_one_worker,
 )

@@ -578,3 +578,19 @@ def test_the_reference_shows_an_endpoint_with_every_setting(write: Write) -> Non
 def test_every_section_says_what_it_is() -> None:
     """The docstring is what an editor shows."""
     assert all(section.__doc__ for section in Strict.__subclasses__())
+
+
+def test_sessions_need_one_shadow_worker(write: Write) -> None:
+    """What one has seen another does not know."""
+    path = write("workers: {shadow: 2}\nmirror:\n  sessions: {cookies: [sid]}\n")
+    assert problems(path) == [
+        "shadow.yaml:1: workers.shadow: must be 1 with mirror.sessions: one has to know what all were given"
+    ]
+
+
+def test_a_control_is_not_asked_of_the_target(write: Write) -> None:
+    """It would call every difference noise."""
+    path = write("target: http://a:1\nmirror:\n  control: {url: http://a:1}\n")
+    assert problems(path) == [
+        "shadow.yaml:3: mirror.control.url: is the target; name a second legacy, or nothing for legacy itself"
+    ]

@@ -47,6 +47,23 @@ async def test_a_log_is_replayed_and_judged(replay: Make, backends: Backends, tm
     assert backends.legacy.asked == backends.target.asked == {f"/items/{n}": 1 for n in range(200)}
 
 
+async def test_a_legacy_that_fails_is_compared(replay: Make, backends: Backends, tmp_path: Path) -> None:
+    """It hangs up on one of ten: the target is asked all the same, and the pair differs by its status."""
+
+    def failing(request: web.Request) -> web.Response:
+        if request.path.endswith("7"):
+            assert request.transport is not None
+            request.transport.abort()
+        return web.json_response({"path": request.path_qs})
+
+    backends.legacy.answer = failing
+    log = write(tmp_path / "access.log", [line(n) for n in range(20)])
+    report = await replay(str(log), "--speed", "max").run()
+    assert_adds_up(report, 20)
+    assert report["totals"]["status"] == {"200→200": 18, "reset→200": 2}
+    assert (report["totals"]["matched"], report["totals"]["differed"]) == (18, 2)
+
+
 async def test_lines_that_are_not_replayed_are_counted(
     replay: Make, backends: Backends, tmp_path: Path
 ) -> None:
