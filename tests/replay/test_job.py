@@ -10,9 +10,9 @@ from replay.shard import COUNT_VARIABLE
 from shadow.cli import NOT_ENOUGH_DATA, REGRESSED, replay
 from shadow.commands.common import BAD_INPUT
 
-JOB = yaml.safe_load((Path(__file__).parents[2] / "deploy" / "overlays" / "replay" / "job.yaml").read_text(encoding="utf-8"))[
-    "spec"
-]
+JOB = yaml.safe_load(
+    (Path(__file__).parents[2] / "deploy" / "overlays" / "replay" / "job.yaml").read_text(encoding="utf-8")
+)["spec"]
 POD = JOB["template"]["spec"]
 
 
