@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 
 class Listener(NamedTuple):
@@ -132,3 +133,20 @@ def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     if ipaddress.ip_interface(text).ip != found.network_address:
         raise ValueError(f"bits are set behind the prefix; write {found}")
     return found
+
+
+def store(url: str) -> None:
+    """Raises ValueError where a URL does not name an object store: of S3, of Google, of Azure, or a folder in
+    the place of one. It may hold a secret, so it is not repeated."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError("expected a folder, or a URL such as s3://BUCKET/PREFIX") from None
+    if parts.scheme not in ("s3", "gs", "az", "file"):
+        raise ValueError("expected a folder, or a URL with s3, gs, az or file")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("expected a URL without user, password and query: the environment has credentials")
+    if parts.scheme == "file" and (parts.netloc or not parts.path.strip("/")):
+        raise ValueError("expected a whole path, as in file:///PATH")
+    if parts.scheme != "file" and not parts.netloc:
+        raise ValueError("expected a bucket, as in s3://BUCKET/PREFIX")

@@ -61,6 +61,9 @@ Difference = Annotated[
 Masked = Annotated[
     str, Meta(description="a header name, query:NAME, form:NAME or json:$.path", extra={"form": "mask"})
 ]
+Place = Annotated[
+    str, Meta(description="a folder, or a store such as s3://BUCKET/PREFIX", extra={"form": "place"})
+]
 Secret = Annotated[str, Meta(description="never shown", extra={"secret": True})]
 Hook = Annotated[str, Meta(description="a URL, never shown", extra={"secret": True, "form": "hook"})]
 
@@ -220,7 +223,8 @@ class Endpoint(Strict, frozen=True):
 class Record(Strict, frozen=True):
     """What is kept."""
 
-    to: str = "shadow-data"  # folder
+    to: Place = "shadow-data"  # folder, or object store: there the segments of all pods come together
+    spool: str = "shadow-spool"  # folder of what is on its way to the store
     keep: Seconds = Seconds(14 * 86400)  # older segments are deleted
     window: Seconds = Seconds(3600)  # of one tally
     evidence: Count = 20  # comparisons kept of each cause in an hour by one judge
@@ -229,6 +233,16 @@ class Record(Strict, frozen=True):
     limit: Size = Size(4 * 1024**3)  # evidence in the folder; above, the oldest goes; tallies stay
     segment: Size = Size(8 * 1024 * 1024)  # sealed above this
     mask: tuple[Masked, ...] = ()  # header names, query:NAME, form:NAME, json:$.path beside the built-in ones
+
+    @property
+    def shipped(self) -> bool:
+        """Whether segments go on to a store."""
+        return "://" in self.to
+
+    @property
+    def folder(self) -> str:
+        """Where segments are written."""
+        return self.spool if self.shipped else self.to
 
 
 class Criteria(Strict, frozen=True):

@@ -257,6 +257,12 @@ def _hook(url: str) -> None:
         raise ValueError("expected a URL with http or https and a host")
 
 
+def _place(place: str) -> None:
+    """A folder is any name; what looks like a store may hold a secret, and is not repeated."""
+    if "://" in place:
+        address.store(place)
+
+
 def _mask(line: str) -> object:
     return Mask((line,), b"any")  # the key matters to what is masked, not to the line
 
@@ -276,6 +282,7 @@ FORMS: dict[str, Callable[[str], object]] = {
     "cut": lambda line: _rule(Compare(cut=(line,))),
     "accept": lambda line: _rule(Compare(accept=(Accept(difference=line, **_ANYONE),))),
     "mask": _mask,
+    "place": _place,
     "hook": _hook,
 }
 """By the name that `settings` gives in `Meta(extra={"form": …})`. Each raises ValueError with one line."""

@@ -26,9 +26,8 @@ import obstore
 from obstore.exceptions import AlreadyExistsError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from shadow import address
 from shadow.record.segment import NAME
-
-SCHEMES: Final = ("s3", "gs", "az", "file")
 
 _OPTIONS: Final = {
     # http:// is spoken only where an endpoint is given so.
@@ -74,25 +73,6 @@ class Stored(NamedTuple):
     hour: datetime | None
 
 
-def is_url(place: str) -> bool:
-    """Whether a place is named as a store, not as a folder."""
-    return "://" in place
-
-
-def check_place(place: str) -> None:
-    """Raises ValueError where something that looks like a store cannot be one. It may hold a secret, so it is
-    not repeated."""
-    if not is_url(place):
-        return
-    parts = urlsplit(place)
-    if parts.scheme not in SCHEMES:
-        raise ValueError(f"expected a folder, or a URL with {', '.join(SCHEMES)}")
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError("a URL without user, password and query: credentials are read from the environment")
-    if (parts.scheme == "file") == bool(parts.netloc) or (parts.scheme == "file" and parts.path in ("", "/")):
-        raise ValueError("expected a bucket, as in s3://BUCKET/PREFIX, or a whole path, as in file:///PATH")
-
-
 def sealed_name(stem: str, data: bytes, sealed_at: float) -> str:
     """Where a sealed segment belongs. By its digest nobody else's has the same name, and it is the same
     however often it is put; `sealed_at` is in Unix seconds."""
@@ -112,7 +92,7 @@ class Store:
         """`make`: create a folder that is not there; a bucket is never made."""
         self.url = url
         try:
-            check_place(url)
+            address.store(url)
             self._store = _opened(url, make)
         except ValueError as error:
             raise Refused("the URL", str(error)) from None

@@ -513,11 +513,34 @@ def test_a_list_given_anew_has_no_old_lines(write: Write) -> None:
 
 def test_secrets_are_masked(write: Write) -> None:
     """What is shown is pasted into tickets."""
-    path = write("mirror: {salt: hunter2}\nrecord: {to: 's3://me:hunter2@bucket/x'}")
+    path = write("mirror: {salt: hunter2}\nlog: {access: 's3://me:hunter2@bucket/x'}")
     text = show(load(path, {}, {}))
     assert "hunter2" not in text
     assert 'salt: "********"' in text.replace("'", '"')
     assert "s3://********@bucket/x" in text
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("s3://hunter2:hunter2@bucket/x", "s3://bucket/x?sig=hunter2", "s3://bucket/x#hunter2", "s3:///x"),
+        *("https://hunter2.example/x", "file://x/y", "file:///", "s3://[hunter2", "://hunter2"),
+    ],
+)
+def test_a_store_is_named_without_credentials(place: str, write: Write) -> None:
+    """What could be a secret is refused, and not repeated."""
+    (problem,) = problems(write(f"record: {{to: '{place}'}}"))
+    assert "record.to: expected a" in problem
+    assert "hunter2" not in problem
+
+
+@pytest.mark.parametrize("place", ["s3://bucket", "gs://bucket/a/b", "az://account/x", "file:///data/x"])
+def test_with_a_store_segments_are_written_to_the_spool(place: str, write: Write) -> None:
+    """A folder is its own spool."""
+    record = load(write(f"record: {{to: '{place}', spool: here}}"), {}, {}).config.record
+    assert (record.shipped, record.folder) == (True, "here")
+    record = load(write("record: {to: there, spool: here}"), {}, {}).config.record
+    assert (record.shipped, record.folder) == (False, "there")
 
 
 def test_equal_settings_have_equal_hashes(write: Write) -> None:
