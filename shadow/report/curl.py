@@ -13,8 +13,8 @@ from shadow.record.evidence import Asked
 from shadow.report.schema import Curl
 
 # curl sets these itself, and what a proxy adds is no part of what the client asked.
-_OWN = frozenset({"host", "content-length", "connection", "accept-encoding", "user-agent", "traceparent"})
-_ADDED = ("x-forwarded-", "x-shadow-", "x-real-ip", "forwarded")
+_OWN = frozenset({"host", "content-length", "connection", "accept-encoding", "user-agent", "via"})
+_ADDED = ("x-forwarded-", "x-shadow-", "x-real-ip", "x-request-id", "forwarded", "traceparent")
 _MASKED = re.compile(r"masked:[0-9a-f]{16}")
 _LONGEST = 2000  # characters of a body
 _MOST = 30  # header fields
