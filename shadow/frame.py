@@ -42,6 +42,7 @@ class Frame(msgspec.Struct, array_like=True, gc=False):
     first_byte: float
     total: float
     failure: str = ""  # why legacy gave no answer: a `FailureKind`; empty where it gave one
+    by_target: bool = False  # the target answered the client: what is said of legacy here is the target's
 
     @property
     def size(self) -> int:

@@ -61,6 +61,9 @@ Difference = Annotated[
 Masked = Annotated[
     str, Meta(description="a header name, query:NAME, form:NAME or json:$.path", extra={"form": "mask"})
 ]
+Served = Annotated[
+    str, Meta(description="legacy, target, or the target's share such as 5%", extra={"form": "serve"})
+]
 Place = Annotated[
     str, Meta(description="a folder, or a store such as s3://BUCKET/PREFIX", extra={"form": "place"})
 ]
@@ -215,9 +218,19 @@ class Endpoint(Strict, frozen=True):
     """Settings of the requests that `match` names; the first match counts."""
 
     match: Match  # "GET /items/{id}", "* /admin/**"
+    serve: Served = "legacy"  # who answers clients; the other side is the shadow
     mirror: bool | None = None  # None: safe methods only
     sample: Share | None = None
     compare: Compare = field(default_factory=Compare)
+
+
+class Guard(Strict, frozen=True):
+    """When clients are given back to legacy, where the target answers them: it gave no answer, or a 5xx, to
+    more than this share of requests."""
+
+    failures: Share = 0.05
+    window: Seconds = Seconds(30)  # counted in one live worker
+    least: Count = 10  # failures; fewer say nothing
 
 
 class Record(Strict, frozen=True):
@@ -285,6 +298,7 @@ class Config(Strict, frozen=True):
     mirror: Mirror = field(default_factory=Mirror)
     compare: Compare = field(default_factory=Compare)
     endpoints: tuple[Endpoint, ...] = ()
+    guard: Guard = field(default_factory=Guard)
     record: Record = field(default_factory=Record)
     verdict: Criteria = field(default_factory=Criteria)
     report: Reporting = field(default_factory=Reporting)

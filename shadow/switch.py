@@ -1,24 +1,37 @@
-"""One switch that all processes see at once: is traffic mirrored at all?
+"""Switches that all processes see at once: is traffic mirrored at all, and may the target answer clients?
 
-A byte of memory, shared because it is there before the workers are forked. Turning it takes no message, and
-holds for workers that are started later too.
+Bytes of memory, shared because they are there before the workers are forked. Turning one takes no message,
+and holds for workers that are started later too.
 """
 
 from __future__ import annotations
 
 import mmap
 
+_MIRROR, _TARGET = range(2)
+
 
 class Switch:
-    """On until it is turned off."""
+    """Both are on until they are turned off."""
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, 1)
-        self.turn(on=True)
+        self._memory = mmap.mmap(-1, 2)
+        self.mirror = self.target = True
 
-    def __bool__(self) -> bool:
-        return self._memory[0] == 1
+    @property
+    def mirror(self) -> bool:
+        """Whether exchanges are mirrored, where rules say so."""
+        return self._memory[_MIRROR] == 1
 
-    def turn(self, *, on: bool) -> None:
-        """Turn it, for every process."""
-        self._memory[0] = on
+    @mirror.setter
+    def mirror(self, on: bool) -> None:
+        self._memory[_MIRROR] = on
+
+    @property
+    def target(self) -> bool:
+        """Whether the target answers clients, where rules say so."""
+        return self._memory[_TARGET] == 1
+
+    @target.setter
+    def target(self, on: bool) -> None:
+        self._memory[_TARGET] = on

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 from msgspec import NODEFAULT, Struct
 from msgspec import inspect as mi
 
-from shadow import address, endpoint
+from shadow import address, endpoint, serving
 from shadow.compare.lines import check_host
 from shadow.compare.rules import compile_rule
 from shadow.compare.values import margin
@@ -273,6 +273,7 @@ FORMS: dict[str, Callable[[str], object]] = {
     "network": address.network,
     "host": _host,
     "match": endpoint.template,
+    "serve": serving.target_share,
     "ignore": lambda line: _rule(Compare(ignore=(line,))),
     "unordered": lambda line: _rule(Compare(unordered=(line,))),
     "tolerance": lambda line: _rule(Compare(tolerance={line: Margin("0")})),

@@ -27,20 +27,21 @@ _STATUS_OF: Final[dict[Skip | Drop | None, int]] = {Skip.CLIENT_LEFT: 499, Skip.
 """What an access log says of a request that has no final answer; 499 is nginx's."""
 
 
-def _said(failure: Failure | None) -> tuple[int, str]:
-    """What a client is told in legacy's place."""
+def _said(failure: Failure | None, by_target: bool) -> tuple[int, str]:
+    """What a client is told in the place of a backend's answer."""
+    side = "the target" if by_target else "legacy"
     if failure is not None and failure.kind is FailureKind.TIMEOUT:
-        return 504, "legacy did not answer in time"
-    return 502, "legacy could not be asked"
+        return 504, f"{side} did not answer in time"
+    return 502, f"{side} could not be asked"
 
 
 class LiveExchange:
     """A request under way between a client and legacy."""
 
     __slots__ = (
-        "_answer", "_client", "_complete", "_connecting", "_first_byte", "_head", "_index", "_live", "_name",
-        "_request_body", "_response_body", "_retried", "_sent", "_size", "_skip", "_started", "_trailers",
-        "_upstream", "_waiting",
+        "_answer", "_by_target", "_client", "_complete", "_connecting", "_first_byte", "_head", "_index",
+        "_live", "_name", "_pool", "_request_body", "_response_body", "_retried", "_sent", "_size", "_skip",
+        "_started", "_trailers", "_upstream", "_waiting",
     )  # fmt: skip
 
     def __init__(self, live: Live, client: Downstream, head: RequestHead) -> None:
@@ -51,6 +52,8 @@ class LiveExchange:
         named = live.endpoints.lookup(head.method, head.target)
         self._name = named.name
         self._index = named.index
+        self._by_target = live.by_target(named.index, head.forward)
+        self._pool = live.target_pool if self._by_target else live.pool
         self._skip = self._select()
         self._request_body: Capture | None = None
         if head.length and (self._skip is None or head.method in IDEMPOTENT_METHODS):
@@ -79,8 +82,8 @@ class LiveExchange:
         return Skip.UPGRADE if head.upgrade else self._live.skip(head.method, self._index, head.id)
 
     def _begin(self) -> None:
-        """Ask legacy, while the request still comes."""
-        connection = self._live.pool.take()
+        """Ask legacy, or whoever answers in its place, while the request still comes."""
+        connection = self._pool.take()
         if connection is None:
             self._connect()
         else:
@@ -89,7 +92,7 @@ class LiveExchange:
     # -- the request: from the client to legacy
 
     def _connect(self) -> None:
-        self._connecting = self._live.pool.connect(self._connected)
+        self._connecting = self._pool.connect(self._connected)
 
     def _connected(self, ready: Connection | Failure) -> None:
         self._connecting = None
@@ -109,7 +112,8 @@ class LiveExchange:
     def _send(self, connection: Connection) -> None:
         self._upstream = connection
         self._sent = time.perf_counter()
-        connection.begin(self, self._head.method, self._head.forward)
+        head = self._head.forward
+        connection.begin(self, self._head.method, self._live.for_target(head) if self._by_target else head)
 
     def data(self, data: bytes) -> None:
         if self._request_body is not None:
@@ -197,7 +201,7 @@ class LiveExchange:
         self._upstream = None
         awaited, client, self._client = self._awaited, self._client, None
         if client is not None:
-            client.fail(*_said(failure))
+            client.fail(*_said(failure, self._by_target))
         skip = self._skip or (None if self._complete else Skip.LEGACY_FAILED)
         self._finish(skip if awaited else Skip.CLIENT_LEFT, failure=failure)
 
@@ -264,6 +268,8 @@ class LiveExchange:
         """Book how the request ended, and hand over what was captured. Once for each request."""
         if self._live.orphans:
             self._live.ended(self)
+        if self._by_target:
+            self._live.answered_by_target(self._answer, failure)
         if self._live.access_log is not None:
             self._log(self._live.access_log, end, total, failure)
         if end is None:
@@ -282,7 +288,7 @@ class LiveExchange:
         status = _STATUS_OF.get(end, 0) if failure is None else 0
         if not status:
             answer = self._answer
-            status = answer.status if answer is not None else _said(failure)[0]
+            status = answer.status if answer is not None else _said(failure, self._by_target)[0]
         seconds = total or time.perf_counter() - (self._sent or time.perf_counter())
         access_log.write(line(self._head.forward, self._started, status, self._size, seconds))
 
@@ -313,6 +319,7 @@ class LiveExchange:
                 self._first_byte,
                 total,
                 failure.kind if failure is not None else "",
+                self._by_target,
             )
         )
         return None

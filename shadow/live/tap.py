@@ -71,7 +71,7 @@ class TapExchange(LiveExchange):
             super()._log(access_log, end, total, failure)
 
     def _ask(self) -> None:
-        connection = None if self._head.length else self._live.pool.take()
+        connection = None if self._head.length else self._pool.take()
         if connection is None:
             self._ask_whole()
         else:

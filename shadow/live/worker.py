@@ -8,6 +8,8 @@ import secrets
 import signal
 import socket
 
+import structlog
+
 from shadow.address import backend
 from shadow.endpoint import Endpoints
 from shadow.frame import Frame
@@ -18,14 +20,16 @@ from shadow.live.entrance import Entrance
 from shadow.live.exchange import LiveExchange
 from shadow.live.selection import Selection
 from shadow.live.tap import TapExchange
-from shadow.model import Drop, Skip
-from shadow.settings import Config
+from shadow.model import Drop, Failure, Skip
+from shadow.serving import Serving, Watch
+from shadow.settings import BackendTls, Config
 from shadow.switch import Switch
 from shadow.tls import of_backend
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.downstream import Downstream
 from shadow.wire.front import Front
-from shadow.wire.head import RequestHead
+from shadow.wire.head import RequestHead, ResponseHead
+from shadow.wire.hosts import host_at_target, with_host
 from shadow.wire.request_head import Passage
 from shadow.wire.resolve import authority
 from shadow.wire.tunnel import Tunnel
@@ -33,6 +37,8 @@ from shadow.wire.upstream import Pool, Waits
 from shadow.worker import Worker
 
 _CLASSES = [f"{first}xx" for first in range(10)]
+
+log = structlog.get_logger()
 
 REFUSED_ENDPOINT = "(refused)"
 """Where requests are counted that name no endpoint, because they could not be read."""
@@ -45,7 +51,6 @@ class Live:
         self, worker: Worker, config: Config, marker: bytes, channel_path: str, switch: Switch
     ) -> None:
         loop = worker.loop
-        origin = backend(config.legacy)
         timeouts = config.timeouts
         self._worker = worker
         self._timeouts = timeouts
@@ -66,16 +71,21 @@ class Live:
         self.orphans: set[LiveExchange] = set()
         """Exchanges that have no client any more, and which legacy shall end all the same."""
         self._no_orphans = asyncio.Event()
-        waits = Waits(timeouts.connect, timeouts.answer, timeouts.stall, timeouts.whole, timeouts.reuse)
-        self.pool = Pool(
-            loop, origin, waits, self.deadlines, of_backend(config.tls.legacy) if origin.tls else None
+        self.pool = self._backend(config.legacy, config.tls.legacy)
+        self._serving = Serving(config.endpoints, config.mirror.sessions.cookies, config.mirror.salt)
+        self.target_pool = (
+            self._backend(config.target, config.tls.target) if self._serving.ever else self.pool
         )
+        self._watch = Watch(config.guard)
+        self._target_host = host_at_target(config)
         serial = itertools.count()
         prefix = secrets.token_hex(8).encode()
         self.front = Front(
             loop,
             self.deadlines,
-            Passage(marker, authority(origin), config.limits.request_line, config.limits.fields),
+            Passage(
+                marker, authority(backend(config.legacy)), config.limits.request_line, config.limits.fields
+            ),
             self._open,
             self._refused,
             self._own,
@@ -105,9 +115,29 @@ class Live:
         served.legacy[name] = served.legacy.get(name, 0) + 1
         served.seconds.add(seconds)
 
+    def _backend(self, url: str, tls: BackendTls) -> Pool:
+        origin, timeouts = backend(url), self._timeouts
+        waits = Waits(timeouts.connect, timeouts.answer, timeouts.stall, timeouts.whole, timeouts.reuse)
+        return Pool(self._worker.loop, origin, waits, self.deadlines, of_backend(tls) if origin.tls else None)
+
+    def by_target(self, index: int | None, head: bytes) -> bool:
+        """Whether the target answers this request, and not legacy."""
+        return self._serving.ever and self._switch.target and self._serving.by_target(index, head)
+
+    def for_target(self, head: bytes) -> bytes:
+        """A head as the target gets it."""
+        return head if self._target_host is None else with_host(head, self._target_host)
+
+    def answered_by_target(self, answer: ResponseHead | None, failure: Failure | None) -> None:
+        """Count how an answer of the target to a client ended; too many failures, and it gives none more."""
+        failed = failure is not None or (answer is not None and answer.status >= 500)
+        if self._watch.ended(failed, self._worker.loop.time()) and self._switch.target:
+            self._switch.target = False
+            log.error("target_turned_back", reason="too many failures", worker=self._worker.name)
+
     def skip(self, method: bytes, index: int | None, request_id: bytes) -> Skip | None:
         """Why this request is not mirrored; None if it is."""
-        return self._selection.skip(method, index, request_id) if self._switch else Skip.OFF
+        return self._selection.skip(method, index, request_id) if self._switch.mirror else Skip.OFF
 
     def hand_over(self, frame: Frame) -> None:
         """Give an exchange to the shadow worker, or count it as dropped."""
@@ -157,6 +187,7 @@ class Live:
         for tunnel in list(self._tunnels):
             tunnel.close()
         self.pool.close()
+        self.target_pool.close()
         await self.channel.close()
         if self.access_log is not None:
             self.access_log.close()

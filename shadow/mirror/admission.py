@@ -16,14 +16,22 @@ from shadow.model import Drop
 class Admission:
     """Counts what is under way, and holds what waits."""
 
-    def __init__(self, in_flight: int, waiting: int, memory: int, breaker: Breaker) -> None:
+    def __init__(
+        self, in_flight: int, waiting: int, memory: int, breaker: Breaker, legacy: Breaker | None = None
+    ) -> None:
+        """`breaker` is the target's, `legacy` that of legacy where it is the shadow."""
         self._in_flight_limit = in_flight
         self._waiting_limit = waiting
         self._memory_limit = memory
         self._waiting: deque[Frame] = deque()
         self.breaker = breaker
+        self._legacy_breaker = legacy or breaker
         self.in_flight = 0
         self.held = 0  # bytes of all exchanges here, and of what the target has answered to them
+
+    def breaker_of(self, frame: Frame) -> Breaker:
+        """The breaker of the side that did not answer the client."""
+        return self._legacy_breaker if frame.by_target else self.breaker
 
     @property
     def waiting(self) -> int:
@@ -31,7 +39,8 @@ class Admission:
 
     def offer(self, frame: Frame, now: float) -> Drop | None:
         """Take an exchange in, or say why not."""
-        if self.breaker.is_open and not self._may_probe(now):
+        breaker = self.breaker_of(frame)
+        if breaker.is_open and not self._may_probe(breaker, now):
             return Drop.BREAKER
         if self.held + frame.size > self._memory_limit:
             return Drop.MEMORY
@@ -41,16 +50,16 @@ class Admission:
         self._waiting.append(frame)
         return None
 
-    def _may_probe(self, now: float) -> bool:
+    def _may_probe(self, breaker: Breaker, now: float) -> bool:
         """While the breaker is open only a probe is worth taking in, and one is enough."""
-        return not self._waiting and self.breaker.probe_due(now)
+        return not self._waiting and breaker.probe_due(now)
 
     def next(self, now: float) -> Frame | tuple[Frame, Drop] | None:
         """What to send now; with a reason what to drop instead; None if nothing can be sent."""
         if not self._waiting or self.in_flight >= self._in_flight_limit:
             return None
         frame = self._waiting.popleft()
-        if not self.breaker.allows(now):
+        if not self.breaker_of(frame).allows(now):
             self.held -= frame.size
             return frame, Drop.BREAKER
         self.in_flight += 1

@@ -145,7 +145,10 @@ class Controls:
 def can_be_asked_again(frame: Frame) -> bool:
     """Whether legacy can be asked the same, and its answer compared with the one that it gave."""
     return (
-        frame.method in SAFE_METHODS and bool(frame.response_head) and isinstance(frame.response_body, bytes)
+        not frame.by_target
+        and frame.method in SAFE_METHODS
+        and bool(frame.response_head)
+        and isinstance(frame.response_body, bytes)
     )
 
 

@@ -15,7 +15,7 @@ from typing import Final, cast
 from shadow.compare.judge import judge
 from shadow.compare.rules import Rule
 from shadow.frame import Frame, Job, Judged, Stream
-from shadow.mirror.pair import Rules, exchange
+from shadow.mirror.pair import Rules, exchange, sides
 from shadow.model import Exchange, Failure, Outcome, Response
 from shadow.record.again import checked
 from shadow.record.evidence import evidence
@@ -131,7 +131,8 @@ class Judge:
         """Judge a pair, and write its evidence unless there is enough of its causes."""
         outcome: Outcome | None = job.response or job.failure
         assert outcome is not None
-        pair, rule = exchange(job.frame), self._rules[job.frame.rule]
+        legacy, outcome = sides(job.frame, outcome)
+        pair, rule = exchange(job.frame, legacy), self._rules[job.frame.rule]
         comparison = self._mask.comparison(judge(pair, outcome, rule))
         if job.before:
             self._label(pair, job.before, comparison)

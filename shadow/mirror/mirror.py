@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, NamedTuple, Protocol
 
+from shadow import settings
 from shadow.address import backend
 from shadow.compare.judge import quick
 from shadow.frame import Frame, Judged
@@ -17,7 +18,7 @@ from shadow.mirror.breaker import Breaker
 from shadow.mirror.control import Control, Controls
 from shadow.mirror.judge import JUDGE_JOBS, JudgeLine
 from shadow.mirror.order import SessionOrder
-from shadow.mirror.pair import Rules, about, comparable, legacy_outcome, legacy_response
+from shadow.mirror.pair import Rules, about, comparable, sides
 from shadow.mirror.recheck import Rechecks
 from shadow.mirror.sender import Done, ShadowRequest, shadow_head
 from shadow.mirror.session import Sessions
@@ -26,10 +27,11 @@ from shadow.record.mask import Masked
 from shadow.record.quota import Quota
 from shadow.record.recheck import Label
 from shadow.record.tally import Tally
-from shadow.settings import Config
+from shadow.serving import target_share
+from shadow.settings import BackendTls, Config
 from shadow.tls import of_backend
 from shadow.wire.deadlines import Deadlines
-from shadow.wire.resolve import authority
+from shadow.wire.hosts import host_at_target
 from shadow.wire.upstream import Pool, Waits
 
 _DRAIN: Final = 4.0  # seconds to end what is under way once no exchange can come any more
@@ -71,15 +73,11 @@ class Mirror:
         jobs: int = JUDGE_JOBS,
     ) -> None:
         mirror = config.mirror
-        origin = backend(config.target)
-        timeout = mirror.timeout
         deadlines = Deadlines(loop)
         self._books = books
         self._loop = loop
         self._limit = mirror.body_limit
-        self._host = {"preserve": None, "target": authority(origin)}.get(
-            mirror.host, mirror.host.encode("latin-1")
-        )
+        self._host = host_at_target(config)
         self._rules = Rules(config)
         self._version = mirror.version.lower().encode("latin-1")
         self._admission = Admission(
@@ -87,14 +85,12 @@ class Mirror:
             mirror.waiting,
             mirror.memory,
             Breaker(mirror.breaker.failures, mirror.breaker.probe),
+            Breaker(mirror.breaker.failures, mirror.breaker.probe),
         )
-        self._pool = Pool(
-            loop,
-            origin,
-            Waits(mirror.connect, timeout, timeout, timeout, mirror.reuse),
-            deadlines,
-            of_backend(config.tls.target) if origin.tls else None,
-        )
+        self._pool = self._to(config.target, config.tls.target, mirror, deadlines)
+        self._legacy_pool = self._pool
+        if any(target_share(line.serve) for line in config.endpoints):
+            self._legacy_pool = self._to(config.legacy, config.tls.legacy, mirror, deadlines)
         self._under_way: set[ShadowRequest] = set()
         self._copies: dict[ShadowRequest, Done] = {}
         self._judge = JudgeLine(loop, judge_path, jobs)
@@ -115,7 +111,7 @@ class Mirror:
             else None
         )
         self._session_order = (
-            SessionOrder(Sessions(mirror.sessions), loop, deadlines, timeout, self._start)
+            SessionOrder(Sessions(mirror.sessions), loop, deadlines, mirror.timeout, self._start)
             if mirror.sessions.cookies or mirror.sessions.fields
             else None
         )
@@ -124,6 +120,11 @@ class Mirror:
         # Of what is plainly equal by a line of a rule, some is kept: stricter rules can be tried on it.
         self._samples = Quota(config.record.evidence, 1)
         self._idle = asyncio.Event()
+
+    def _to(self, url: str, tls: BackendTls, mirror: settings.Mirror, deadlines: Deadlines) -> Pool:
+        origin, timeout = backend(url), mirror.timeout
+        waits = Waits(mirror.connect, timeout, timeout, timeout, mirror.reuse)
+        return Pool(self._loop, origin, waits, deadlines, of_backend(tls) if origin.tls else None)
 
     def connect(self) -> None:
         self._judge.connect()
@@ -171,7 +172,7 @@ class Mirror:
         self._books.tally(frame).mirrored += 1
         if self._controls is not None and (control := self._controls.begin(frame)) is not None:
             self._controlled[request] = control
-        if self._session_order is not None:
+        if self._session_order is not None and not frame.by_target:
             self._session_order.send(request)
         else:
             self._start(request, frame.request_head, frame.request_body)
@@ -195,7 +196,10 @@ class Mirror:
             self._start(request, frame.request_head, frame.request_body)
 
     def _start(self, request: ShadowRequest, head: bytes, body: bytes) -> None:
-        request.start(self._pool, shadow_head(head, self._host), body)
+        if request.frame.by_target:
+            request.start(self._legacy_pool, shadow_head(head, None), body)
+        else:
+            request.start(self._pool, shadow_head(head, self._host), body)
 
     # -- answers come back
 
@@ -207,11 +211,11 @@ class Mirror:
         admission = self._admission
         self._under_way.discard(request)
         admission.sent()
-        if self._session_order is not None:
+        if self._session_order is not None and not frame.by_target:
             self._session_order.answered(request, outcome)
         control = self._controlled.pop(request, None)
         if isinstance(outcome, Response):
-            admission.breaker.answered()
+            admission.breaker_of(frame).answered()
             outcome = comparable(frame, outcome)
             if control is None:
                 self._compare(Pair(frame, outcome, request.charged))
@@ -224,7 +228,7 @@ class Mirror:
                 self._dropped(frame, outcome)
                 admission.done(frame)
             else:
-                admission.breaker.failed(self._loop.time())
+                admission.breaker_of(frame).failed(self._loop.time())
                 self._have_judged(Pair(frame, outcome, 0))
         self.pump()
 
@@ -239,15 +243,14 @@ class Mirror:
 
     def _compare(self, pair: Pair) -> None:
         """Count a pair that is plainly equal, and have any other judged."""
-        frame, target, charged, control = pair
-        assert isinstance(target, Response)
-        known = None
-        if not frame.failure:
-            legacy, rule = legacy_response(frame), self._rules[frame.rule]
-            known = quick(legacy, target, rule)
-            if control is not None and quick(legacy, control, rule) is None:
-                known = None
-        if known is None:
+        frame, outcome, charged, control = pair
+        legacy, target = sides(frame, outcome)
+        if not isinstance(legacy, Response) or not isinstance(target, Response):
+            self._have_judged(pair)
+            return
+        rule = self._rules[frame.rule]
+        known = quick(legacy, target, rule)
+        if known is None or (control is not None and quick(legacy, control, rule) is None):
             self._have_judged(pair)
             return
         tally, facts = self._books.tally(frame), about(frame, target, self._version)
@@ -259,7 +262,9 @@ class Mirror:
         self._books.ended(frame)
         self._admission.done(frame, charged)
         if known.hits and self._samples.take(known, frame.started):
-            self._judge.give(frame, target, lambda _: self._notice_idle())  # counted already: only to be kept
+            self._judge.give(
+                frame, outcome, lambda _: self._notice_idle()
+            )  # counted already: only to be kept
         self._notice_idle()
 
     def _have_judged(self, pair: Pair) -> None:
@@ -272,13 +277,13 @@ class Mirror:
         frame, outcome, charged, _ = pair
         if judged is None:
             self._unanalysed += 1
-            judged = Judged(0, unanalysed(frame, outcome))
-        tally, facts = self._books.tally(frame), about(frame, outcome, self._version)
-        if judged.control is not None and isinstance(outcome, Response):
-            legacy = legacy_response(frame)
-            tally.count_learned(legacy, outcome, judged.comparison, judged.control, facts)
+            judged = Judged(0, unanalysed(*sides(frame, outcome)))
+        legacy, target = sides(frame, outcome)
+        tally, facts = self._books.tally(frame), about(frame, target, self._version)
+        if judged.control is not None and isinstance(legacy, Response) and isinstance(target, Response):
+            tally.count_learned(legacy, target, judged.comparison, judged.control, facts)
         else:
-            tally.count(legacy_outcome(frame), outcome, judged.comparison, facts)
+            tally.count(legacy, target, judged.comparison, facts)
         self._books.ended(frame)
         self._admission.done(frame, charged)
         if self._rechecks is not None and judged.comparison.fate is not Fate.MATCHED:
@@ -315,6 +320,7 @@ class Mirror:
             copy.cancel()
             done(copy, Drop.SHUTDOWN)
         self._pool.close()
+        self._legacy_pool.close()
         await self._judge.close()
 
     def _give_up(self) -> None:
@@ -363,8 +369,8 @@ def _asks_again(config: Config) -> bool:
     )
 
 
-def unanalysed(frame: Frame, outcome: Outcome) -> Masked:
+def unanalysed(legacy: Outcome, target: Outcome) -> Masked:
     """What is known of a pair that no judge has seen."""
-    if isinstance(outcome, Response):
+    if isinstance(target, Response):
         return Masked(Fate.DIFFERED, (), (_UNANALYSED,))
-    return Masked(Fate.MATCHED if frame.failure else Fate.FAILED, (), (_UNANALYSED,))
+    return Masked(Fate.FAILED if isinstance(legacy, Response) else Fate.MATCHED, (), (_UNANALYSED,))

@@ -14,19 +14,19 @@ from shadow.wire.head import fields
 _LONGEST_VERSION = 100  # bytes; an image digest has 71
 
 
-def legacy_outcome(frame: Frame) -> Outcome:
-    """What legacy gave."""
+def served(frame: Frame) -> Outcome:
+    """What the side gave that answers clients."""
     if frame.failure:
         return Failure(FailureKind(frame.failure), "", frame.total)
-    return legacy_response(frame)
-
-
-def legacy_response(frame: Frame) -> Response:
-    """Legacy's answer, where it gave one."""
     head = frame.response_head
     return Response(
         frame.status, fields(head) if head else (), frame.response_body, frame.first_byte, frame.total
     )
+
+
+def sides(frame: Frame, outcome: Outcome) -> tuple[Outcome, Outcome]:
+    """What legacy and the target gave, where `outcome` is what the shadow request brought."""
+    return (outcome, served(frame)) if frame.by_target else (served(frame), outcome)
 
 
 def comparable(frame: Frame, response: Response) -> Response:
@@ -44,20 +44,20 @@ def _witnessed(legacy: Body, target: Body) -> Body:
     return Digest(target.length if isinstance(target, Digest) else len(target), b"")
 
 
-def exchange(frame: Frame) -> Exchange:
-    """The whole exchange."""
+def exchange(frame: Frame, legacy: Outcome) -> Exchange:
+    """The whole exchange; `legacy` is what `sides` says that legacy gave."""
     target = frame.request_head.split(b" ", 2)[1]
     request = Request(frame.method, target, fields(frame.request_head), frame.request_body)
-    return Exchange(frame.id.decode("latin-1"), frame.endpoint, frame.started, request, legacy_outcome(frame))
+    return Exchange(frame.id.decode("latin-1"), frame.endpoint, frame.started, request, legacy)
 
 
-def about(frame: Frame, outcome: Outcome, version: bytes) -> About:
+def about(frame: Frame, target: Outcome, version: bytes) -> About:
     """What is counted beside the answers. `version` names the header, in lower case, by which the target
     tells its version; empty for none."""
     head = frame.request_head
     known = b"\r\ncookie:" in head or b"\r\nCookie:" in head or b"uthorization:" in head
     number = unit(frame.method, head.split(b" ", 2)[1], frame.request_body, known)
-    said = value(outcome.headers, version) if version and isinstance(outcome, Response) else b""
+    said = value(target.headers, version) if version and isinstance(target, Response) else b""
     return About(frame.started, number, said[:_LONGEST_VERSION].decode("latin-1"))
 
 

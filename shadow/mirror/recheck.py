@@ -136,6 +136,7 @@ class Rechecks:
             response_body=legacy.body,
             first_byte=legacy.first_byte,
             total=legacy.total,
+            by_target=False,
         )
         if not self._judge.give(frame, target, lambda judged: self._judged(case, judged), None, case.before):
             self._end(case)

@@ -14,11 +14,11 @@ from shadow.mirror.admission import Admission
 from shadow.model import Body, Digest, Drop, Failure, FailureKind, Outcome, Response
 from shadow.wire.body import chunk, last_chunk
 from shadow.wire.head import ResponseHead, fields
+from shadow.wire.hosts import with_host
 from shadow.wire.upstream import Connection, Pool
 
 # `Expect` is gone because the body follows at once; the marker tells the target what it is asked for.
 _EXPECT = re.compile(rb"\r\nexpect:[^\r\n]*", re.IGNORECASE)
-_HOST = re.compile(rb"(\r\nhost:)[^\r\n]*", re.IGNORECASE)
 
 Done = Callable[["ShadowRequest", Outcome | Drop], None]
 
@@ -28,7 +28,7 @@ def shadow_head(head: bytes, host: bytes | None, mark: bytes = b"1") -> bytes:
     operator knows it in a log."""
     head = _EXPECT.sub(b"", head, count=1)
     if host is not None:
-        head = _HOST.sub(lambda line: line[1] + b" " + host, head, count=1)
+        head = with_host(head, host)
     return b"%bX-Shadow: %b\r\n\r\n" % (head[:-2], mark)
 
 

@@ -75,6 +75,8 @@ class Admin:
                 web.get("/config", self._config),
                 web.get("/mirror", self._mirror),
                 web.post("/mirror/{state:on|off}", self._turn),
+                web.get("/serve", self._serve),
+                web.post("/serve/{state:legacy|target}", self._turn_back),
                 web.get("/report", self._report),
                 web.get("/report.json", self._whole_report),
             ]
@@ -115,13 +117,22 @@ class Admin:
         return web.Response(text="ready\n")
 
     async def _mirror(self, _: web.Request) -> web.Response:
-        return web.Response(text="on\n" if self._switch else "off\n")
+        return web.Response(text="on\n" if self._switch.mirror else "off\n")
 
     async def _turn(self, request: web.Request) -> web.Response:
         """The kill switch: all workers see it with the next request."""
-        self._switch.turn(on=request.match_info["state"] == "on")
-        log.warning("mirror_turned", on=bool(self._switch))
+        self._switch.mirror = request.match_info["state"] == "on"
+        log.warning("mirror_turned", on=self._switch.mirror)
         return await self._mirror(request)
+
+    async def _serve(self, _: web.Request) -> web.Response:
+        return web.Response(text="as configured\n" if self._switch.target else "legacy\n")
+
+    async def _turn_back(self, request: web.Request) -> web.Response:
+        """Give all clients to legacy, or let the target answer again where the configuration says so."""
+        self._switch.target = request.match_info["state"] == "target"
+        log.warning("serving_turned", target=self._switch.target)
+        return await self._serve(request)
 
     async def _metrics(self, _: web.Request) -> web.Response:
         body = generate_latest(self._registry)

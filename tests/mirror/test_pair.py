@@ -6,7 +6,7 @@ import msgspec
 from support.frames import frame
 
 from shadow.frame import Frame
-from shadow.mirror.pair import Rules, comparable, exchange, legacy_response
+from shadow.mirror.pair import Rules, comparable, exchange, served, sides
 from shadow.model import Digest, Failure, FailureKind, Response
 from shadow.settings import Compare, Config, Endpoint
 
@@ -14,8 +14,8 @@ from shadow.settings import Compare, Config, Endpoint
 def test_a_frame_tells_the_whole_exchange() -> None:
     """Request and answer as they stood on the wire: order, case, duplicates, and both times."""
     captured = frame(request_body=b"abc")
-    legacy = legacy_response(captured)
-    made = exchange(captured)
+    legacy = served(captured)
+    made = exchange(captured, legacy)
     assert (made.id, made.endpoint, made.started) == ("/items/1", "GET /items/1", 1e9)
     assert made.request == (
         b"GET",
@@ -31,7 +31,7 @@ def test_a_frame_tells_the_whole_exchange() -> None:
 def test_a_digest_stays_one() -> None:
     """A body that was too large to keep."""
     digest = Digest(10, b"sha")
-    assert legacy_response(frame(response_body=digest)).body == digest
+    assert served(frame(response_body=digest)).body == digest
 
 
 def test_each_endpoint_has_its_rule() -> None:
@@ -58,6 +58,14 @@ def test_that_legacy_gave_no_answer_is_part_of_the_exchange() -> None:
     failed = msgspec.structs.replace(
         frame(response_body=b""), status=0, response_head=b"", failure=FailureKind.TIMEOUT, total=3.0
     )
-    assert exchange(failed).response == Failure(FailureKind.TIMEOUT, "", 3.0)
+    assert served(failed) == Failure(FailureKind.TIMEOUT, "", 3.0)
     answer = Response(200, ((b"A", b"b"),), b"ok")
     assert comparable(failed, answer) is answer
+
+
+def test_the_sides_keep_their_names_when_the_target_serves() -> None:
+    """What the client got is the target's then, and what the shadow request brought is legacy's."""
+    captured, brought = frame(), Response(200, ())
+    turned = msgspec.structs.replace(captured, by_target=True)
+    assert sides(captured, brought) == (served(captured), brought)
+    assert sides(turned, brought) == (brought, served(captured))
