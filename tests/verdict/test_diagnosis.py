@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from support.traces import HOUR, Recording, answer
 
@@ -222,6 +224,13 @@ def test_hostile_bodies_are_no_trouble() -> None:
         (text(evil), text(evil[::-1])), (FINE, text(evil, 500)), (redirect("http://["), redirect("//["))
     )
     assert made(recording)["missing_environment"].evidence
+
+
+def test_every_diagnosis_is_documented() -> None:
+    """With the same words."""
+    text = (Path(__file__).parents[2] / "docs" / "report.md").read_text(encoding="utf-8")
+    for rule in RULES:
+        assert f"| `{rule.name}` | {rule.what} | {rule.look.__doc__} |" in text
 
 
 def test_the_words_are_harmless() -> None:

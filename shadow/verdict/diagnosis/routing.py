@@ -44,7 +44,7 @@ def _share(case: Case, endpoint: str, target: str) -> float:
 
 
 def header_limit(case: Case) -> Traced | None:
-    """431, 414 or 494; or 400 for large requests only, or with these words."""
+    """431, 414 or 494; or 400 for large requests only, or that says so."""
     causes, notes = [], []
     for cause, legacy, target in case.statuses():
         if not _good(legacy):
