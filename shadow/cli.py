@@ -56,7 +56,7 @@ def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--tap", flag_value="true", help="Take copies that nginx, Envoy or Istio mirror; ask both."
         ),
-        click.option("--record", metavar="FOLDER", help="Where segments are written."),
+        click.option("--record", metavar="FOLDER|URL", help="Where segments are kept; s3://BUCKET/PREFIX."),
         click.option("--workers", metavar="N", help="Live workers, one core each; 0 is by the cores."),
         click.option("--sample", metavar="F", help="Share of requests to mirror, 0 to 1."),
         click.option("--log-format", metavar="FORMAT", help="console, json or ltsv."),
@@ -101,7 +101,7 @@ def _variable(name: str, *declarations: str, **attributes: Any) -> Callable[...,
 @click.option("--config", "-c", metavar="FILE", help="YAML with settings; see config/reference.yaml.")
 @click.option("--legacy", metavar="URL", help="Who answers today; asked again for every line.")
 @click.option("--target", metavar="URL", help="Who shall answer tomorrow.")
-@click.option("--record", metavar="FOLDER", help="Where segments are written, by all shards.")
+@click.option("--record", metavar="FOLDER|URL", help="Where segments are kept, of all shards.")
 @click.option("--sample", metavar="F", help="Share of lines to replay, 0 to 1.")
 @_variable(
     "against-log", is_flag=True, help="Compare with status, size and time in the log, not with legacy."
@@ -179,9 +179,11 @@ def replay(logs: tuple[str, ...], fail_on: str, **flags: Any) -> None:
     configure(loaded.config.log)
     try:
         code = run(plan(loaded, logs, flags, os.environ))
-        made = build.read(Path(loaded.config.record.to))
+        made = build.read(loaded.config.record.to)
     except (CannotReplay, ValueError) as error:
         refuse(str(error).splitlines())
+    except OSError as error:
+        refuse([f"{error.filename}: {error.strerror}"])
     text.render(made, sys.stdout)
     sys.exit(code or _code(made.verdict, fail_on))
 
@@ -247,13 +249,15 @@ def report(
 ) -> None:
     """Tell, endpoint by endpoint, whether the target answers as legacy does.
 
-    FROM is the folder that `shadow proxy` records to; it may still be running. Several are merged.
+    FROM is the folder or object store that `shadow proxy` records to; it may still be running. Several are
+    merged.
 
     \b
     shadow report ./shadow-data
     shadow report ./shadow-data --format html --output report.html
     shadow report ./shadow-data --format junit --fail-on regressed --output report.xml
     shadow report ./shadow-data --format md --since-last last.json
+    shadow report s3://bucket/prefix
     """
     from shadow.report.forms import render
 
@@ -284,11 +288,11 @@ def _maker(folders: tuple[str, ...], config: str | None, earlier: str | None) ->
 
     def make() -> Report:
         try:
-            made = build.read(map(Path, folders), criteria, time.time())
+            made = build.read(folders, criteria, time.time())
         except OSError as error:
-            refuse([f"{error.filename}: {error.strerror}; give the folder that was named by --record"])
+            refuse([f"{error.filename}: {error.strerror}; give what was named by --record"])
         if not made.endpoints:
-            refuse([f"{', '.join(folders)}: no records yet; give the folder that was named by --record"])
+            refuse([f"{', '.join(folders)}: no records yet; give what was named by --record"])
         if last is not None:
             made.changes = changes.changes(last, made)
         return made

@@ -1,9 +1,8 @@
-"""The kept pairs of a folder, each with what a configuration says of its endpoint."""
+"""The kept pairs of a place, each with what a configuration says of its endpoint."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from rich.console import Console
 
@@ -11,8 +10,9 @@ from shadow import settings
 from shadow.compare.rules import Rule
 from shadow.endpoint import Endpoints
 from shadow.mirror.pair import Rules
+from shadow.record import place
 from shadow.record.evidence import Evidence
-from shadow.record.segment import Record, Unreadable, read_segments
+from shadow.record.segment import Record, Unreadable
 
 _TELL_EVERY = 200  # records
 
@@ -31,11 +31,9 @@ class EndpointRules:
         return self._rules[-1 if index is None else index]
 
 
-def read(folder: Path) -> Iterator[Record]:
-    """Every record of a folder; what cannot be read is left out. Raises OSError if there is no folder."""
-    if not folder.is_dir():
-        raise FileNotFoundError(2, "no such folder")
-    return read_segments(folder, Unreadable())
+def read(folder: str) -> Iterator[Record]:
+    """Every record of a place; what cannot be read is left out. Raises OSError if there is no such place."""
+    return place.read(folder, Unreadable())
 
 
 def told(records: Iterable[Record], doing: str) -> Iterator[Record]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from shadow.commands.common import load_settings, refuse, writing
@@ -17,7 +15,7 @@ from shadow.commands.common import load_settings, refuse, writing
 def rejudge(folder: str, config: str, form: str, output: str | None) -> None:
     """Judge the kept comparisons again under other rules, without traffic, and show what changes.
 
-    FROM is the folder that `shadow proxy` records to.
+    FROM is the folder or object store that `shadow proxy` records to.
     """
     import msgspec
 
@@ -26,11 +24,11 @@ def rejudge(folder: str, config: str, form: str, output: str | None) -> None:
 
     rules = pairs.EndpointRules(load_settings(config, {}).config)
     try:
-        result = run(pairs.told(pairs.read(Path(folder)), "judging again"), rules)
+        result = run(pairs.told(pairs.read(folder), "judging again"), rules)
     except OSError as error:
-        refuse([f"{folder}: {error.strerror}; give the folder that was named by --record"])
+        refuse([f"{error.filename}: {error.strerror}; give what was named by --record"])
     if not result.kept:
-        refuse([f"{folder}: holds no comparisons; give the folder that was named by --record"])
+        refuse([f"{folder}: holds no comparisons; give what was named by --record"])
     with writing(output) as stream:
         if form == "json":
             stream.write(msgspec.json.format(msgspec.json.encode(result)).decode() + "\n")
@@ -50,18 +48,18 @@ def rules() -> None:
 def suggest_rules(folder: str, config: str | None, output: str | None) -> None:
     """Print rules ready to paste that would silence what differed, most silence first.
 
-    FROM is the folder that `shadow proxy` records to. Each line says what it would hide, and was tried on
-    the comparisons that are kept.
+    FROM is the folder or object store that `shadow proxy` records to. Each line says what it would hide, and
+    was tried on the comparisons that are kept.
     """
     from shadow.again import pairs, paste
     from shadow.again.suggest import suggest
 
     loaded = load_settings(config, {}).config
     try:
-        found = suggest(pairs.told(pairs.read(Path(folder)), "looking for rules"), loaded)
+        found = suggest(pairs.told(pairs.read(folder), "looking for rules"), loaded)
     except OSError as error:
-        refuse([f"{folder}: {error.strerror}; give the folder that was named by --record"])
+        refuse([f"{error.filename}: {error.strerror}; give what was named by --record"])
     if not found.kept:
-        refuse([f"{folder}: holds no comparisons; give the folder that was named by --record"])
+        refuse([f"{folder}: holds no comparisons; give what was named by --record"])
     with writing(output) as stream:
         stream.write(paste.written(found))

@@ -13,8 +13,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from shadow.record import place
 from shadow.record.parts import Seen
-from shadow.record.segment import Record, Unreadable, read_segments
+from shadow.record.segment import Record, Unreadable
 from shadow.record.tally import Tally
 from shadow.report.diagnosed import diagnosed
 from shadow.report.examples import example
@@ -46,14 +47,15 @@ _RISK = list(Verdict)
 
 
 def read(
-    folders: Path | Iterable[Path],
+    places: str | Path | Iterable[str | Path],
     criteria: Criteria = Criteria(),  # noqa: B008  frozen
     now: float = 0.0,
 ) -> Report:
-    """The report of folders of segments, merged; `now` as in `build`. Raises OSError where one is missing."""
+    """The report of folders and stores of segments, merged; `now` as in `build`. Raises OSError where one cannot
+    be read."""
     unreadable = Unreadable()
-    each = [folders] if isinstance(folders, Path) else folders
-    records = chain.from_iterable(read_segments(folder, unreadable) for folder in each)
+    each = [places] if isinstance(places, str | Path) else places
+    records = chain.from_iterable(place.read(one, unreadable) for one in each)
     with _uncollected():
         return build(records, unreadable, criteria, now)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from pathlib import Path
 
 import structlog
 from aiohttp import web
@@ -62,7 +61,7 @@ class Admin:
         self._registry = registry(audience.ledger, self._hash)
         self._started = started
         self._switch = switch
-        self._live = LiveReport(Path(loaded.config.record.to), loaded.config.verdict)
+        self._live = LiveReport(loaded.config.record.to, loaded.config.verdict)
         self._telling: asyncio.Task[None] | None = None
 
     def application(self) -> web.Application:

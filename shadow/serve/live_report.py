@@ -11,7 +11,6 @@ import asyncio
 import os
 import sys
 from hashlib import sha256
-from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -32,7 +31,7 @@ log = structlog.get_logger()
 class Task(msgspec.Struct, array_like=True):
     """What to make a report of."""
 
-    folder: str
+    place: str
     criteria: Criteria
 
 
@@ -45,10 +44,10 @@ class Made(msgspec.Struct, array_like=True):
 
 
 class LiveReport:
-    """The newest report of a folder, made anew where it is too old, and only while it is asked for."""
+    """The newest report of a place, made anew where it is too old, and only while it is asked for."""
 
-    def __init__(self, folder: Path, criteria: Criteria) -> None:
-        self._task = msgspec.json.encode(Task(str(folder), criteria))
+    def __init__(self, place: str, criteria: Criteria) -> None:
+        self._task = msgspec.json.encode(Task(place, criteria))
         self._made: Made | None = None
         self._making: asyncio.Task[None] | None = None
         self._next = 0.0
@@ -105,7 +104,7 @@ def main() -> None:
     """Make one report."""
     os.nice(LOW_PRIORITY - os.nice(0))
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    report = build.read(Path(task.folder), task.criteria)
+    report = build.read(task.place, task.criteria)
     if report.endpoints:
         page, json = html.render(report, live=True).encode(), report_json.render(report).encode()
         made = Made(page, json, sha256(page + json).hexdigest()[:16])

@@ -29,7 +29,7 @@ def record(folder: Path, matched: int) -> None:
 async def test_both_forms_are_of_one_report(tmp_path: Path) -> None:
     """The page and the JSON, and a tag that changes with them."""
     record(tmp_path, 1234)
-    made = await LiveReport(tmp_path, Criteria(tolerance=0.02)).latest()
+    made = await LiveReport(str(tmp_path), Criteria(tolerance=0.02)).latest()
 
     assert made
     report = json.loads(made.json)
@@ -39,7 +39,7 @@ async def test_both_forms_are_of_one_report(tmp_path: Path) -> None:
     assert "data-live" in made.page.decode()
 
     record(tmp_path, 1)
-    later = await LiveReport(tmp_path, Criteria()).latest()
+    later = await LiveReport(str(tmp_path), Criteria()).latest()
     assert later
     assert later.tag != made.tag
 
@@ -47,7 +47,7 @@ async def test_both_forms_are_of_one_report(tmp_path: Path) -> None:
 async def test_it_is_made_once_for_all_who_ask(tmp_path: Path) -> None:
     """Who asks while it is made waits for the same one; who asks soon after gets the one that is there."""
     record(tmp_path, 1)
-    live = LiveReport(tmp_path, Criteria())
+    live = LiveReport(str(tmp_path), Criteria())
     first, second = await asyncio.gather(live.latest(), live.latest())
 
     assert first
@@ -63,7 +63,7 @@ async def test_an_old_one_is_shown_while_a_new_one_is_made(
     monkeypatch.setattr(live_report, "_EVERY", 0.0)
     monkeypatch.setattr(live_report, "_SHARE", 1e9)
     record(tmp_path, 1)
-    live = LiveReport(tmp_path, Criteria())
+    live = LiveReport(str(tmp_path), Criteria())
     first = await live.latest()
     record(tmp_path, 1)
     assert await live.latest() is first
@@ -79,13 +79,13 @@ async def test_an_old_one_is_shown_while_a_new_one_is_made(
 async def test_nothing_is_recorded_yet(tmp_path: Path, folder: str) -> None:
     """Then there is none, and nothing fails."""
     (tmp_path / "empty").mkdir()
-    assert await LiveReport(tmp_path / folder, Criteria()).latest() is None
+    assert await LiveReport(str(tmp_path / folder), Criteria()).latest() is None
 
 
 async def test_it_ends_with_the_server(tmp_path: Path) -> None:
     """A report that is being made when the server leaves is given up, even where its process hangs."""
     record(tmp_path, 1)
-    live = LiveReport(tmp_path, Criteria())
+    live = LiveReport(str(tmp_path), Criteria())
     asking = asyncio.create_task(live.latest())
     child = int(await until(_maker, "its process"))
     os.kill(child, signal.SIGSTOP)
