@@ -4,8 +4,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url \
+  --generate-hashes --python-version 3.12 --python-platform linux
 
-.PHONY: help setup demo run test peers check format bench clean
+.PHONY: help setup demo run test peers check format lock bench clean
 
 help:            ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -43,6 +45,12 @@ check: setup     ## lint, types, import table
 format: setup    ## lay out the code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+lock: setup      ## renew what the image is built of, by its hashes
+	$(BIN)/pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	$(LOCK) pyproject.toml --output-file deploy/requirements.lock
+	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
+	  | $(LOCK) - --output-file deploy/build.lock
 
 bench: peers     ## measure against nginx and Envoy
 	$(BIN)/python tests/bench/measure.py

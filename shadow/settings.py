@@ -31,7 +31,9 @@ Mismatches = Annotated[float, Meta(ge=1e-6, le=0.5)]
 
 # Text with a meaning. `form` names its check in `config.values`.
 Url = Annotated[str, Meta(description="http://HOST:PORT or https://HOST:PORT", extra={"form": "url"})]
-Listen = Annotated[str, Meta(description="HOST:PORT or unix:/PATH; port 0 picks one", extra={"form": "listen"})]
+Listen = Annotated[
+    str, Meta(description="HOST:PORT or unix:/PATH; port 0 picks one", extra={"form": "listen"})
+]
 Network = Annotated[str, Meta(description="a network such as 10.0.0.0/8", extra={"form": "network"})]
 Host = Annotated[str, Meta(description="preserve, target, or a literal name", extra={"form": "host"})]
 Match = Annotated[str, Meta(description="GET /items/{id} or * /admin/**", extra={"form": "match"})]
@@ -66,6 +68,10 @@ Served = Annotated[
 ]
 Place = Annotated[
     str, Meta(description="a folder, or a store such as s3://BUCKET/PREFIX", extra={"form": "place"})
+]
+Image = Annotated[str, Meta(description="an image's name with its tag or digest", extra={"form": "image"})]
+DnsLabel = Annotated[
+    str, Meta(description="small letters, digits and - between them", extra={"form": "dns_label"})
 ]
 Secret = Annotated[str, Meta(description="never shown", extra={"secret": True})]
 Hook = Annotated[str, Meta(description="a URL, never shown", extra={"secret": True, "form": "hook"})]
@@ -282,6 +288,17 @@ class Log(Strict, frozen=True):
     access: str | None = None  # file for an access log in LTSV that `shadow replay` reads; queries are in it
 
 
+class Kubernetes(Strict, frozen=True):
+    """What `shadow manifests` writes a kustomization of; the proxy reads nothing of it."""
+
+    image: Image = "shadow:0.1.0"  # where your cluster finds it, with its tag or digest
+    namespace: DnsLabel = ""  # none: that of the overlay, or of kubectl
+    name: DnsLabel = ""  # before the names of all objects; where a namespace has several proxies
+    replicas: Count = 3  # at least; four times as many under load
+    rate: Tolerance = 0.0  # requests a second at the busiest, of all pods together; 0: not known
+    monitoring: bool = True  # ServiceMonitor, PrometheusRule, dashboards: needs the Prometheus operator
+
+
 class Config(Strict, frozen=True):
     """Everything that can be set."""
 
@@ -303,3 +320,4 @@ class Config(Strict, frozen=True):
     verdict: Criteria = field(default_factory=Criteria)
     report: Reporting = field(default_factory=Reporting)
     log: Log = field(default_factory=Log)
+    kubernetes: Kubernetes = field(default_factory=Kubernetes)

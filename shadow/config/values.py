@@ -247,6 +247,21 @@ def _rule(compare: Compare) -> object:
     return compile_rule(compare, Compare())
 
 
+_DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._/:-]*?(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|@sha256:[0-9a-f]{64})")
+
+
+def _dns_label(text: str) -> None:
+    """RFC 1123."""
+    if text and not _DNS_LABEL.fullmatch(text):
+        raise ValueError("expected small letters, digits and - between them, 63 at most")
+
+
+def _image(text: str) -> None:
+    if not _IMAGE.fullmatch(text):
+        raise ValueError("expected an image's name with its tag or digest, such as registry/shadow:0.1.0")
+
+
 _ANYONE: dict[str, Any] = {"owner": "", "reason": "", "until": date.max}
 
 
@@ -283,6 +298,8 @@ FORMS: dict[str, Callable[[str], object]] = {
     "cut": lambda line: _rule(Compare(cut=(line,))),
     "accept": lambda line: _rule(Compare(accept=(Accept(difference=line, **_ANYONE),))),
     "mask": _mask,
+    "image": _image,
+    "dns_label": _dns_label,
     "place": _place,
     "hook": _hook,
 }
