@@ -10,15 +10,17 @@ from __future__ import annotations
 import re
 from typing import Final, Protocol
 
-from shadow.wire.head import CHUNKED, UNTIL_CLOSE
+from shadow.wire.head import CHUNKED, NOTHING_NAMED, UNTIL_CLOSE
 
 # RFC 9112 7.1, with no space before or after the size and nothing but CRLF at the end.
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(;[^\x00-\x08\x0a-\x1f\x7f]*)?\r\n")
 _TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n")
-# RFC 9110 6.5.1: fields that say how the message is framed, routed or who asks have no business behind it.
+# RFC 9110 6.5.1: fields that say how a message is framed, routed or controlled, who asks, or what its content
+# is, have no business behind it; nor have those of one connection.
 _NOT_IN_TRAILERS = re.compile(
-    rb"(?:authorization|connection|content-(?:encoding|range|type)|content.length|cookie|expect|host|max-forwards|"
-    rb"set-cookie|te|trailer|transfer.encoding|upgrade|x-forwarded-[^:]*|x-request-id|x-shadow[^:]*):",
+    rb"(?:age|authorization|cache-control|connection|content-(?:encoding|range|type)|content.length|cookie|date|"
+    rb"expect|expires|host|if-[^:]*|keep-alive|location|max-forwards|pragma|proxy-[^:]*|range|retry-after|set-cookie|"
+    rb"te|trailer|transfer.encoding|upgrade|vary|www-authenticate|x.forwarded.[^:]*|x-request-id|x[-_.]shadow[^:]*):",
     re.IGNORECASE,
 )
 _MAX_SIZE_LINE: Final = 256
@@ -80,10 +82,13 @@ class Chunked:
     """Transfer-Encoding: chunked. Extensions are dropped; `trailers` are lines with their CRLF."""
 
     __slots__ = (
-        "_extensions", "_held", "_in_trailers", "_remaining", "_trailer_bytes", "done", "rest", "trailers",
+        "_extensions", "_held", "_in_trailers", "_named", "_remaining", "_trailer_bytes", "done", "rest",
+        "trailers",
     )  # fmt: skip
 
-    def __init__(self) -> None:
+    def __init__(self, named: frozenset[bytes] = NOTHING_NAMED) -> None:
+        """`named` are fields that `Connection` names: no trailers either (RFC 9110 7.6.1)."""
+        self._named = named
         self.done = False
         self.rest = b""
         self.trailers = b""
@@ -162,15 +167,15 @@ class Chunked:
             self.done = True
         elif not _TRAILER.fullmatch(line):
             raise Malformed("bad trailer")
-        elif not _NOT_IN_TRAILERS.match(line):
+        elif not _NOT_IN_TRAILERS.match(line) and line[: line.index(b":")].lower() not in self._named:
             self.trailers += line
         return end
 
 
-def decoder(length: int) -> Decoder:
-    """The decoder for what a head says of its body: bytes, CHUNKED or UNTIL_CLOSE."""
+def decoder(length: int, named: frozenset[bytes] = NOTHING_NAMED) -> Decoder:
+    """The decoder for what a head says of its body: bytes, CHUNKED or UNTIL_CLOSE; and of its trailers."""
     if length == CHUNKED:
-        return Chunked()
+        return Chunked(named)
     return UntilClose() if length == UNTIL_CLOSE else ByLength(length)
 
 

@@ -160,7 +160,7 @@ class Downstream(asyncio.Protocol):
         self.deadline = NEVER
         self._close = not head.keep_alive or front.lame
         if head.length:
-            self._decoder = decoder(head.length)
+            self._decoder = decoder(head.length, head.named)
         self._request = request = front.open_request(self, head)
         if head.length:
             data, self._buffer = self._buffer, b""

@@ -31,6 +31,10 @@ SAFE_METHODS: Final = frozenset((b"GET", b"HEAD", b"OPTIONS"))  # RFC 9110 9.2.1
 IDEMPOTENT_METHODS: Final = SAFE_METHODS | {b"PUT", b"DELETE"}  # RFC 9110 9.2.2
 
 
+NOTHING_NAMED: Final[frozenset[bytes]] = frozenset()
+"""The usual `named` of a head: its `Connection` names no field that trailers could have."""
+
+
 class RequestHead(NamedTuple):
     """What has to be known of a request to forward it."""
 
@@ -43,6 +47,7 @@ class RequestHead(NamedTuple):
     expects: bool  # 100-continue
     upgrade: bool
     forward: bytes  # the head as legacy gets it
+    named: frozenset[bytes] = NOTHING_NAMED  # by `Connection`: not passed on as trailers either
 
 
 class ResponseHead(NamedTuple):
@@ -53,6 +58,7 @@ class ResponseHead(NamedTuple):
     keep_alive: bool  # the backend's wish
     raw: bytes  # as received
     relay: bytes  # status line and end-to-end fields; framing and the empty line are the relayer's
+    named: frozenset[bytes] = NOTHING_NAMED  # by `Connection`: not passed on as trailers either
 
 
 ANY_FIELD: Final = re.compile(rb"\r\n([^:\r\n]+):([^\r\n]*)")

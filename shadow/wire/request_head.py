@@ -12,6 +12,7 @@ from shadow.wire.head import (
     CHUNKED,
     COMMON_TOKENS,
     LOOP_MARKER,
+    NOTHING_NAMED,
     PROTECTED,
     RequestHead,
     fields_are_sound,
@@ -57,9 +58,11 @@ _LOOP_MARKER = LOOP_MARKER.lower()
 _REQUEST_FIELD = re.compile(
     rb"\r\n(?=[cehkptuxCEHKPTUX])(connection|content.length|expect|host|http2-settings|keep-alive|"
     rb"proxy-(?:authenticate|authorization|connection)|te|transfer.encoding|upgrade|"
-    rb"x-forwarded-(?:for|host|proto)|x-request-id|x-shadow(?:-[^:\r\n]*)?):([^\r\n]*)",
+    rb"x.forwarded.(?:for|host|proto)|x-request-id|x[-_.]shadow(?:[-_.][^:\r\n]*)?):([^\r\n]*)",
     re.IGNORECASE,
 )
+"""The dots are for look-alikes: `Content_Length`, and `X_Forwarded_For`, which CGI and WSGI call by the same
+name as the real one."""
 
 
 def unfinished(data: bytes, seen: int, max_line: int, max_block: int) -> Refusal | None:
@@ -141,8 +144,10 @@ class _Request:
         said = self.connection
         upgrade = self._may_upgrade()
         keep_alive = b"close" not in said and (self.version_1_1 or b"keep-alive" in said)
+        named: frozenset[bytes] = NOTHING_NAMED
         if said and (len(said) > 1 or said[0] not in COMMON_TOKENS):
-            self._cut_named()
+            named = frozenset(said) - PROTECTED
+            self._cut_named(named)
         return RequestHead(
             self.method,
             self.target,
@@ -153,6 +158,7 @@ class _Request:
             self.expects,
             upgrade,
             self._forward(upgrade),
+            named,
         )
 
     def _may_upgrade(self) -> bool:
@@ -239,8 +245,8 @@ class _Request:
             self.marker = value if self.marker is None else self.marker + b", " + value
             self.cuts.append(found.span())
         else:
-            if name == b"te" and b"trailers" in value.lower():
-                self.te_trailers = True
+            if name == b"te":
+                self.te_trailers = self.te_trailers or b"trailers" in tokens(value)
             elif name == b"upgrade":
                 self.upgrade = value if self.upgrade is None else self.upgrade + b", " + value
             self.cuts.append(found.span())
@@ -255,9 +261,8 @@ class _Request:
             return Refusal(508, "loop detected")
         return None
 
-    def _cut_named(self) -> None:
+    def _cut_named(self, named: frozenset[bytes]) -> None:
         """Cut the fields that `Connection` names (RFC 9110 7.6.1)."""
-        named = set(self.connection) - PROTECTED
         taken = {start for start, _ in self.cuts}
         for found in ANY_FIELD.finditer(self.raw, self.end - 2):
             if found[1].lower() in named and found.start() not in taken:

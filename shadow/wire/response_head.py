@@ -10,6 +10,7 @@ from shadow.wire.head import (
     ANY_FIELD,
     CHUNKED,
     COMMON_TOKENS,
+    NOTHING_NAMED,
     PROTECTED,
     UNTIL_CLOSE,
     ResponseHead,
@@ -65,12 +66,12 @@ def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
         return None
     parts.append(raw[at:-2])
     relay = b"".join(parts)
-    named = set(said) - COMMON_TOKENS - PROTECTED if said else None
+    named = frozenset(said) - COMMON_TOKENS - PROTECTED if said else NOTHING_NAMED
     if named:
         relay = ANY_FIELD.sub(lambda field: b"" if field[1].lower() in named else field[0], relay)
     length = _framed(method, status, length, chunked)
     keep_alive = length != UNTIL_CLOSE and b"close" not in said and (version_1_1 or b"keep-alive" in said)
-    return ResponseHead(status, length, keep_alive, raw, relay)
+    return ResponseHead(status, length, keep_alive, raw, relay, named)
 
 
 def _framed(method: bytes, status: int, length: int | None, chunked: bool) -> int:

@@ -199,7 +199,7 @@ class Connection(asyncio.Protocol):
             sink.interim(head)
         self._buffer = b""
         self._head = head
-        self._decoder = decoder(head.length)
+        self._decoder = decoder(head.length, head.named)
         sink.answer(head)
         if self._sink is sink:
             self._read_body(sink, data)

@@ -169,3 +169,11 @@ def test_decoder_follows_the_head() -> None:
 def test_a_read_full_of_tiny_chunks() -> None:
     """All come out, in order."""
     assert Chunked().feed(b"".join(chunk(b"%d" % (i % 10)) for i in range(1_000))) == b"0123456789" * 100
+
+
+def test_what_connection_names_is_no_trailer() -> None:
+    """RFC 9110 7.6.1: a field that `Connection` names is removed, header or trailer."""
+    body = decoder(CHUNKED, frozenset((b"x-hop",)))
+    assert isinstance(body, Chunked)
+    body.feed(b"0\r\nX-Hop: 1\r\nX-Sum: 1\r\n\r\n")
+    assert body.trailers == b"X-Sum: 1\r\n"
