@@ -123,7 +123,7 @@ class Breaker(Strict, frozen=True):
 class Control(Strict, frozen=True):
     """Asking legacy the same once more, to learn in what legacy differs from itself."""
 
-    share: Share = 0.01  # of the exchanges with a safe method
+    share: Share = 0.01  # of the exchanges with a safe method, beside the first of each endpoint; 0: none
     per_second: Tolerance = 5.0  # at most, in one shadow worker
     url: Url = ""  # a second legacy to ask; none: legacy itself
 

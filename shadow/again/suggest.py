@@ -19,7 +19,7 @@ from shadow.endpoint import Endpoints, template
 from shadow.model import Difference, DifferenceKind
 from shadow.record.again import judged_again
 from shadow.record.evidence import Evidence
-from shadow.record.parts import OTHER, signature
+from shadow.record.parts import OTHER, UNANALYSED, signature
 from shadow.record.tally import TallyRecord
 from shadow.verdict.causes import split
 
@@ -78,7 +78,7 @@ def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
     for record in records:
         if isinstance(record, TallyRecord):
             for name, pattern in record.tally.patterns.items():
-                if name and name != OTHER:
+                if name not in (OTHER, UNANALYSED):
                     seen[record.endpoint].patterns[frozenset(name.split("\n"))] += pattern.count
         elif isinstance(record, Evidence):
             kept += 1

@@ -27,6 +27,11 @@ from shadow.wire.upstream import Pool, Waits
 IN_FLIGHT: Final = 4
 """Requests of one shadow worker to legacy under way."""
 
+FIRST: Final = 30
+"""Of each endpoint so many exchanges are asked again at first, whatever the share: what always varies is
+known after 25, and until something is known, noise looks like a regression."""
+
+_ENDPOINTS: Final = 1000  # whose first exchanges are told from others
 _FAILURES: Final = 5  # in a row, and legacy is left alone
 _PROBE: Final = 30.0  # seconds until it is tried again
 _SLOWER: Final = 1.0  # seconds beyond twice what the client's own answer took count as a failure
@@ -76,6 +81,7 @@ class Controls:
         self._limit = mirror.body_limit
         self._admission = admission
         self._bucket = Bucket(mirror.control.per_second)
+        self._asked_of: dict[str, int] = {}  # controls, by endpoint
         self._breaker = Breaker(_FAILURES, _PROBE)
         self._pool = Pool(
             loop,
@@ -94,19 +100,29 @@ class Controls:
         return len(self._under_way)
 
     def begin(self, frame: Frame) -> Control | None:
-        """The control of an exchange, if it is one of the share that has one."""
+        """The control of an exchange, if it is one of the share that has one, or of its endpoint's first."""
         if not self._is_chosen(frame):
             return None
         control = Control()
-        return control if self.ask(frame, b"control", control.answered) else None
+        if not self.ask(frame, b"control", control.answered):
+            return None
+        asked = self._asked_of
+        if frame.endpoint in asked or len(asked) < _ENDPOINTS:
+            asked[frame.endpoint] = asked.get(frame.endpoint, 0) + 1
+        return control
 
     def _is_chosen(self, frame: Frame) -> bool:
         return (
             len(self._under_way) < IN_FLIGHT
             and can_be_asked_again(frame)
-            and position(frame.id) < self._share
+            and (position(frame.id) < self._share or self._is_early(frame.endpoint))
             and self._bucket.take(self._loop.time())
         )
+
+    def _is_early(self, endpoint: str) -> bool:
+        """Is little known of this endpoint yet?"""
+        unknown = 0 if len(self._asked_of) < _ENDPOINTS else FIRST
+        return self._share > 0 and self._asked_of.get(endpoint, unknown) < FIRST
 
     def ask(self, frame: Frame, mark: bytes, done: Done) -> bool:
         """Ask the same again; False if legacy is to be left alone now."""

@@ -275,11 +275,13 @@ class Mirror:
 
     def _judged(self, pair: Pair, judged: Judged | None) -> None:
         frame, outcome, charged, _ = pair
+        unseen = judged is None
         if judged is None:
             self._unanalysed += 1
             judged = Judged(0, unanalysed(*sides(frame, outcome)))
         legacy, target = sides(frame, outcome)
         tally, facts = self._books.tally(frame), about(frame, target, self._version)
+        tally.unanalysed += unseen
         if judged.control is not None and isinstance(legacy, Response) and isinstance(target, Response):
             tally.count_learned(legacy, target, judged.comparison, judged.control, facts)
         else:

@@ -20,6 +20,13 @@ owner would read one by one, and a JSON object keyed by number must not fill the
 
 OTHER = "other"
 
+UNANALYSED = "unanalysed"
+"""In the place of the signatures of an exchange that no judge could look at."""
+
+
+LIKELY = 10
+"""Pairs in which legacy varied a place, from which on it is likely to be noise."""
+
 
 class About(NamedTuple):
     """What is counted of an exchange beside its answers: when it began (Unix seconds), which request it was
@@ -75,6 +82,12 @@ class Paired(Struct):
     both: Count = 0
     target_only: Count = 0
     control_only: Count = 0
+
+    @property
+    def varies(self) -> bool:
+        """Whether it looks like legacy's own noise. Nothing is excused by that, only folded."""
+        varied = self.both + self.control_only
+        return varied >= LIKELY and 2 * self.target_only <= varied
 
     def merge(self, other: Paired) -> None:
         """Take over what `other` counted."""

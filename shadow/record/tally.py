@@ -19,6 +19,7 @@ from shadow.record.mask import Masked
 from shadow.record.parts import (
     OTHER,
     SIGNATURES,
+    UNANALYSED,
     About,
     Learned,
     Paired,
@@ -34,7 +35,7 @@ from shadow.record.recheck import Label
 from shadow.record.units import HOUR, Units
 
 PATTERNS = 200
-"""Sets of differences told apart in one tally; the rest are counted as `OTHER`."""
+"""Sets of differences told apart in one tally; of more, noise is folded, and the rest counted as `OTHER`."""
 
 WIDEST = 40
 """Differences of one pattern; an answer with more has little in common with legacy's."""
@@ -242,8 +243,9 @@ class Tally(Struct):
         return tuple(sorted(named))
 
     def _pattern(self, names: tuple[str, ...], comparison: Comparison, about: About) -> None:
-        whole = 0 < len(names) <= WIDEST and len(comparison.differences) < LISTED
-        pattern = self.patterns.setdefault("\n".join(names) if whole else OTHER, Pattern())
+        whole = len(names) <= WIDEST and len(comparison.differences) < LISTED
+        key = "\n".join(names) or UNANALYSED if whole else OTHER
+        pattern = self.patterns.setdefault(key, Pattern())
         pattern.count += 1
         _add_unit(pattern.units, about)
         self._fold()
@@ -276,10 +278,23 @@ class Tally(Struct):
                 others.merge(gone)
             self.differences[OTHER] = others
         if len(self.patterns) > PATTERNS + (OTHER in self.patterns):
+            self._fold_noise()
+        if len(self.patterns) > PATTERNS + (OTHER in self.patterns):
             rest = self.patterns.pop(OTHER, None) or Pattern()
             for name in sorted(self.patterns, key=rank)[PATTERNS:]:
                 rest.merge(self.patterns.pop(name))
             self.patterns[OTHER] = rest
+
+    def _fold_noise(self) -> None:
+        """Let every pattern that shows noise show all noise of the endpoint: ten places that vary each by
+        itself make a thousand patterns, and one when folded. A pattern that shows more is excused of less,
+        never of what it showed."""
+        noise = {name for name, paired in self.learned.differences.items() if paired.varies}
+        for pattern in list(self.patterns):
+            names = set(pattern.split("\n"))
+            if not names.isdisjoint(noise) and not names.issuperset(noise):
+                folded = "\n".join(sorted(names | noise))
+                self.patterns.setdefault(folded, Pattern()).merge(self.patterns.pop(pattern))
 
 
 class TallyRecord(Struct, tag_field="record", tag="tally"):

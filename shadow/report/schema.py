@@ -324,9 +324,10 @@ class AcceptedReport(Struct, kw_only=True):
 
 
 class MaskReport(Struct, kw_only=True):
-    """A difference that legacy shows against itself, on one endpoint. `state` is masked, learning or refused,
-    and `why` says why; `version` is that of all masks in force, empty where this one is not. Legacy was asked
-    twice in `pairs`. `silenced` exchanges count as equal by it, a `share` of those compared."""
+    """A difference that legacy shows against itself, on one endpoint. `state` is masked, learning, refused or
+    needs a rule, and `why` says why; `version` is that of all masks in force, empty where this one is not.
+    Legacy was asked twice in `pairs`. `silenced` exchanges count as equal by it, a `share` of those compared.
+    """
 
     endpoint: str
     kind: str

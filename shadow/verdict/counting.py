@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from shadow.record.parts import OTHER
+from shadow.record.parts import OTHER, UNANALYSED
 from shadow.record.tally import Tally
 from shadow.record.units import MOST, Units
 
@@ -46,13 +46,18 @@ def compared(tally: Tally) -> int:
 
 
 def signatures(pattern: str) -> list[str]:
-    """The signatures of a pattern; none where they were too many to be told apart."""
-    return [] if pattern == OTHER else pattern.split("\n")
+    """The signatures of a pattern; none where they were too many to be told apart, or nobody looked."""
+    return [] if pattern in (OTHER, UNANALYSED) else lines(pattern)
+
+
+def lines(pattern: str) -> list[str]:
+    """What a pattern is made of: its signatures, or the word for why there are none."""
+    return pattern.split("\n")
 
 
 def shows_only(pattern: str, excused: frozenset[str]) -> bool:
     """Whether all that the exchanges of a pattern showed is excused."""
-    return pattern != OTHER and excused.issuperset(pattern.split("\n"))
+    return pattern != OTHER and excused.issuperset(lines(pattern))
 
 
 def hours(tallies: Iterable[Tally]) -> set[int]:

@@ -23,16 +23,20 @@ varies, or that varies seldom, not before the evidence is there.
 **The margin** m is relative: what a mask can hide is at most a fifth of what legacy itself varies at that
 place. An absolute one of the size of the tolerance would take thousands of pairs for a timestamp.
 
-**Refused** is a mask of what is more than a value: of the status, of a body or its text as a whole, of
-anything missing, added, of another type or charset, or not to be decoded. And one that would silence too
-much: more of the traffic than legacy's own variation accounts for, so that what came after learning, such as
-a new version of the target, is not hidden by what was learned before.
+**Refused** is a mask that would silence too much: more of the traffic than legacy's own variation accounts
+for, so that what came after learning, such as a new version of the target, is not hidden by what was learned
+before.
+
+**Structure** is never masked: the status, a body or its text as a whole, anything missing, added, of another
+type or charset, or not to be decoded. But where the test says that legacy varies it as much, such as a slot
+for advertisements that is there or not, it is nothing to hold against the target: it takes a rule, written by
+hand, and until then nothing is called regressed by it, nor ready.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from math import exp, log, log1p
 from typing import NamedTuple
@@ -69,6 +73,7 @@ class State(enum.StrEnum):
 
     MASKED = "masked"
     LEARNING = "learning"  # the pairs do not tell yet
+    RULE = "needs a rule"  # it is legacy's own, and structure
     REFUSED = "refused"
 
 
@@ -109,6 +114,10 @@ class Noise(NamedTuple):
         """Signatures of which it is not known yet whether they should count."""
         return self.by_state.get((endpoint, State.LEARNING), frozenset())
 
+    def unruled(self, endpoint: str) -> frozenset[str]:
+        """Signatures that are legacy's own, and that nothing but a rule may be silent about."""
+        return self.by_state.get((endpoint, State.RULE), frozenset())
+
 
 def learn(tallies: Mapping[str, Tally]) -> Noise:
     """What the learning evidence of all endpoints says, in order of endpoint and signature."""
@@ -136,24 +145,32 @@ def _masks(endpoint: str, tally: Tally) -> Iterator[NoiseMask]:
     if not varied:
         return
     pairs = tally.learned.matched + tally.learned.differed
-    showing = _showing(tally, tally.patterns)
     found = []
     for name, paired in sorted(varied.items()):
-        state, why = _decide(name, paired, pairs, showing.get(name, 0), compared(tally))
+        state, why = _decide(name, paired, pairs, _seen(tally, name, paired), compared(tally))
         found.append(NoiseMask(endpoint, name, pairs, *_sums(paired), state, why))
     in_force = frozenset(each.signature for each in found if each.masked)
-    silenced = _showing(tally, [pattern for pattern in tally.patterns if shows_only(pattern, in_force)])
+    silenced = _silenced(tally, in_force)
     for each in found:
-        yield each._replace(silenced=silenced.get(each.signature, 0)) if each.masked else each
+        most = _seen(tally, each.signature, varied[each.signature])
+        yield each._replace(silenced=min(most, silenced[each.signature])) if each.masked else each
 
 
-def _showing(tally: Tally, patterns: Iterable[str]) -> dict[str, int]:
-    """How many exchanges of these patterns show each signature."""
-    showing: dict[str, int] = {}
-    for pattern in patterns:
-        for name in signatures(pattern):
-            showing[name] = showing.get(name, 0) + tally.patterns[pattern].count
-    return showing
+def _seen(tally: Tally, name: str, paired: Paired) -> int:
+    """How many exchanges show it, without those that were spent on learning."""
+    seen = tally.differences.get(name)
+    return max(0, seen.count - paired.both - paired.target_only) if seen else 0
+
+
+def _silenced(tally: Tally, masks: frozenset[str]) -> dict[str, int]:
+    """How many exchanges match by these masks, by each that may stand in them: patterns are folded so that
+    they show more."""
+    silenced = dict.fromkeys(masks, 0)
+    for pattern, each in tally.patterns.items():
+        if shows_only(pattern, masks):
+            for name in signatures(pattern):
+                silenced[name] += each.count
+    return silenced
 
 
 def _sums(paired: Paired) -> tuple[int, int, int]:
@@ -162,9 +179,6 @@ def _sums(paired: Paired) -> tuple[int, int, int]:
 
 def _decide(name: str, paired: Paired, pairs: int, seen: int, traffic: int) -> tuple[State, str]:
     """`seen` of the `traffic` that counts for the verdict show it."""
-    whole = _structural(name)
-    if whole:
-        return State.REFUSED, whole
     both, target_only, control_only = _sums(paired)
     if gain(paired) < -log(ALPHA):
         discordant = target_only + control_only
@@ -180,16 +194,19 @@ def _decide(name: str, paired: Paired, pairs: int, seen: int, traffic: int) -> t
             f"it would silence too much: {_share(seen, traffic)} of the exchanges differ there, "
             f"where legacy varied in {_share(varied, pairs)} of the pairs"
         )
-    return State.MASKED, f"legacy varies it in {_share(varied, pairs)} of the pairs"
+    why = f"legacy varies it in {_share(varied, pairs)} of the pairs"
+    if hidden := _structural(name):
+        return State.RULE, f"{why}, but a mask would hide {hidden}: write a rule if nobody needs it"
+    return State.MASKED, why
 
 
 def _structural(name: str) -> str:
-    """Why a difference is more than one of values; empty where it is not."""
+    """In what way a difference is more than one of values; empty where it is not."""
     kind, _, path = name.partition(" ")
     if kind not in _VALUES:
-        return f"it would hide a change of structure: {kind}"
+        return f"a change of structure ({kind})"
     if path in _WHOLES or path.startswith("status"):
-        return f"it would hide all of the {'status' if path.startswith('status') else 'body'}"
+        return f"all of the {'status' if path.startswith('status') else 'body'}"
     return ""
 
 

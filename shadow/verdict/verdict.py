@@ -16,10 +16,11 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
+from shadow.record.parts import UNANALYSED
 from shadow.record.tally import Tally
 from shadow.settings import Criteria
 from shadow.verdict.confirmed import confirmed
-from shadow.verdict.counting import Counts, count, hours
+from shadow.verdict.counting import Counts, count, hours, lines, shows_only
 from shadow.verdict.latency import Latency, Pace, latency
 from shadow.verdict.noise import Noise, learn
 from shadow.verdict.statistics import ALPHA, Interval, above, discoveries, excluded, interval, needed
@@ -46,6 +47,8 @@ class Reason(enum.StrEnum):
     NOTHING = "nothing"  # was compared
     FEW = "few"  # units
     LEARNING = "learning"  # whether what differs is legacy's own noise
+    RULE = "rule"  # is needed: legacy itself varies what no mask may hide
+    UNANALYSED = "unanalysed"  # nobody could look at what differs
     LATENCY = "latency"  # too few answers to know that the target is as fast
     HOURS = "hours"  # of the day not seen
 
@@ -66,11 +69,13 @@ class Judgement(NamedTuple):
 
 
 class _Case(NamedTuple):
-    """What is known of an endpoint. `suspects` counts as mismatches only what surely is no noise."""
+    """What is known of an endpoint. `suspects` counts as mismatches only what surely is no noise, and `open`
+    says by which signatures the rest does not tell yet."""
 
     tally: Tally
     counts: Counts
     suspects: Counts
+    open: dict[Reason, list[str]]
     latency: Latency
     confirmed: str
 
@@ -104,12 +109,20 @@ def verdicts(
 
 
 def _case(name: str, tally: Tally, noise: Noise, criteria: Criteria, endpoints: int) -> _Case:
-    excused, learning = noise.excused(name), noise.learning(name)
-    counts = count(tally, excused)
+    excused = noise.excused(name)
+    shown = {
+        each for pattern in tally.patterns if not shows_only(pattern, excused) for each in lines(pattern)
+    }
+    untold = {
+        Reason.LEARNING: noise.learning(name),
+        Reason.RULE: noise.unruled(name),
+        Reason.UNANALYSED: frozenset((UNANALYSED,)),
+    }
     return _Case(
         tally,
-        counts,
-        count(tally, excused | learning) if learning else counts,
+        count(tally, excused),
+        count(tally, excused.union(*untold.values())),
+        {reason: sorted(names & shown) for reason, names in untold.items() if names & shown},
         latency(tally, endpoints) if criteria.latency else Latency(Pace.UNTIMED, "", 0),
         confirmed(tally),
     )
@@ -156,12 +169,11 @@ def _bad(reason: Reason, case: _Case, tolerance: float) -> str:
 
 def _lacks(case: _Case, below: bool, missing: int, tolerance: float) -> list[Reason]:
     """What an endpoint of which something was compared lacks to be called ready."""
-    lacks = []
+    lacks: list[Reason] = []
     if not below:
-        learning = case.suspects.mismatched < case.counts.mismatched
-        if learning:
-            lacks.append(Reason.LEARNING)
-        if not learning or not _below(case.suspects, tolerance):
+        untold = case.open if case.suspects.mismatched < case.counts.mismatched else {}
+        lacks += list(untold)
+        if not untold or not _below(case.suspects, tolerance):
             lacks.append(Reason.FEW)
     if case.latency.pace is Pace.UNSURE:
         lacks.append(Reason.LATENCY)
@@ -190,6 +202,10 @@ def _need(reason: Reason, case: _Case, missing: int, recorded: float, tolerance:
         return _Need(seen + sure, more, time)
     if reason is Reason.LEARNING:
         return _Need(f"{_seen(case)}: whether that is legacy's own noise is being learned", None, None)
+    if reason is Reason.RULE:
+        return _Need(f"{_seen(case)}: {_ruleless(case.open[reason])}", None, None)
+    if reason is Reason.UNANALYSED:
+        return _Need(f"{_seen(case)}: some of them could not be analysed in time", None, None)
     if reason is Reason.HOURS:
         return _Need(f"{_hours(missing)} of the day must be seen", 0, float(missing))
     answers = case.latency.needed
@@ -208,6 +224,12 @@ def _seen(case: _Case) -> str:
     requests = "" if counts.exchanges == counts.units else " distinct requests"
     failed = f" ({case.tally.failed:,} failed)" if case.tally.failed else ""
     return f"{counts.mismatched:,} of {counts.units:,}{requests} differ{failed}"
+
+
+def _ruleless(names: list[str]) -> str:
+    """What to do about structure that legacy varies itself; `shadow rules suggest` prints the line."""
+    more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+    return f"legacy itself varies {names[0]}{more}, and only a rule may be silent about structure"
 
 
 def _hours(number: int) -> str:

@@ -49,6 +49,16 @@ async def test_what_legacy_varies_itself_is_learned(path: MirrorPath) -> None:
     assert path.total.units == {}, "no part in the verdict"
 
 
+async def test_the_first_of_each_endpoint_have_one(path: MirrorPath, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the share, so that noise is known soon; then the share alone has them."""
+    monkeypatch.setattr(control, "FIRST", 2)
+    await path.start(control={"share": 1e-9, "per_second": 1000.0})
+    for number, target in enumerate(("/a", "/a", "/a", "/b", "/a"), 1):
+        path.offer(path.frame(target))
+        await path.all_ended(number)
+    assert [each.target for each in path.legacy.asked] == ["/a", "/a", "/b"]
+
+
 async def test_an_operator_knows_controls_in_legacys_log(path: MirrorPath) -> None:
     """The same request, byte for byte, but for the mark."""
     await path.start(control=ALL)

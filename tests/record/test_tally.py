@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import chain, combinations
 
 import msgspec
 import pytest
@@ -25,7 +26,7 @@ from shadow.record import parts
 from shadow.record import tally as tally_module
 from shadow.record.buckets import ERROR, Buckets
 from shadow.record.mask import Masked
-from shadow.record.parts import OTHER, About, Paired, Release, Seen, signature
+from shadow.record.parts import LIKELY, OTHER, UNANALYSED, About, Paired, Release, Seen, signature
 from shadow.record.tally import Tally, TallyRecord
 
 LEGACY = Response(200, (), b"", 0.010, 0.020)
@@ -243,13 +244,33 @@ def test_one_set_of_differences_is_one_pattern() -> None:
     }
 
 
-@pytest.mark.parametrize("number", [0, 101])
-def test_what_is_not_known_whole_is_no_pattern_of_its_own(number: int) -> None:
+@pytest.mark.parametrize(("number", "name"), [(0, UNANALYSED), (101, OTHER)])
+def test_what_is_not_known_whole_is_no_pattern_of_its_own(number: int, name: str) -> None:
     """Nothing may be excused of an exchange whose differences are not known, or not all listed."""
     tally = Tally()
     tally.count(LEGACY, TARGET, masked(*[Difference(CHANGED, "json:$.a")] * number), ABOUT)
 
-    assert list(tally.patterns) == [OTHER]
+    assert list(tally.patterns) == [name]
+
+
+def test_noise_is_folded_where_there_are_too_many_patterns() -> None:
+    """Places that vary each by itself, in all combinations: they count as one pattern, by which they can be
+    excused, and what stands beside them stays what it was."""
+    places = [Difference(CHANGED, f"json:$.{name}", "1", "2") for name in "abc"]
+    price = Difference(CHANGED, "json:$.price", "1", "2")
+    tally = Tally()
+    for _ in range(LIKELY):
+        found = Comparison(Fate.DIFFERED, tuple(places))
+        tally.count_learned(LEGACY, TARGET, masked(*places), found, ABOUT)
+    for unit, each in enumerate(chain.from_iterable(combinations(places, n) for n in (1, 2, 3))):
+        tally.count(LEGACY, TARGET, masked(*each), ABOUT._replace(unit=unit))
+    tally.count(LEGACY, TARGET, masked(places[0], price), ABOUT._replace(unit=7))
+
+    noise = [signature(each) for each in places]
+    assert {name: each.count for name, each in tally.patterns.items()} == {
+        "\n".join(noise): 7,
+        "\n".join([*noise, signature(price)]): 1,
+    }
 
 
 def test_a_request_asked_again_is_one_unit() -> None:

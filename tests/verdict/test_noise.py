@@ -80,11 +80,16 @@ def test_what_both_vary_at_times_is_masked_with_evidence() -> None:
     ],
 )
 def test_a_mask_never_hides_structure(kind: DifferenceKind, path: str) -> None:
-    """Status, presence, type, charset and bodies as a whole are too much to be silent about."""
-    mask = only(places(Difference(kind, path, "1", "2")))
+    """Status, presence, type, charset and bodies as a whole are too much to be silent about: that takes a
+    rule. Before the pairs tell, and where the target varies them more, they are like any difference."""
+    found = Difference(kind, path, "1", "2")
+    mask = only(places(found))
 
-    assert mask.state is State.REFUSED
-    assert mask.why.startswith("it would hide")
+    assert mask.state is State.RULE
+    assert "but a mask would hide" in mask.why
+    assert noise.learn({"GET /": places(found)}).unruled("GET /") == {mask.signature}
+    assert only(learn(Tally(), 3, (found,), (found,))).state is State.LEARNING
+    assert only(learn(learn(Tally(), 50, (found,)), 20, (found,), (found,))).state is State.REFUSED
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from copy import deepcopy
 import pytest
 from support.tallies import BROKEN, LEGACY, TIMEOUT, VALUE, about, add, learn, tally
 
-from shadow.model import Difference, DifferenceKind
+from shadow.model import Difference, DifferenceKind, Fate
+from shadow.record.mask import Masked
 from shadow.record.tally import Tally
 from shadow.settings import Criteria
 from shadow.verdict.statistics import Interval
@@ -135,6 +136,31 @@ def test_what_may_be_noise_is_no_regression_yet() -> None:
     assert early.why.endswith(
         "is being learned; 4,241 more without a difference are needed to be 95 % sure of 0.1 %"
     )
+
+
+def test_structure_that_legacy_varies_itself_needs_a_rule() -> None:
+    """A slot that is there or not is no regression, and no mask makes it ready: it says what it takes."""
+    slot = Difference(DifferenceKind.ADDED, "html:div#ad", None, "Buy!")
+    made = learn(add(Tally(), range(5000), slot), 40, (slot,), (slot,))
+    judged = judge(made)
+
+    assert (judged.verdict, judged.reasons, judged.needed) == (SHORT, (Reason.RULE,), None)
+    assert judged.why == (
+        "5,000 of 5,000 differ: legacy itself varies added html:div#ad, "
+        "and only a rule may be silent about structure"
+    )
+    assert judge(add(made, range(5000, 5100), VALUE)).reasons == (Reason.DIFFERS,)
+
+
+def test_what_nobody_could_look_at_is_no_regression_yet() -> None:
+    """A burst that the judge could not follow says that answers differ, and not whether by noise alone."""
+    made = learn(add(Tally(), range(5000), STAMP), 30, (STAMP,), (STAMP,))
+    for number in range(5000, 5100):
+        made.count(LEGACY, LEGACY, Masked(Fate.DIFFERED, ()), about(number))
+    judged = judge(made)
+
+    assert (judged.verdict, judged.reasons) == (SHORT, (Reason.UNANALYSED,))
+    assert judged.counts.mismatched == 100
 
 
 def test_a_status_change_that_was_reproduced_is_told_at_once() -> None:
