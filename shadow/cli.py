@@ -15,6 +15,7 @@ import click
 from shadow import __version__
 from shadow.commands.common import load_settings, named_flags, refuse, writing
 from shadow.commands.kept import rejudge, rules
+from shadow.commands.manifests import manifests
 
 if TYPE_CHECKING:
     from shadow.report.schema import Report
@@ -39,6 +40,7 @@ def main() -> None:
     shadow report ./shadow-data                                   read what differed
     shadow rules suggest ./shadow-data                            find rules that silence noise
     shadow rejudge ./shadow-data --config new.yaml                see what other rules would change
+    shadow manifests shadow.yaml                                  run it on Kubernetes
     shadow demo                                                   see it work on this machine
 
     Exit codes: 0 good, 2 usage, 3 configuration or input, 10 regressed, 11 not enough data.
@@ -362,5 +364,6 @@ def demo(requests: int, record: str) -> None:
     sys.exit(run(requests, Path(record)))
 
 
+main.add_command(manifests)
 main.add_command(rejudge)
 main.add_command(rules)

@@ -1,0 +1,37 @@
+"""The command that writes what Kubernetes needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from shadow.commands.common import refuse
+
+
+@click.command()
+@click.argument("file", metavar="FILE")
+@click.option(
+    "--output", "-o", metavar="FOLDER", default="manifests", show_default=True, help="Where to write it."
+)
+def manifests(file: str, output: str) -> None:
+    """Write a kustomization of a proxy on Kubernetes.
+
+    FILE is the proxy's configuration. Its section `kubernetes` says which image, how many pods, and the rate
+    of requests from which their size follows.
+
+    \b
+    shadow manifests shadow.yaml && kubectl apply --kustomize manifests
+    """
+    from shadow.config.load import ConfigError, load
+    from shadow.manifests.write import write
+
+    try:
+        # The file alone: what this shell has for variables no pod has.
+        loaded = load(file, {}, {}, needed=("legacy", "target"))
+        for path in write(loaded, Path(file).read_text(encoding="utf-8-sig"), Path(output)):
+            click.echo(path)
+    except ConfigError as error:
+        refuse(error.problems)
+    except OSError as error:
+        refuse([f"{error.filename}: {error.strerror}"])
