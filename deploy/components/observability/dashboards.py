@@ -243,7 +243,8 @@ def _variable(name: str, query: str) -> Json:
 
 
 def _panels(panels: list[Panel]) -> list[Json]:
-    made, x, y = [], 0, 0
+    made: list[Json] = []
+    x = y = 0
     for number, panel in enumerate(panels, start=1):
         height = HEIGHT if panel.kind == "timeseries" else HEIGHT // 2
         if x + panel.width > WIDTH:
