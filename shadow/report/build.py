@@ -51,8 +51,8 @@ def read(
     criteria: Criteria = Criteria(),  # noqa: B008  frozen
     now: float = 0.0,
 ) -> Report:
-    """The report of folders and stores of segments, merged; `now` as in `build`. Raises OSError where one cannot
-    be read."""
+    """The report of folders and stores of segments, merged; `now` as in `build`. Raises OSError where one
+    cannot be read."""
     unreadable = Unreadable()
     each = [places] if isinstance(places, str | Path) else places
     records = chain.from_iterable(place.read(one, unreadable) for one in each)
