@@ -1,44 +1,59 @@
-"""Status changes that were reproduced: a deterministic bug needs no statistics. Pure.
+"""Differences that were reproduced: a deterministic bug needs no statistics. Pure.
 
-Confirmed is a change from one status to another, not to a failure, that
-
-* was still there in most of the exchanges in which both sides were asked again later, or
-* every exchange of the endpoint showed so far, of at least two distinct requests.
+Confirmed is a change from one status to another, not to a failure, that was still there in most of the
+exchanges in which both sides were asked again later; and any difference that every exchange of the endpoint
+showed so far, of at least two distinct requests or many times. Where an endpoint has but one address, its
+units would take months to tell what the first hundred answers have.
 
 502, 503 and 504 are never confirmed: a gateway's words for *nobody there just now* are the same for as long
-as a rollout or an outage lasts. They count as any mismatch does.
+as a rollout or an outage lasts. Nor is a value that legacy may vary itself, as far as is known: legacy must
+have been asked again, and have said the same. All of that counts as any mismatch does.
 """
 
 from __future__ import annotations
 
+from shadow.model import DifferenceKind
 from shadow.record.tally import Tally
 from shadow.verdict.counting import compared, signatures
 
 _PASSING = {"502", "503", "504"}
 _DISTINCT = 2
+_MANY = 20
+_PAIRS = 5  # in which legacy was asked again, and did not differ from itself at that place
 _PREFIX = "changed status "
+_VALUES = {DifferenceKind.CHANGED, DifferenceKind.ORDER}
 
 
-def confirmed(tally: Tally) -> str:
-    """The most frequent status change that was reproduced, as `200→500`; empty if there is none."""
+def confirmed(tally: Tally, unclear: frozenset[str] = frozenset()) -> str:
+    """The most frequent difference that was reproduced, as `status 200→500` or `missing header:x`; empty if
+    there is none. `unclear` are the signatures that are, or may be, legacy's own noise."""
     found = [
         (-seen.count, name)
         for name, seen in tally.differences.items()
-        if _counts(name) and (seen.stable > seen.settled + seen.flapping or _always(tally, name))
+        if name not in unclear and (_is_status(name) or _is_lasting(tally, name))
+        if (_is_status(name) and seen.stable > seen.settled + seen.flapping) or _always(tally, name)
     ]
-    return min(found)[1].removeprefix(_PREFIX) if found else ""
+    return min(found)[1].removeprefix("changed ") if found else ""
 
 
-def _counts(name: str) -> bool:
+def _is_status(name: str) -> bool:
     """Whether this signature is that of a change from one status to another that may be lasting."""
     legacy, _, target = name.removeprefix(_PREFIX).partition("→")
     return name.startswith(_PREFIX) and legacy.isdigit() and target.isdigit() and target not in _PASSING
 
 
+def _is_lasting(tally: Tally, name: str) -> bool:
+    """Whether a difference in anything but the status is not one that legacy has from itself."""
+    kind, _, path = name.partition(" ")
+    pairs = tally.learned.matched + tally.learned.differed
+    return not path.startswith("status") and (kind not in _VALUES or pairs >= _PAIRS)
+
+
 def _always(tally: Tally, name: str) -> bool:
-    """Whether all exchanges showed it, and several distinct requests."""
+    """Whether all exchanges showed it, and several distinct requests or many times."""
     showing = [each for pattern, each in tally.patterns.items() if name in signatures(pattern)]
-    if sum(each.count for each in showing) < max(1, compared(tally)):
+    times = sum(each.count for each in showing)
+    if times < max(1, compared(tally)):
         return False
     requests = set[int]().union(*(units.numbers() for each in showing for units in each.units.values()))
-    return len(requests) >= _DISTINCT
+    return len(requests) >= _DISTINCT or times >= _MANY

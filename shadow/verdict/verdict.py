@@ -1,10 +1,11 @@
 """Ready, regressed, or not enough data: for one endpoint, and for all.
 
 Pure. A target that gave no answer is a mismatch: its failures weigh as much as wrong answers. What weighs is
-units, distinct requests of an hour; noise that legacy makes itself does not.
+units, distinct requests of an hour; noise that legacy makes itself does not. An endpoint of which hardly a
+request is new is weighed by its exchanges, or one with a single address would never be ready.
 
 *Regressed*: the share of mismatched units is surely above the tolerance, with e-BH across endpoints, so that
-300 endpoints do not mean 15 false alarms; or the target is surely slower; or a status change is confirmed,
+300 endpoints do not mean 15 false alarms; or the target is surely slower; or a difference is confirmed,
 unless its share is already surely below the tolerance. *Ready*: the share is surely below it, the target is
 surely as fast, and enough hours of the day were seen. *Not enough data*: neither, yet. All of it may be
 watched, and acted upon at any moment.
@@ -29,6 +30,9 @@ _Number = TypeVar("_Number", int, float)
 
 TOLERANCE = Criteria().tolerance
 
+_REPEATED = 20
+"""Exchanges for each unit from which on requests are taken to repeat themselves."""
+
 
 class Verdict(enum.StrEnum):
     """What the owner is told, the worst first."""
@@ -42,7 +46,7 @@ class Reason(enum.StrEnum):
     """Why an endpoint is not ready, in a word."""
 
     DIFFERS = "differs"  # in more than the tolerance
-    CONFIRMED = "confirmed"  # a status change that was reproduced; may stand with ready, below the tolerance
+    CONFIRMED = "confirmed"  # a difference that was reproduced; may stand with ready, below the tolerance
     SLOWER = "slower"
     NOTHING = "nothing"  # was compared
     FEW = "few"  # units
@@ -124,14 +128,16 @@ def _case(name: str, tally: Tally, noise: Noise, criteria: Criteria, endpoints: 
         count(tally, excused.union(*untold.values())),
         {reason: sorted(names & shown) for reason, names in untold.items() if names & shown},
         latency(tally, endpoints) if criteria.latency else Latency(Pace.UNTIMED, "", 0),
-        confirmed(tally),
+        confirmed(tally, excused.union(*untold.values())),
     )
 
 
 def _judge(case: _Case, regressed: bool, missing: int, recorded: float, criteria: Criteria) -> Judgement:
     counts, tolerance = case.counts, criteria.tolerance
-    between = interval(counts.mismatched, counts.units, tolerance)
-    below = _below(counts, tolerance)
+    by_units = _surely_below(counts.mismatched, counts.units, tolerance)
+    below = by_units or _surely_below(*_repeated(counts), tolerance)
+    weighed = _repeated(counts) if below and not by_units else (counts.mismatched, counts.units)
+    between = interval(*weighed, tolerance)
     bad = [Reason.DIFFERS] if regressed else []
     if case.confirmed and not below:
         bad.append(Reason.CONFIRMED)
@@ -154,16 +160,27 @@ def _judge(case: _Case, regressed: bool, missing: int, recorded: float, criteria
 
 
 def _below(counts: Counts, tolerance: float) -> bool:
-    """Whether the share of mismatches is surely below the tolerance."""
-    few = counts.mismatched < tolerance * counts.units
-    return few and excluded(tolerance, counts.mismatched, counts.units, tolerance)
+    """Whether the share of mismatches is surely below the tolerance, by units or by exchanges."""
+    by_units = _surely_below(counts.mismatched, counts.units, tolerance)
+    return by_units or _surely_below(*_repeated(counts), tolerance)
+
+
+def _surely_below(mismatches: int, compared: int, tolerance: float) -> bool:
+    return mismatches < tolerance * compared and excluded(tolerance, mismatches, compared, tolerance)
+
+
+def _repeated(counts: Counts) -> tuple[int, int]:
+    """Mismatches and exchanges, where each request that is new in its hour counts as a mismatch too: what
+    has not been asked before has not been compared. With the share of both below the tolerance, so is the
+    chance that the next request is answered differently (as Good and Turing weigh what was never seen)."""
+    return min(counts.exchanges, counts.differing + counts.units), counts.exchanges
 
 
 def _bad(reason: Reason, case: _Case, tolerance: float) -> str:
     if reason is Reason.DIFFERS:
         return f"{_seen(case)}: more than the {_share(tolerance)} allowed, {_SURE}"
     if reason is Reason.CONFIRMED:
-        return f"status {case.confirmed} was reproduced"
+        return f"{case.confirmed} was reproduced"
     return f"{case.latency.why}, {_SURE}"
 
 
@@ -192,8 +209,7 @@ class _Need(NamedTuple):
 
 def _need(reason: Reason, case: _Case, missing: int, recorded: float, tolerance: float) -> _Need:
     suspects = case.suspects
-    more = needed(suspects.mismatched, suspects.units, tolerance)
-    time = more * recorded / suspects.units if suspects.units else None
+    more, time = _more(suspects, recorded, tolerance)
     if reason is Reason.NOTHING:
         return _Need("nothing was compared", more, None)
     if reason is Reason.FEW:
@@ -211,6 +227,19 @@ def _need(reason: Reason, case: _Case, missing: int, recorded: float, tolerance:
     answers = case.latency.needed
     why = f"it is not sure that the target is as fast: {case.latency.why}"
     return _Need(why, answers, answers and answers * recorded / case.counts.exchanges)
+
+
+def _more(suspects: Counts, recorded: float, tolerance: float) -> tuple[int, float | None]:
+    """How many requests without a difference would do, and after how many hours: new ones, or any where
+    hardly one is new."""
+    more = needed(suspects.mismatched, suspects.units, tolerance)
+    if not suspects.units:
+        return more, None
+    time = more * recorded / suspects.units
+    if suspects.exchanges < _REPEATED * suspects.units:
+        return more, time
+    any_more = needed(*_repeated(suspects), tolerance)
+    return min((time, more), (any_more * recorded / suspects.exchanges, any_more))[::-1]
 
 
 def _most(each: Iterable[_Number | None]) -> _Number | None:

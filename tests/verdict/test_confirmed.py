@@ -19,7 +19,7 @@ def test_asked_again_and_still_there() -> None:
     assert confirmed(made) == ""
 
     made.differences[NAME].stable = 1
-    assert confirmed(made) == "200→500"
+    assert confirmed(made) == "status 200→500"
 
     made.differences[NAME].settled = 1
     assert confirmed(made) == ""
@@ -28,8 +28,8 @@ def test_asked_again_and_still_there() -> None:
 def test_every_exchange_of_two_requests() -> None:
     """One request may be special; two, and nothing else, are a rule."""
     assert confirmed(add(Tally(), [1, 1, 1], BROKEN)) == ""
-    assert confirmed(add(Tally(), [1, 2], BROKEN)) == "200→500"
-    assert confirmed(add(add(Tally(), [1], BROKEN), [2], BROKEN, VALUE)) == "200→500"
+    assert confirmed(add(Tally(), [1, 2], BROKEN)) == "status 200→500"
+    assert confirmed(add(add(Tally(), [1], BROKEN), [2], BROKEN, VALUE)) == "status 200→500"
     assert confirmed(add(add(Tally(), [1, 2], BROKEN), [3])) == ""
 
 
@@ -51,4 +51,4 @@ def test_of_several_the_most_frequent_is_told() -> None:
     for name in NAME, "changed status 200→404":
         made.differences[name].stable = 1
 
-    assert confirmed(made) == "200→404"
+    assert confirmed(made) == "status 200→404"

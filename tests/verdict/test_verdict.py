@@ -78,7 +78,36 @@ def test_a_repeated_request_counts_once_an_hour() -> None:
 
     assert judged.verdict is SHORT
     assert judged.counts == (6010, 0, 11, 0)
-    assert judged.why.startswith("0 of 11 distinct requests differ: 4,730 more")
+    assert judged.why.startswith("0 of 11 distinct requests differ: 18,213 more")
+    assert judged.hours == pytest.approx(18_213 / 6010 * 2), "sooner than so many that are new"
+
+
+def test_an_endpoint_of_one_address_can_be_ready() -> None:
+    """It is weighed by its exchanges: hardly any request is one that was not compared before."""
+    made = add(Tally(), [7] * 6500)
+
+    assert judge(made).verdict is SHORT, "the first request was a new one"
+    assert judge(add(made, [7] * 1000)).verdict is READY
+    assert judge(add(made, [7], VALUE)).verdict is SHORT
+
+
+def test_many_new_requests_do_not_pass_for_repeated_ones() -> None:
+    """Where one in a hundred requests is new, what comes next has often not been compared."""
+    made = Tally()
+    for number in range(80):
+        add(made, [number] * 100)
+
+    assert judge(made).verdict is SHORT
+
+
+def test_what_one_address_always_shows_is_a_regression() -> None:
+    """It need not wait for months of units, if legacy does not vary there itself, or could not."""
+    missing = Difference(DifferenceKind.MISSING, "header:cache-control", "no-store", None)
+
+    assert judge(add(Tally(), [7] * 100, missing)).reasons == (Reason.CONFIRMED,)
+    assert judge(add(Tally(), [7] * 100, VALUE)).verdict is SHORT
+    assert judge(learn(add(Tally(), [7] * 100, VALUE), 9, (VALUE,))).reasons == (Reason.CONFIRMED,)
+    assert judge(learn(add(Tally(), [7] * 100, VALUE), 9, (VALUE,), (VALUE,))).verdict is SHORT
 
 
 def test_one_mismatch_is_no_regression() -> None:
