@@ -1,0 +1,177 @@
+"""`shadow manifests`: one short file becomes what a cluster takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from support.kubernetes import assert_safe, assert_valid, build, objects, pods, the
+
+from shadow.cli import main
+from shadow.config.load import load
+from shadow.manifests.sizing import PER_REQUEST, size
+
+SHORT = """\
+# What we compare.
+legacy: http://old.internal:8000
+target: http://web.shop.svc.cluster.local
+kubernetes:
+  image: registry.example:5000/team/shadow:0.1.0
+"""
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> tuple[Path, Path]:
+    """The short file, and the folder of what is made of it."""
+    return tmp_path / "shadow.yaml", tmp_path / "made"
+
+
+def make(made: tuple[Path, Path], text: str) -> Path:
+    """What the short file becomes, built."""
+    file, folder = made
+    file.write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(main, ["manifests", str(file), "--output", str(folder)])
+    assert done.exit_code == 0, done.output
+    assert {Path(line) for line in done.output.splitlines()} == {
+        each for each in folder.rglob("*") if each.is_file()
+    }
+    return build(folder, file.parent)
+
+
+def container_of(built: Path) -> dict[str, object]:
+    (pod,) = pods(built)
+    (container,) = pod["containers"]
+    return dict(container)
+
+
+def test_it_is_valid_and_safe(made: tuple[Path, Path]) -> None:
+    """With everything said that can be said."""
+    more = "  name: shop\n  namespace: shop\n  rate: 2000\n  monitoring: false\n  replicas: 5\n"
+    built = make(made, SHORT + more + "record: {limit: 3GiB}\n")
+    assert_valid(built)
+    assert_safe(built)
+
+
+def test_it_says_what_the_file_says(made: tuple[Path, Path]) -> None:
+    """Image, backends, the ports that they listen on; the configuration as it was written."""
+    built = make(made, SHORT)
+    assert container_of(built)["image"] == "registry.example:5000/team/shadow:0.1.0"
+    config = next(each for each in objects(built) if each["metadata"]["name"] == "shadow")
+    assert config["data"] == {"shadow.yaml": SHORT}
+    outside = [each for each in the(built, "NetworkPolicy")["spec"]["egress"] if "ipBlock" in str(each)]
+    assert [port["port"] for port in outside[0]["ports"]] == [80, 443, 8000]
+
+
+def test_an_image_by_its_digest(made: tuple[Path, Path]) -> None:
+    """As safe as it gets."""
+    digest = "registry.example/shadow@sha256:" + "a" * 64
+    built = make(made, SHORT.replace("registry.example:5000/team/shadow:0.1.0", digest))
+    assert container_of(built)["image"] == digest
+
+
+def test_made_twice_it_is_the_same(made: tuple[Path, Path], tmp_path: Path) -> None:
+    """Byte for byte, so that a repository shows what has changed."""
+    make(made, SHORT)
+    again = tmp_path / "again"
+    again.mkdir()
+    make((again / "shadow.yaml", again / "made"), SHORT)
+    first, second = (
+        {str(each.relative_to(folder)): each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+        for folder in (made[1], again / "made")
+    )
+    assert first == second
+
+
+def test_two_proxies_in_one_namespace_do_not_meet(made: tuple[Path, Path]) -> None:
+    """A name is before those of all objects, and in all selectors."""
+    built = make(made, SHORT + "  name: shop\n")
+    assert all(each["metadata"]["name"].startswith("shop-") for each in objects(built))
+    own = {"app.kubernetes.io/instance": "shop"}.items()
+    selectors = [
+        the(built, "Deployment")["spec"]["selector"]["matchLabels"],
+        the(built, "PodDisruptionBudget")["spec"]["selector"]["matchLabels"],
+        the(built, "ServiceMonitor")["spec"]["selector"]["matchLabels"],
+        the(built, "NetworkPolicy")["spec"]["podSelector"]["matchLabels"],
+        *(each["spec"]["selector"] for each in objects(built) if each["kind"] == "Service"),
+    ]
+    assert all(own <= selector.items() for selector in selectors)
+
+
+def test_without_monitoring_there_is_no_foreign_type(made: tuple[Path, Path]) -> None:
+    """A cluster without the operator would refuse the whole."""
+    built = make(made, SHORT + "  monitoring: false\n")
+    assert not [each for each in objects(built) if "monitoring.coreos.com" in each["apiVersion"]]
+    assert not [each for each in objects(built) if each["metadata"]["name"] == "shadow-dashboards"]
+
+
+def test_what_the_file_says_of_the_pod_counts(made: tuple[Path, Path]) -> None:
+    """The base's variables would count before it, so they go; but a folder is one of another machine."""
+    said = "workers: {live: 2}\nlog: {format: ltsv}\nrecord: {to: ./shadow-data}\n"
+    container = container_of(make(made, SHORT + said))
+    names = {each["name"] for each in container["env"]}  # type: ignore[attr-defined]
+    assert "SHADOW_RECORD_TO" in names
+    assert names.isdisjoint({"SHADOW_WORKERS_LIVE", "SHADOW_LOG_FORMAT"})
+
+
+def test_records_that_go_to_a_store(made: tuple[Path, Path]) -> None:
+    """The pod's own volume is only where they wait."""
+    container = container_of(make(made, SHORT + "record: {to: s3://bucket/shadow}\n"))
+    names = {each["name"] for each in container["env"]}  # type: ignore[attr-defined]
+    assert "SHADOW_RECORD_TO" not in names
+    assert {"SHADOW_RECORD_SPOOL", "POD_NAME"} <= names
+
+
+def test_longer_times_are_waited_for(made: tuple[Path, Path]) -> None:
+    """Or Kubernetes would kill a pod that still drains."""
+    (pod,) = pods(make(made, SHORT + "timeouts: {lameduck: 20s, drain: 60s}\n"))
+    assert pod["terminationGracePeriodSeconds"] == 20 + 60 + 25
+
+
+@pytest.mark.parametrize(
+    ("rate", "replicas", "millicores"), [(100, 3, 250), (2000, 3, 340), (20_000, 5, 1670), (1000, 1, 340)]
+)
+def test_pods_carry_the_rate_with_one_missing(
+    tmp_path: Path, rate: int, replicas: int, millicores: int
+) -> None:
+    """At six tenths of what they ask for."""
+    file = tmp_path / "shadow.yaml"
+    file.write_text(f"{SHORT}  rate: {rate}\n  replicas: {replicas}\n", encoding="utf-8")
+    config = load(str(file), {}, {}).config
+    asked = size(config, 1 << 30)
+    assert asked.cpu == millicores
+    left = max(1, replicas - 1)
+    assert rate / left * PER_REQUEST <= 0.6 * asked.cpu / 1000
+    assert asked.memory_limit > asked.memory > config.mirror.memory
+    assert asked.records == 2 << 30
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("image: shadow", "kubernetes.image"),
+        ("image: registry:5000/shadow", "kubernetes.image"),
+        ("name: Shop", "kubernetes.name"),
+        ("namespace: shop_", "kubernetes.namespace"),
+        ("replicas: 0", "kubernetes.replicas"),
+        ("rates: 5", "kubernetes.rates"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, line: str, place: str) -> None:
+    """And nothing is written."""
+    file = tmp_path / "shadow.yaml"
+    text = SHORT.partition("  image")[0] + f"  {line}\n"
+    file.write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(main, ["manifests", str(file), "--output", str(tmp_path / "made")])
+    assert done.exit_code == 3
+    assert done.output.startswith(f"{file}:5: {place}: ")
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """One line, and no traceback."""
+    file = tmp_path / "shadow.yaml"
+    file.write_text(SHORT, encoding="utf-8")
+    done = CliRunner().invoke(main, ["manifests", str(file), "--output", str(file)])
+    assert done.exit_code == 3
+    assert len(done.output.splitlines()) == 1
