@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from shadow.compare.align import place
 from shadow.compare.binary import summary, whole
-from shadow.compare.found import LISTED, Found, Silence, added, changed, cut, missing, shown
+from shadow.compare.found import SOUGHT, Found, Silence, added, changed, cut, missing, shown
 from shadow.compare.media import Form, media_type
 from shadow.compare.pairing import matched, reordered
 from shadow.model import Difference, DifferenceKind
@@ -168,7 +168,7 @@ class _Walk:
         ours, theirs = _by_name(legacy), _by_name(target)
         for name in sorted(ours.keys() | theirs.keys(), key=lambda name: (name is not None, name or "")):
             one, other = ours.get(name, []), theirs.get(name, [])
-            if len(self._differences) > LISTED:
+            if len(self._differences) > SOUGHT:
                 return
             if [part[1:] for part in one] == [part[1:] for part in other]:
                 continue

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
+from shadow.compare.signature import generalise
 from shadow.model import Difference, DifferenceKind
 
 SHOWN = 200
 """Characters of a value that are shown: two lines of a terminal, and 100 differences stay under 64 KB."""
 
 LISTED = 100
-"""Differences of one body that are listed: nobody reads further, and a hostile body has millions."""
+"""Differences of one body that are listed, beside those of a cause that is not among them: nobody reads
+further."""
+
+SOUGHT = 1000
+"""Differences of one body that are looked for, so that a list whose members all carry a timestamp is known
+for nothing but that; a hostile body has millions."""
 
 _LEAD = 40
 """Equal characters shown before the first unequal one, so that it can be found again."""
@@ -22,7 +28,8 @@ Silence: TypeAlias = Callable[[str, str], str | None]
 several, each is on a line of its own."""
 
 
-_CUT = f"only the first {LISTED} differences of the body are listed"
+CUT = f"only the first {LISTED} differences of the body are listed"
+"""A note: there are more, and nobody knows of what causes."""
 
 
 class Found(NamedTuple):
@@ -35,8 +42,8 @@ class Found(NamedTuple):
 
     @property
     def is_cut(self) -> bool:
-        """Are there more differences than are listed?"""
-        return _CUT in self.notes
+        """Are there more differences, of causes that may not be listed?"""
+        return CUT in self.notes
 
 
 NOTHING = Found([], [])
@@ -44,10 +51,23 @@ NOTHING = Found([], [])
 
 
 def cut(differences: list[Difference], notes: list[str]) -> Found:
-    """The first `LISTED` differences, with a note if there were more."""
-    if len(differences) > LISTED:
-        notes = [*notes, _CUT]
-    return Found(differences[:LISTED], notes)
+    """The first `LISTED` differences, and of those behind them one of each further cause; with a note."""
+    listed, rest = differences[:LISTED], differences[LISTED:]
+    further: dict[tuple[str, str], Difference] = {}
+    if len(differences) <= SOUGHT:
+        known = set(map(_cause, listed)) if rest else set()
+        for each in rest:
+            if (cause := _cause(each)) not in known:
+                further.setdefault(cause, each)
+    if len(differences) > SOUGHT or len(further) > LISTED:
+        return Found(listed, [*notes, CUT])
+    listed += further.values()
+    alike = len(differences) - len(listed)
+    return Found(listed, [*notes, f"{alike:,} more differences are like those listed"] if alike else notes)
+
+
+def _cause(difference: Difference) -> tuple[str, str]:
+    return difference.kind, generalise(difference.path)
 
 
 def shown(text: str) -> str:

@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from shadow.compare import html_doctype, html_noise, html_tree
 from shadow.compare.align import WEIGHED, Pair, aligned, nearest, paired, place, surplus
-from shadow.compare.found import LISTED, NOTHING, Found, Silence, added, changed, cut, missing
+from shadow.compare.found import NOTHING, SOUGHT, Found, Silence, added, changed, cut, missing
 from shadow.compare.html_cost import too_costly
 from shadow.compare.html_path import Paths, Place
 from shadow.compare.html_tree import Page
@@ -136,7 +136,7 @@ class _Walk:
     def down(self) -> None:
         """Sees all places, in the order of the page, until too much differs."""
         waiting = [Place(None, 0, 0)]
-        while waiting and len(self.differences) <= LISTED:
+        while waiting and len(self.differences) <= SOUGHT:
             here = waiting.pop()
             if here.legacy is None or here.target is None:
                 self._alone(here)

@@ -15,7 +15,7 @@ from msgspec import Raw
 from shadow.compare import arrays, jsonpath, jsontext
 from shadow.compare.align import Pair, place
 from shadow.compare.arrays import Elements
-from shadow.compare.found import LISTED, Found, Silence, added, changed, cut, missing
+from shadow.compare.found import SOUGHT, Found, Silence, added, changed, cut, missing
 from shadow.compare.jsonpath import DEEPEST, Key, Reached
 from shadow.compare.jsontext import Document, Unread
 from shadow.compare.values import same_but_host
@@ -59,7 +59,7 @@ class _Walk:
     levels of three frames."""
 
     def __init__(
-        self, silence: Silence | None = None, accepts: Accepts | None = None, most: int = LISTED
+        self, silence: Silence | None = None, accepts: Accepts | None = None, most: int = SOUGHT
     ) -> None:
         self.differences: list[Difference] = []
         self.notes: list[str] = []

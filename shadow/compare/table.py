@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 from shadow.compare.align import Pair, place
 from shadow.compare.binary import whole
-from shadow.compare.found import LISTED, Found, Silence, added, changed, cut, missing, shown
+from shadow.compare.found import SOUGHT, Found, Silence, added, changed, cut, missing, shown
 from shadow.compare.pairing import matched, reordered
 from shadow.model import Difference, DifferenceKind
 
@@ -125,7 +125,7 @@ class _Walk:
             self.differences.append(changed("csv", values[0], values[1], DifferenceKind.ORDER))
             return
         for pair in matched(ours, theirs):
-            if len(self.differences) > LISTED:
+            if len(self.differences) > SOUGHT:
                 return
             self._row(pair, ours, theirs, [column.name for column in columns], 1 + named)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shadow.compare.align import Pair, aligned, place
-from shadow.compare.found import LISTED, Found, Silence, added, changed, cut, missing
+from shadow.compare.found import SOUGHT, Found, Silence, added, changed, cut, missing
 from shadow.model import Difference, DifferenceKind
 
 MOST_LINES = 100_000
@@ -48,7 +48,7 @@ def compare(legacy: Text, target: Text, silence: Silence) -> Found | None:
     ours, theirs = _lines(legacy.text, plain), _lines(target.text, plain)
     hits: list[str] = []
     for i, j in aligned(ours, theirs):
-        if len(differences) > LISTED:
+        if len(differences) > SOUGHT:
             break
         if i is not None and j is not None and ours[i] == theirs[j]:
             continue  # equal, between lines that have changed

@@ -13,7 +13,7 @@ from typing import TypeAlias
 from shadow.compare import xmltree
 from shadow.compare.align import Pair
 from shadow.compare.binary import whole
-from shadow.compare.found import LISTED, SHOWN, Found, Silence, added, changed, cut, missing
+from shadow.compare.found import SHOWN, SOUGHT, Found, Silence, added, changed, cut, missing
 from shadow.compare.pairing import matched, reordered
 from shadow.compare.xmltree import Element, Node, Places, Text, local
 from shadow.compare.xmltree import compile_places as compile_places
@@ -58,7 +58,7 @@ class _Walk:
     def run(self, legacy: Element, target: Element) -> None:
         """What differs from these two elements down."""
         tasks: list[_Task] = [("xml:", 0, legacy, target)]
-        while tasks and len(self.differences) <= LISTED:
+        while tasks and len(self.differences) <= SOUGHT:
             path, depth, ours, theirs = tasks.pop()
             if ours is None or theirs is None:
                 self._alone(path, ours, theirs)
@@ -103,7 +103,7 @@ class _Walk:
         if ours == theirs:
             return
         for name in sorted(ours.keys() | theirs.keys()):
-            if len(self.differences) > LISTED:
+            if len(self.differences) > SOUGHT:
                 return
             where = f"{path}/@{local(name)}"
             if name not in theirs:

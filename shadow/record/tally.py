@@ -12,7 +12,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta, Struct, field
 
-from shadow.compare.found import LISTED
+from shadow.compare.found import CUT
 from shadow.model import Comparison, Difference, Drop, Failure, Fate, Outcome, Response, Skip
 from shadow.record.buckets import Buckets, Count, Moment
 from shadow.record.mask import Masked
@@ -243,7 +243,7 @@ class Tally(Struct):
         return tuple(sorted(named))
 
     def _pattern(self, names: tuple[str, ...], comparison: Comparison, about: About) -> None:
-        whole = len(names) <= WIDEST and len(comparison.differences) < LISTED
+        whole = len(names) <= WIDEST and CUT not in comparison.notes
         key = "\n".join(names) or UNANALYSED if whole else OTHER
         pattern = self.patterns.setdefault(key, Pattern())
         pattern.count += 1

@@ -84,7 +84,7 @@ def test_many_accepted_ones_hide_nothing() -> None:
 def test_a_list_that_was_cut_is_not_accepted() -> None:
     """Nobody knows then whether the rest is."""
     texts = (
-        Response(200, ((b"Content-Type", b"text/plain"),), b"\n".join(b"%d" % (i + n) for i in range(1000)))
+        Response(200, ((b"Content-Type", b"text/plain"),), b"\n".join(b"%d" % (i + n) for i in range(1001)))
         for n in (0, 5000)
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shadow.compare.found import LISTED, SHOWN, Found, added, changed, cut, missing, shown
+import pytest
+
+from shadow.compare.found import LISTED, SHOWN, SOUGHT, Found, added, changed, cut, missing, shown
 from shadow.model import DifferenceKind
 
 
@@ -37,13 +39,24 @@ def test_absent_values_are_none() -> None:
     assert added("header:a", "").legacy is None
 
 
-def test_the_list_is_cut_with_a_note() -> None:
-    """Exactly as many as are listed need no note; one more does."""
+def test_differences_alike_are_listed_to_a_bound() -> None:
+    """Exactly as many as are listed need no note; one more does. Of another cause one is listed, always."""
     differences = [missing(f"text:{i}", "") for i in range(LISTED + 1)]
+    other = changed("json:$.a", "1", "2")
 
     assert cut(differences[:LISTED], []) == Found(differences[:LISTED], [])
-    assert cut(differences, ["before"]).differences == differences[:LISTED]
-    assert cut(differences, ["before"]).notes == [
-        "before",
-        "only the first 100 differences of the body are listed",
-    ]
+    found = cut([*differences, other, other], ["before"])
+    assert found.differences == [*differences[:LISTED], other]
+    assert found.notes == ["before", "2 more differences are like those listed"]
+    assert not found.is_cut
+
+
+@pytest.mark.parametrize("path", ["text:{}", "json:$.k{}"])
+def test_the_list_is_cut_with_a_note(path: str) -> None:
+    """Where nobody has looked any further, or causes are too many to be listed."""
+    differences = [missing(path.format(i), "") for i in range(SOUGHT + 1)]
+
+    found = cut(differences, ["before"])
+    assert found.differences == differences[:LISTED]
+    assert found.notes == ["before", "only the first 100 differences of the body are listed"]
+    assert found.is_cut

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shadow.compare.found import CUT
 from shadow.model import (
     Comparison,
     Difference,
@@ -244,11 +245,14 @@ def test_one_set_of_differences_is_one_pattern() -> None:
     }
 
 
-@pytest.mark.parametrize(("number", "name"), [(0, UNANALYSED), (101, OTHER)])
-def test_what_is_not_known_whole_is_no_pattern_of_its_own(number: int, name: str) -> None:
+@pytest.mark.parametrize(("number", "notes", "name"), [(0, (), UNANALYSED), (9, (CUT,), OTHER)])
+def test_what_is_not_known_whole_is_no_pattern_of_its_own(
+    number: int, notes: tuple[str, ...], name: str
+) -> None:
     """Nothing may be excused of an exchange whose differences are not known, or not all listed."""
     tally = Tally()
-    tally.count(LEGACY, TARGET, masked(*[Difference(CHANGED, "json:$.a")] * number), ABOUT)
+    found = (Difference(CHANGED, "json:$.a"),) * number
+    tally.count(LEGACY, TARGET, Masked(Fate.DIFFERED, found, notes), ABOUT)
 
     assert list(tally.patterns) == [name]
 
