@@ -71,8 +71,14 @@ class Controls:
     """Asks legacy once more, or the second legacy that a setting names."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, config: Config, admission: Admission, deadlines: Deadlines
+        self,
+        loop: asyncio.AbstractEventLoop,
+        config: Config,
+        admission: Admission,
+        deadlines: Deadlines,
+        clock: Callable[[], float],
     ) -> None:
+        self._clock = clock
         mirror = config.mirror
         origin = backend(mirror.control.url or config.legacy)
         timeout = mirror.timeout
@@ -128,7 +134,7 @@ class Controls:
         """Ask the same again; False if legacy is to be left alone now."""
         if self._stopped or len(self._under_way) >= IN_FLIGHT or not self._breaker.allows(self._loop.time()):
             return False
-        request = ShadowRequest(frame, self._limit, self._admission, self._answered)
+        request = ShadowRequest(frame, self._limit, self._admission, self._answered, self._clock)
         self._under_way[request] = done
         self.asked += 1
         request.start(self._pool, shadow_head(frame.request_head, None, mark), frame.request_body)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -38,12 +37,15 @@ class ShadowRequest:
     the answer gives them back."""
 
     __slots__ = (
-        "_admission", "_body", "_connecting", "_connection", "_digest", "_done", "_first_byte", "_head",
-        "_length", "_limit", "_pieces", "_request", "_sent", "charged", "frame",
+        "_admission", "_body", "_clock", "_connecting", "_connection", "_digest", "_done", "_first_byte",
+        "_head", "_length", "_limit", "_pieces", "_request", "_sent", "charged", "frame",
     )  # fmt: skip
 
-    def __init__(self, frame: Frame, limit: int, admission: Admission, done: Done) -> None:
+    def __init__(
+        self, frame: Frame, limit: int, admission: Admission, done: Done, clock: Callable[[], float]
+    ) -> None:
         """`limit` is the most bytes of one body, `admission` knows how many there may be of all."""
+        self._clock = clock
         self.frame = frame
         self.charged = 0
         self._request = self._body = b""
@@ -58,7 +60,7 @@ class ShadowRequest:
         legacy = frame.response_body
         # Legacy's body was too large to keep: the same is done with the target's, up to the same length.
         self._digest: Any = None if isinstance(legacy, bytes) else hashlib.sha256()
-        self._sent = time.perf_counter()
+        self._sent = clock()
         self._first_byte = 0.0
 
     def start(self, pool: Pool, head: bytes, body: bytes) -> None:
@@ -80,7 +82,7 @@ class ShadowRequest:
     def _send(self, connection: Connection) -> None:
         body = self._body
         self._connection = connection
-        self._sent = time.perf_counter()
+        self._sent = self._clock()
         connection.begin(self, self.frame.method, self._request)
         if self.frame.chunked:
             connection.data(chunk(body) + last_chunk() if body else last_chunk())
@@ -102,7 +104,7 @@ class ShadowRequest:
         """A 1xx to a shadow request means nothing to anybody."""
 
     def answer(self, head: ResponseHead) -> None:
-        self._first_byte = time.perf_counter() - self._sent
+        self._first_byte = self._clock() - self._sent
         if self._hold(len(head.raw)):
             self._head = head
 
@@ -134,7 +136,7 @@ class ShadowRequest:
         head = self._head
         assert head is not None
         self._connection = None
-        total = time.perf_counter() - self._sent
+        total = self._clock() - self._sent
         self._done(self, Response(head.status, fields(head.raw), self._whole(), self._first_byte, total))
 
     def _whole(self) -> Body:
@@ -152,7 +154,7 @@ class ShadowRequest:
         """Nobody waits for what has come so far."""
 
     def failed(self, failure: Failure) -> None:
-        self._end(Failure(failure.kind, failure.detail, time.perf_counter() - self._sent))
+        self._end(Failure(failure.kind, failure.detail, self._clock() - self._sent))
 
     def _end(self, why: Failure | Drop) -> None:
         """There is no answer: nothing of it is kept."""
