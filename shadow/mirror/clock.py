@@ -23,14 +23,16 @@ class OwnClock:
         except OSError:
             self._file = -1  # another system: then the wall has to do
         self._waited = 0.0
-        self._read = 0.0
+        self._read = self._last = 0.0
 
     def __call__(self) -> float:
         now = time.perf_counter()
         if now - self._read > _STALE and self._file >= 0:
             self._read = now
             self._waited = int(os.pread(self._file, 64, 0).split(b" ", 2)[1]) * 1e-9
-        return now - self._waited
+        # A wait that falls between the two looks is told with the next: time must not run backwards by it.
+        self._last = max(self._last, now - self._waited)
+        return self._last
 
     def close(self) -> None:
         """Give the file back."""
