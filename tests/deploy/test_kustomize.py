@@ -82,7 +82,7 @@ def test_the_configuration_is_one_that_the_proxy_takes(
 ) -> None:
     """The ConfigMap with the variables of the pod; probes and services ask the ports that it opens."""
     file = tmp_path / "shadow.yaml"
-    config_map = next(each for each in objects(built[name]) if each["metadata"]["name"] == "shadow")
+    config_map = next(each for each in objects(built[name]) if "shadow.yaml" in each.get("data", {}))
     file.write_text(config_map["data"]["shadow.yaml"], encoding="utf-8")
     (pod,) = pods(built[name])
     (container,) = pod["containers"]
@@ -126,7 +126,7 @@ def test_selectors_find_the_pods(built: dict[str, Path], name: str) -> None:
         for each in objects(built[name])
         if each["kind"] == "Service" and scraped.items() <= each["metadata"]["labels"].items()
     ]
-    assert found == ["shadow-admin"]
+    assert found in (["shadow-admin"], ["shadow-admin-tap"])
 
 
 def test_three_pods_at_least(built: dict[str, Path]) -> None:
@@ -141,10 +141,11 @@ def test_three_pods_at_least(built: dict[str, Path]) -> None:
 @pytest.mark.parametrize("name", PROXIES)
 def test_a_configuration_reaches_pods_that_run(built: dict[str, Path], name: str) -> None:
     """Its name does not change, and it is mounted as a folder: a file by subPath would stay what it was."""
-    assert "shadow" in {
-        each["metadata"]["name"] for each in objects(built[name]) if each["kind"] == "ConfigMap"
-    }
+    names = {each["metadata"]["name"] for each in objects(built[name]) if each["kind"] == "ConfigMap"}
+    assert names <= {"shadow", "shadow-tap", "shadow-dashboards", "shadow-dashboards-tap"}
     (pod,) = pods(built[name])
+    volume = next(each for each in pod["volumes"] if each["name"] == "config")
+    assert volume["configMap"]["name"] in names
     mount = next(each for each in pod["containers"][0]["volumeMounts"] if each["name"] == "config")
     assert "subPath" not in mount
 
@@ -170,6 +171,15 @@ def test_behind_an_nlb_no_node_is_asked_in_vain(built: dict[str, Path]) -> None:
     (container,) = pods(built["overlays/aws"])[0]["containers"]
     assert container["lifecycle"]["preStop"]["sleep"]["seconds"] > notices
     assert {"name": "SHADOW_FORWARDING_PROXY_PROTOCOL", "value": "true"} in container["env"]
+
+
+def test_a_tap_takes_the_copies_that_the_mesh_sends(built: dict[str, Path]) -> None:
+    """They go to its service; and it is one that answers at once, and asks both."""
+    file = built["overlays/istio-tap"]
+    (route,) = the(file, "VirtualService")["spec"]["http"]
+    services = [each["metadata"]["name"] for each in objects(file) if each["kind"] == "Service"]
+    assert route["mirror"]["host"] in services
+    assert {"name": "SHADOW_TAP", "value": "true"} in pods(file)[0]["containers"][0]["env"]
 
 
 def test_there_is_a_variant_without_a_sidecar(built: dict[str, Path]) -> None:
