@@ -14,13 +14,11 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
-import obstore
 import zstandard
-from obstore.exceptions import AlreadyExistsError
-from obstore.store import LocalStore, ObjectStore, from_url
 
 from shadow.record.replayed import LogRecord
-from shadow.record.segment import Record, encode
+from shadow.record.segment import Record, compressed, encode
+from shadow.record.store import Store
 
 _SUFFIX: Final = ".jsonl.zst"
 _LARGEST: Final = 1 << 30  # bytes decompressed, as in every segment
@@ -38,9 +36,9 @@ class Checkpoint:
         self._place = place
         self._next = 1
         try:
-            self._store, self._prefix = _store(place)
-        except Exception as error:
-            raise CheckpointError(f"record.to: cannot use {place}: {_line(error)}") from None
+            self._store = Store(place if "://" in place else _as_store(place), make=True)
+        except OSError as error:
+            raise CheckpointError(f"record.to: cannot use {place}: {error.strerror}") from None
 
     def load(self) -> list[LogRecord]:
         """What earlier runs have recorded, in order. Raises CheckpointError."""
@@ -48,52 +46,40 @@ class Checkpoint:
             names = sorted(self._names())
             self._next = 1 + max(map(_sequence, names), default=0)
             return [self._read(name) for name in names]
-        except Exception as error:
-            raise CheckpointError(f"record.to: cannot read {self._place}: {_line(error)}") from None
+        except OSError as error:
+            raise CheckpointError(f"record.to: cannot read {self._place}: {error.strerror}") from None
+        except (zstandard.ZstdError, msgspec.MsgspecError) as error:
+            raise CheckpointError(f"record.to: cannot read {self._place}: {error}") from None
 
     def _names(self) -> list[str]:
-        listed = obstore.list(self._store, self._prefix or None)
-        paths = [meta["path"] for page in listed for meta in page]
-        names = [path.removeprefix(f"{self._prefix}/") if self._prefix else path for path in paths]
-        return [name for name in names if name.startswith(f"{self.run}-") and name.endswith(_SUFFIX)]
+        return [each.name for each in self._store.at_root() if each.name.startswith(f"{self.run}-")]
 
     def _read(self, name: str) -> LogRecord:
-        data = bytes(obstore.get(self._store, self._path(name)).bytes())
+        data = self._store.get(name)
         lines = zstandard.ZstdDecompressor().decompress(data, max_output_size=_LARGEST)
         return msgspec.json.decode(lines.rstrip(b"\n").rpartition(b"\n")[2], type=LogRecord)
 
     def write(self, records: Sequence[Record], log: LogRecord) -> None:
         """Put a stretch of the replay, as one. Raises CheckpointError."""
         name = f"{self.run}-{self._next:06}{_SUFFIX}"
-        data = zstandard.ZstdCompressor(write_checksum=True).compress(encode([*records, log]))
+        data = compressed(encode([*records, log]))
         try:
-            obstore.put(self._store, self._path(name), data, mode="create")
-        except AlreadyExistsError:
+            # One that is there and is the same is ours: the answer was lost, and it was put again.
+            ours = self._store.create(name, data) or self._store.get(name) == data
+        except OSError as error:
+            raise CheckpointError(f"record.to: cannot write to {self._place}: {error.strerror}") from None
+        if not ours:
             raise CheckpointError(
                 f"{self._place}/{name} is there already: another replayer is at the same logs"
-            ) from None
-        except Exception as error:
-            raise CheckpointError(f"record.to: cannot write to {self._place}: {_line(error)}") from None
+            )
         self._next += 1
 
-    def _path(self, name: str) -> str:
-        return f"{self._prefix}/{name}" if self._prefix else name
 
-
-def _store(place: str) -> tuple[ObjectStore, str]:
-    """A store, and the prefix of what is ours in it."""
-    scheme, found, rest = place.partition("://")
-    if not found:
-        os.umask(0o077)  # what clients asked is nobody else's business on this machine
-        Path(place).mkdir(mode=0o700, parents=True, exist_ok=True)
-        return LocalStore(Path(place).resolve()), ""
-    bucket, _, prefix = rest.partition("/")
-    return from_url(f"{scheme}://{bucket}"), prefix.strip("/")
+def _as_store(folder: str) -> str:
+    """A folder as the URL of a store."""
+    os.umask(0o077)  # what clients asked is nobody else's business on this machine
+    return Path(folder).resolve().as_uri()
 
 
 def _sequence(name: str) -> int:
     return int(name.removesuffix(_SUFFIX).rpartition("-")[2])
-
-
-def _line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0] or type(error).__name__

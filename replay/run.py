@@ -40,7 +40,8 @@ from shadow.record.configured import configured
 from shadow.record.mask import Mask
 from shadow.record.replayed import LogRecord
 from shadow.record.segment import recover
-from shadow.serve.processes import LOW_PRIORITY, Kind, Process, fork
+from shadow.serve import shipper
+from shadow.serve.processes import LOW_PRIORITY, Closable, Kind, Process, fork
 
 _SHORTEST: Final = 1.0  # seconds between two checkpoints
 _LONGEST: Final = 1800.0
@@ -49,6 +50,7 @@ _LOOK: Final = 0.25  # seconds between two looks at what can be written
 _GROWN: Final = 0.2  # seconds between two looks at logs that grow
 _START: Final = 10.0  # seconds for the judge to be there
 _DRAIN: Final = 15.0  # seconds for what is under way, once asked to stop
+_SHIP: Final = 30.0  # seconds, at the end, for evidence that is not in the store yet
 _JUDGES_JOBS: Final = 1 << 30  # none is counted unanalysed: whoever is behind is waited for
 
 log = structlog.get_logger()
@@ -63,23 +65,26 @@ def replay(plan: Plan) -> int:
     CannotReplay."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)  # requests make no cycles; looking for them costs more than it finds
-    place = plan.config.record.to
-    if "://" in place:
-        raise CannotReplay(f"record.to: {place} is no folder; give one that all shards share")
     try:
-        checkpoint = Checkpoint(plan.config.record.to, plan.run)
-        earlier = checkpoint.load()
-        _check_earlier(plan, earlier)
-        if earlier and earlier[-1].finished:
-            log.info("already_replayed", record=plan.config.record.to)
-            return 0
-        marks = earlier[-1].marks if earlier else {}
-        names = plan.logs if plan.follow else expand(plan.logs)
-        feed = open_feed(names, Formats(plan.format, plan.options), marks, plan.follow)
-        with _judge(plan) as path, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_Run(plan, checkpoint, earlier, feed, path).main())
+        # First of all: once this process has spoken to a store, it must not fork any more.
+        with _helpers(plan) as judge_path:
+            return _replay(plan, judge_path)
     except (CheckpointError, SourceError, ValueError) as error:
         raise CannotReplay(str(error)) from None
+
+
+def _replay(plan: Plan, judge_path: str) -> int:
+    checkpoint = Checkpoint(plan.config.record.to, plan.run)
+    earlier = checkpoint.load()
+    _check_earlier(plan, earlier)
+    if earlier and earlier[-1].finished:
+        log.info("already_replayed", record=plan.config.record.to)
+        return 0
+    marks = earlier[-1].marks if earlier else {}
+    names = plan.logs if plan.follow else expand(plan.logs)
+    feed = open_feed(names, Formats(plan.format, plan.options), marks, plan.follow)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_Run(plan, checkpoint, earlier, feed, judge_path).main())
 
 
 def _check_earlier(plan: Plan, earlier: list[LogRecord]) -> None:
@@ -92,10 +97,10 @@ def _check_earlier(plan: Plan, earlier: list[LogRecord]) -> None:
 
 
 @contextmanager
-def _judge(plan: Plan) -> Iterator[str]:
-    """The judge's process, and the socket where it listens."""
-    folder = Path(plan.config.record.to)
-    recover(folder)
+def _helpers(plan: Plan) -> Iterator[str]:
+    """The judge's process and, where there is a store, the shipper's; the socket where the judge listens."""
+    record = plan.config.record
+    recover(Path(record.folder))
     runtime = Path(tempfile.mkdtemp(prefix="shadow-"))
     path = runtime / "judge"
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -104,13 +109,20 @@ def _judge(plan: Plan) -> Iterator[str]:
     listener.setblocking(False)
     name = plan.run.replace("replay", "judge")
     main = partial(judge.run, plan.config, name, listener=listener, mask_key=secrets.token_bytes(32))
-    process = fork(Kind(name, main, LOW_PRIORITY, (listener,)), [], time.monotonic())
+    processes = [fork(Kind(name, main, LOW_PRIORITY, (listener,)), [], time.monotonic())]
+    if record.shipped:
+        ship = partial(shipper.run, plan.config, "shipper")
+        foreign: list[Closable] = [listener, *(process.line for process in processes)]
+        processes.append(fork(Kind("shipper", ship, LOW_PRIORITY, ()), foreign, time.monotonic()))
     listener.close()
     try:
         yield str(path)
     finally:
-        _end(process)
+        for process in processes:
+            _end(process)
         shutil.rmtree(runtime, ignore_errors=True)
+        if record.shipped:
+            shipper.ship_rest(record, _SHIP)
 
 
 def _end(process: Process) -> None:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, cast
 
+import structlog
+
 from shadow.compare.judge import judge
 from shadow.compare.rules import Rule
 from shadow.frame import Frame, Job, Judged, Stream
@@ -27,6 +29,8 @@ from shadow.record.recheck import Recheck, label
 from shadow.record.segment import LONGEST_LINE, SegmentWriter, encode
 from shadow.settings import Config, Sessions
 from shadow.worker import Worker, connect_unix
+
+log = structlog.get_logger()
 
 JUDGE_JOBS: Final = 2048
 """Pairs with the judge, about a second of its work; past it one is counted without it."""
@@ -119,13 +123,14 @@ class Judge:
     def __init__(self, config: Config, name: str, mask: Mask) -> None:
         self._rules = Rules(config)
         self._mask = mask
-        self._folder = Path(config.record.to)
+        self._folder = Path(config.record.folder)
         self._limit = config.record.limit
         self._writer = SegmentWriter(self._folder, name, config.record.segment)
         self._begun = 0  # segments
         self._bodies = config.record.bodies or 0
         self.quota = Quota(config.record.evidence, config.record.hourly)
         self.lost = 0  # records that could not be written
+        self.deleted = 0  # segments of evidence that had to make room
 
     def compare(self, job: Job) -> Judged:
         """Judge a pair, and write its evidence unless there is enough of its causes."""
@@ -162,12 +167,16 @@ class Judge:
         self.lost += not self._writer.append(lines)
         if self._writer.begun != self._begun:
             self._begun = self._writer.begun
-            bound(self._folder, self._limit)
+            deleted = bound(self._folder, self._limit)
+            if deleted and not self.deleted:  # said once, and counted from then on
+                log.warning("evidence_deleted", folder=str(self._folder), reason="record.limit is reached")
+            self.deleted += deleted
 
     def gauges(self) -> dict[str, float]:
         """What became of evidence that was not kept."""
         return {
             "evidence_lost_total": self.lost,
+            "evidence_deleted_total": self.deleted,
             "evidence_enough_total": self.quota.enough,
             "evidence_full_total": self.quota.full,
         }
@@ -211,13 +220,19 @@ def secrets_of_sessions(sessions: Sessions) -> Iterator[str]:
 
 
 async def run(
-    config: Config, name: str, line: socket.socket, listener: socket.socket, mask_key: bytes
+    config: Config,
+    name: str,
+    line: socket.socket,
+    listener: socket.socket,
+    mask_key: bytes,
+    suffix: str = "",
 ) -> None:
-    """Judge for the shadow workers that connect to `listener` until told to stop, and they have left."""
+    """Judge for the shadow workers that connect to `listener` until told to stop, and they have left. Its
+    segments are named `name` and `suffix`."""
     loop = asyncio.get_running_loop()
     worker = Worker(loop, name)
     lines = (*config.record.mask, *secrets_of_sessions(config.mirror.sessions))
-    bench = Judge(config, name, Mask(lines, mask_key))
+    bench = Judge(config, name + suffix, Mask(lines, mask_key))
     worker.gauges = bench.gauges
     open_benches: set[_Bench] = set()
     left = asyncio.Event()

@@ -34,6 +34,10 @@ _OPTIONS: Final = {
     "client_options": {"connect_timeout": "3s", "timeout": "20s", "allow_http": True},
     "retry_config": {"max_retries": 2, "retry_timeout": timedelta(seconds=20)},
 }
+LAST: Final = 253402300799.0
+"""Unix seconds; the end of the year 9999."""
+
+_CHECK: Final = "_shadow-check"  # other readers of the store leave out what begins with an underscore
 _OPEN: Final = "open/"
 _SUFFIX: Final = ".jsonl.zst"
 _STEM: Final = rf"(?P<stem>{NAME.pattern}-[0-9]{{6,12}})"
@@ -64,13 +68,14 @@ class Gone(StoreError):
 
 
 class Stored(NamedTuple):
-    """A segment in a store. `hour` is when it was sealed, None where its name does not tell."""
+    """A segment in a store. `hour` is that in which it was sealed, None where its name does not tell. Times
+    are Unix seconds; `modified` is by the store's clock."""
 
     name: str
     stem: str
     size: int
-    modified: datetime
-    hour: datetime | None
+    modified: float
+    hour: float | None
 
 
 def sealed_name(stem: str, data: bytes, sealed_at: float) -> str:
@@ -116,6 +121,15 @@ class Store:
         except Exception as error:
             raise self._error(error) from None
 
+    def check(self) -> float:
+        """Try to put, to list and to look at an object; what time it is by the store's clock."""
+        self.replace(_CHECK, b"")
+        self._below(None)
+        try:
+            return obstore.head(self._store, _CHECK)["last_modified"].timestamp()
+        except Exception as error:
+            raise self._error(error) from None
+
     def size(self, name: str) -> int:
         """Bytes of an object."""
         try:
@@ -138,10 +152,11 @@ class Store:
         except Exception as error:
             raise self._error(error) from None
 
-    def hours(self) -> Iterator[Stored]:
-        """Segments that were sealed and put by a proxy or a judge."""
+    def hours(self, until: float = LAST) -> Iterator[Stored]:
+        """Segments that a proxy or a judge has sealed, on the day of `until` (Unix seconds) or before."""
+        last = f"dt={datetime.fromtimestamp(until, UTC):%Y-%m-%d}"
         for day in self._below(None):
-            if day.startswith("dt="):
+            if "dt=" <= day <= last:
                 yield from self._list(_OF_HOUR, day)
 
     def windows(self) -> list[Stored]:
@@ -175,6 +190,8 @@ class Store:
         code, status = _CODE.search(text), _STATUS.search(text)
         if isinstance(error, StoreError):
             return error
+        if isinstance(error, OSError) and error.strerror:  # of a folder
+            return Refused(self.url, error.strerror, error.errno or errno.EIO)
         if isinstance(error, FileNotFoundError) and of_object and not (code and code[1] == "NoSuchBucket"):
             return Gone(self.url, "no such object", errno.ENOENT)
         if isinstance(error, FileNotFoundError) or (status and status[1] == "404"):
@@ -204,7 +221,7 @@ def _stored(meta: obstore.ObjectMeta, pattern: re.Pattern[str]) -> Stored | None
         return None
     hour = found.groupdict().get("hour")
     try:
-        at = datetime.strptime(f"{hour}+0000", "dt=%Y-%m-%d/hh=%H%z") if hour else None
+        at = datetime.strptime(f"{hour}+0000", "dt=%Y-%m-%d/hh=%H%z").timestamp() if hour else None
     except ValueError:  # the 31st of June is no name of ours
         return None
-    return Stored(meta["path"], found["stem"], meta["size"], meta["last_modified"], at)
+    return Stored(meta["path"], found["stem"], meta["size"], meta["last_modified"].timestamp(), at)

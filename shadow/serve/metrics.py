@@ -83,12 +83,18 @@ _GAUGES: Final = {
     "rechecks_pending": "Differences that both sides will be asked again for",
     "access_log_lost_total": "Lines of the access log that could not be written",
     "evidence_lost_total": "Records that could not be written",
+    "evidence_deleted_total": "Segments of evidence deleted because record.limit was reached",
+    "segments_shipped_total": "Segments put into the object store",
+    "ship_failures_total": "Attempts to ship segments that the object store has ended",
+    "spool_segments": "Sealed segments that are not in the object store yet",
+    "spool_bytes": "Bytes of them",
     "evidence_enough_total": "Comparisons not kept because enough of their causes were, in this hour",
     "evidence_full_total": "Comparisons not kept because the hour's bytes were used up",
     "config_hash": "The configuration in force, as a number: equal where the settings are",
     "live_deaths_total": "Live workers that died and were started anew",
     "shadow_deaths_total": "Shadow workers that died and were started anew",
     "judge_deaths_total": "Judges that died and were started anew",
+    "shipper_deaths_total": "Shippers that died and were started anew",
     "config_last_reload_successful": "1 unless the last attempt to reload was refused or failed",
 }
 """What workers report as it stands, and what it means."""

@@ -8,7 +8,10 @@ import gc
 import os
 import secrets
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import tempfile
 import time
 from functools import partial
@@ -24,19 +27,21 @@ from shadow.mirror import judge as judge_worker
 from shadow.mirror import worker as mirror_worker
 from shadow.record.configured import configured
 from shadow.record.segment import recover
-from shadow.serve import admin
+from shadow.serve import admin, shipper
 from shadow.serve.cpus import live_workers
 from shadow.serve.generation import Generation, Stage
 from shadow.serve.processes import LOW_PRIORITY, Kind
 from shadow.serve.recorder import Recorder
 from shadow.serve.reload import ConfigReloader, Load
 from shadow.serve.supervisor import Supervisor
-from shadow.settings import Config
+from shadow.settings import Config, Record
 from shadow.switch import Switch
 
 _SHADOW_GRACE: Final = 6.0  # seconds; a shadow worker gives up after 4
 _JUDGE_GRACE: Final = 2.0  # to finish what it has, and to seal
 _ADMIN_GRACE: Final = 1.0
+_SHIP_GRACE: Final = 5.0  # then, for what is sealed last
+_CHECK_GRACE: Final = 10.0
 _BACKLOG: Final = 4096
 
 log = structlog.get_logger()
@@ -50,7 +55,9 @@ def serve(loaded: Loaded, load: Load, path: str | None) -> int:
     """Run until a signal. `load` reads the settings anew when asked to, or when the file `path` has changed.
     Returns the exit code. Raises CannotStart."""
     config = loaded.config
-    _check_folder(Path(config.record.to))
+    _check_folder(config.record)
+    if config.record.shipped:
+        _check_store(config.record.to)
     live_listeners = _listen(config.listen, config.workers.live or live_workers(os.environ))
     admin_listener = _listen(config.admin, 1)[0]
     runtime = Path(tempfile.mkdtemp(prefix="shadow-"))
@@ -67,10 +74,15 @@ def serve(loaded: Loaded, load: Load, path: str | None) -> int:
             target=config.target,
             record=config.record.to,
         )
-        recorder = Recorder(config.record, "tally", first.configured, started)
+        name = "tally" + shipper.suffix(config.record, started)
+        recorder = Recorder(config.record, name, first.configured, started)
         _share_memory()
         listeners = [*live_listeners, admin_listener]
         code = Supervisor(first, reloader, listeners, recorder, config.timeouts.lameduck).run()
+        if config.record.shipped:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)  # whoever asks again does not want to wait
+            shipper.ship_rest(config.record, _SHIP_GRACE)
         log.info("stopped", record=config.record.to)
         return code
     finally:
@@ -105,7 +117,7 @@ class Workers:
             Stage(self._live_kinds(config, end), config.timeouts.drain + 1.0),
             Stage(self._shadow_kinds(config, end, shadows), _SHADOW_GRACE),
             Stage(self._judge_kinds(config, end, judges), _JUDGE_GRACE),
-            Stage((self._admin_kind(loaded, end),), _ADMIN_GRACE),
+            Stage((self._admin_kind(loaded, end), *self._shipper_kinds(config, end)), _ADMIN_GRACE),
         ]
         return Generation(stages, configured(config, config_hash(config), time.time()), [*shadows, *judges])
 
@@ -150,7 +162,14 @@ class Workers:
         return tuple(
             Kind(
                 name := f"judge-{n}{end}",
-                partial(judge_worker.run, config, name, listener=listener, mask_key=self._mask_key),
+                partial(
+                    judge_worker.run,
+                    config,
+                    name,
+                    listener=listener,
+                    mask_key=self._mask_key,
+                    suffix=shipper.suffix(config.record, self._started),
+                ),
                 LOW_PRIORITY,
                 (listener,),
             )
@@ -170,16 +189,38 @@ class Workers:
         )
         return Kind(name, main, 0, (self._admin,), hears=True)
 
+    def _shipper_kinds(self, config: Config, end: str) -> tuple[Kind, ...]:
+        name = f"shipper{end}"
+        kind = Kind(name, partial(shipper.run, config, name), LOW_PRIORITY, ())
+        return (kind,) if config.record.shipped else ()
 
-def _check_folder(folder: Path) -> None:
+
+def _check_store(url: str) -> None:
+    """Have another process try the store, for this one is going to fork. One that is out of reach is no
+    reason to serve nobody: what is recorded waits for it."""
+    command = (sys.executable, "-m", "shadow.serve.shipper", url)
+    try:
+        tried = subprocess.run(command, capture_output=True, text=True, timeout=_CHECK_GRACE, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        log.warning("store_out_of_reach", reason=f"{url}: no answer within {_CHECK_GRACE:g} s")
+        return
+    if tried.returncode == shipper.REFUSED:
+        raise CannotStart(f"record.to: {tried.stdout.strip()}")
+    if tried.returncode:
+        log.warning("store_out_of_reach", reason=tried.stdout.strip() or tried.stderr.strip()[-300:])
+
+
+def _check_folder(record: Record) -> None:
     """Make the folder of segments, try it, and seal what a killed process left in it."""
+    folder = Path(record.folder)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
         found = recover(folder)
     except OSError as error:
-        raise CannotStart(f"record.to: cannot use {folder}: {error.strerror}") from None
+        setting = "record.spool" if record.shipped else "record.to"
+        raise CannotStart(f"{setting}: cannot use {folder}: {error.strerror}") from None
     if any(found):
         log.info("recovered", sealed=found.sealed, torn=found.torn, failed=found.failed)
 

@@ -31,7 +31,7 @@ class Recorder:
     """The supervisor's segment of tallies. Times are Unix seconds."""
 
     def __init__(self, settings: Record, name: str, configured: ConfigRecord, now: float) -> None:
-        self._folder = Path(settings.to)
+        self._folder = Path(settings.folder)
         self._seconds = float(settings.window)
         self._keep = settings.keep
         self._configured = configured

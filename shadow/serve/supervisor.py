@@ -63,7 +63,7 @@ class Supervisor:
         self._ledger = Ledger()
         self._encoder: Stream[Report] = Stream(Report)
         self._selector = selectors.DefaultSelector()
-        self._deaths = Counter(live=0, shadow=0, judge=0, admin=0)  # by kind of worker
+        self._deaths = Counter(live=0, shadow=0, judge=0, admin=0, shipper=0)  # by kind of worker
         self._signals: list[int] = []
         self._stopping = False
         self._exit = 0

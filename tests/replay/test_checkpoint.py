@@ -51,8 +51,17 @@ def test_the_second_replayer_of_a_shard_finds_out(tmp_path: Path) -> None:
     second.load()
     first.write(*stretch(100))
     with pytest.raises(CheckpointError, match="another replayer"):
-        second.write(*stretch(100))
+        second.write(*stretch(200))
     assert len(Checkpoint(str(tmp_path), RUN).load()) == 1
+
+
+def test_a_stretch_put_twice_is_one(tmp_path: Path) -> None:
+    """A store that has put it, but whose answer was lost, is told again: that is nobody else."""
+    checkpoint = Checkpoint(f"file://{tmp_path}", RUN)
+    checkpoint.write(*stretch(100))
+    again = Checkpoint(f"file://{tmp_path}", RUN)
+    again.write(*stretch(100))
+    assert len(again.load()) == 1
 
 
 def test_what_a_killed_replayer_left_half_written_does_not_count(tmp_path: Path) -> None:
