@@ -8,6 +8,7 @@ path asks legacy through it, the shadow path the target.
 from __future__ import annotations
 
 import asyncio
+import select
 import socket
 import ssl
 from collections.abc import Callable
@@ -71,8 +72,8 @@ class Connection(asyncio.Protocol):
     """One connection to a backend."""
 
     __slots__ = (
-        "_buffer", "_complete", "_decoder", "_head", "_interims", "_limit", "_method", "_out", "_pool",
-        "_sink", "answered", "deadline", "reused", "transport",
+        "_buffer", "_complete", "_decoder", "_head", "_interims", "_limit", "_method", "_out", "_poll",
+        "_pool", "_sink", "answered", "deadline", "reused", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool) -> None:
@@ -90,6 +91,7 @@ class Connection(asyncio.Protocol):
         self._buffer = b""
         self._interims = 0
         self._out: list[bytes] = []
+        self._poll = select.poll()
 
     # -- the request's side
 
@@ -152,6 +154,13 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN | select.POLLRDHUP)
+
+    @property
+    def silent(self) -> bool:
+        """Whether the backend has neither spoken nor closed since its last answer. The kernel may know what
+        the loop has not seen, and what was said unasked would be read as the next client's answer."""
+        return not self.transport.is_closing() and not self._poll.poll(0)
 
     def data_received(self, data: bytes) -> None:
         sink = self._sink
@@ -303,7 +312,7 @@ class Pool:
         now = self.loop.time()
         while self._idle:
             connection = self._idle.pop()
-            if connection.deadline > now and not connection.transport.is_closing():
+            if connection.deadline > now and connection.silent:
                 connection.reused = True
                 return connection
             connection.close()

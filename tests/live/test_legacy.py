@@ -288,3 +288,15 @@ async def test_pooled_connections_are_bounded(live_path: LivePath) -> None:
     await client.send(GET)
     assert await client.exactly(len(OK)) == OK
     await until(lambda: live_path.legacy.ends[0].reader.at_eof())
+
+
+async def test_byte_on_an_idle_connection_just_when_it_is_needed(live_path: LivePath) -> None:
+    """The client asks and legacy speaks unasked in one turn of the loop: the client gets its own answer."""
+    client, legacy = await answered(live_path)
+    client.writer.write(GET)
+    legacy.writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+    other = await live_path.legacy.accept()
+    await other.head()
+    await other.send(OK)
+    assert await client.exactly(len(OK)) == OK
+    assert await legacy.to_end() == b""
