@@ -42,27 +42,28 @@ def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
     version_1_1 = line[1] == b"1"
     parts = [raw[:at]] if version_1_1 else [b"HTTP/1.1", raw[8:at]]
     length: int | None = None
-    chunked = False
+    chunked = switches = False
     said: list[bytes] = []
     for found in _FIELD.finditer(raw, at):
         name = found[1].lower()
         value = found[2].strip(b" \t")
         if name == b"content-length":
-            # RFC 9112 6.3; and RFC 9110 8.6: a switch of protocols has no length.
-            if length is not None or not value.isdigit() or len(value) > 18 or status == 101:
+            if length is not None or not value.isdigit() or len(value) > 18:  # RFC 9112 6.3
                 return None
             length = int(value)
-            if status >= 200:
-                continue
+            if status >= 200 and status != 204:
+                continue  # RFC 9110 8.6: neither 1xx nor 204 has one, and a client might wait for that body
         elif name == b"transfer-encoding":
             if chunked or value.lower() != b"chunked" or not version_1_1:
                 return None
             chunked = True
         elif name == b"connection":
             said += tokens(value)
+        elif name == b"upgrade":
+            switches = True
         parts.append(raw[at : found.start()])
         at = found.end()
-    if chunked and length is not None:
+    if _contradicts(status, length, chunked, switches):
         return None
     parts.append(raw[at:-2])
     relay = b"".join(parts)
@@ -72,6 +73,14 @@ def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
     length = _framed(method, status, length, chunked)
     keep_alive = length != UNTIL_CLOSE and b"close" not in said and (version_1_1 or b"keep-alive" in said)
     return ResponseHead(status, length, keep_alive, raw, relay, named)
+
+
+def _contradicts(status: int, length: int | None, chunked: bool, switches: bool) -> bool:
+    """A length and chunks (RFC 9112 6.3); or a switch of protocols with either, or to nothing that it names
+    (RFC 9112 6.1, RFC 9110 8.6 and 15.2.2)."""
+    if status == 101:
+        return chunked or length is not None or not switches
+    return chunked and length is not None
 
 
 def _framed(method: bytes, status: int, length: int | None, chunked: bool) -> int:

@@ -201,6 +201,11 @@ HOP_BY_HOP = {
     ),
     "h2c beside another": (get(b"Connection: Upgrade", b"Upgrade: websocket, h2c"), b""),
     "X-Shadow from a client": (get(b"X-Shadow: 1", b"x-shadow-mode: off", b"A: b"), b"A: b\r\n"),
+    "look-alikes of ours": (
+        get(b"X_Forwarded_For: 1", b"X.Forwarded-Proto: 2", b"X_Shadow: 3", b"X_Shadow_Via: me", b"A: b"),
+        b"A: b\r\n",
+    ),
+    "TE of another word": (get(b"TE: xtrailers"), b""),
     "X-Shadowing is not ours": (get(b"X-Shadowing: 1"), b"X-Shadowing: 1\r\n"),
 }
 

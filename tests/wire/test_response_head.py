@@ -35,6 +35,8 @@ MALFORMED = {
     "two digits": b"HTTP/1.1 20 OK\r\n\r\n",
     "status from nought": b"HTTP/1.1 099 OK\r\n\r\n",
     "no status line": b"SSH-2.0-x\r\n\r\n",
+    "101 with an encoding": b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "101 to nothing": b"HTTP/1.1 101 Switching\r\n\r\n",
     "101 with a length": b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nContent-Length: 3\r\n\r\n",
 }
 
@@ -110,6 +112,13 @@ def test_body_length(method: bytes, raw: bytes, length: int) -> None:
     head = parse_response(raw, method)
     assert head is not None
     assert head.length == length
+
+
+def test_204_loses_its_length() -> None:
+    """RFC 9110 8.6: it has none, and a client might wait for that body."""
+    head = parse_response(b"HTTP/1.1 204 No Content\r\nContent-Length: 3\r\nA: b\r\n\r\n", b"GET")
+    assert head is not None
+    assert head.relay == b"HTTP/1.1 204 No Content\r\nA: b\r\n"
 
 
 def test_interim_answers_lose_their_length() -> None:
