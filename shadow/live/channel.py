@@ -33,6 +33,7 @@ class Channel(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._closed: asyncio.Future[None] | None = None
+        self.connected = asyncio.Event()
         self.worker = 0
         """Process id of the shadow worker at the other end; 0 while there is none."""
 
@@ -104,10 +105,12 @@ class Channel(asyncio.Protocol):
         self._hello += data
         if len(self._hello) >= HELLO.size:
             self.worker = HELLO.unpack(self._hello[: HELLO.size])[0]
+            self.connected.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self.worker = 0
+        self.connected.clear()
         self._pending.clear()
         self._budget.give_back(self._charged)
         self._charged = 0

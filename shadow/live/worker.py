@@ -7,6 +7,7 @@ import itertools
 import secrets
 import signal
 import socket
+from contextlib import suppress
 
 import structlog
 
@@ -39,6 +40,8 @@ from shadow.worker import Worker
 _CLASSES = [f"{first}xx" for first in range(10)]
 
 log = structlog.get_logger()
+
+_WAIT_FOR_SHADOW = 1.0  # seconds; whatever became of the shadow worker, clients are served then
 
 REFUSED_ENDPOINT = "(refused)"
 """Where requests are counted that name no endpoint, because they could not be read."""
@@ -209,11 +212,14 @@ async def run(
     live = Live(worker, config, marker, channel_path, switch)
     worker.gauges = live.gauges
     entrance = Entrance(live.front, live.deadlines, listener, config)
+    live.channel.connect()
+    # Clients of the first moments wait in the listener's queue, so that they are mirrored too.
+    with suppress(TimeoutError):
+        await asyncio.wait_for(live.channel.connected.wait(), _WAIT_FOR_SHADOW)
     await entrance.open()
     loop.add_signal_handler(signal.SIGUSR1, entrance.ask_to_go)
     loop.add_signal_handler(signal.SIGUSR2, entrance.retire)
     await worker.start(line)
-    live.channel.connect()
     await worker.stopping.wait()
     await entrance.close()
     await live.drain()
