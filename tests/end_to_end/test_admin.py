@@ -53,6 +53,22 @@ async def test_workers_by_the_cores_asked_for(
     assert [bool(running.worker(f"live-{number}")) for number in range(3)] == [True, True, False]
 
 
+async def test_deaths_are_counted_and_counters_outlive_them(backend: Any, proxy: Any) -> None:
+    """Of a live worker, whose clients notice; of the admin process, which tells what was counted before."""
+    legacy = await backend(answering(echo))
+    running = await proxy(legacy.url, legacy.url.replace("127.0.0.1", "127.0.0.2"))
+    await Load(running.port, items(50)).run()
+    await running.settled(50)
+    for victim in ("live-0", "admin"):
+        await running.kill(victim)
+        await running.ready()
+    metrics = await running.metrics()
+    assert value(metrics, "shadow_live_deaths_total") == 1
+    assert value(metrics, "shadow_judge_deaths_total") == 0
+    assert value(metrics, "shadow_legacy_answers_total", **{"class": "2xx"}) == 50
+    assert value(metrics, "shadow_client_answer_seconds_count") == 50
+
+
 async def test_the_proxys_port_is_legacys_alone(backend: Any, proxy: Any, connect: Any) -> None:
     """The admin's paths are ordinary paths there, and are asked of legacy."""
     running = await proxy((await backend(answering(lambda _: response(b"legacy's own")))).url, NOBODY)
