@@ -42,11 +42,12 @@ class Admission:
         breaker = self.breaker_of(frame)
         if breaker.is_open and not self._may_probe(breaker, now):
             return Drop.BREAKER
-        if self.held + frame.size > self._memory_limit:
+        held = self.held + frame.size
+        if held > self._memory_limit:
             return Drop.MEMORY
         if self.in_flight >= self._in_flight_limit and len(self._waiting) >= self._waiting_limit:
             return Drop.QUEUE_FULL
-        self.held += frame.size
+        self.held = held
         self._waiting.append(frame)
         return None
 

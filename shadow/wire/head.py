@@ -13,6 +13,7 @@ copied or decoded, so order, case, duplicates and odd bytes cannot be lost.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import httptools
@@ -78,6 +79,8 @@ class _Nobody:
 
 _NOBODY = _Nobody()
 
+_USUAL: Final = 8192  # bytes of a head; what is remembered of lines has to stay small
+
 
 def fields_are_sound(start: bytes, rest: bytes, parser: type) -> bool:
     """Whether llhttp takes the fields in `rest` behind a start line that it knows."""
@@ -97,8 +100,15 @@ def tokens(value: bytes) -> list[bytes]:
 
 def fields(raw: bytes) -> Headers:
     """The fields of a head that was found sound, in order, values trimmed."""
-    found = []
-    for line in raw.split(b"\r\n")[1:-2]:  # a third of what a pattern takes
-        name, _, value = line.partition(b":")
-        found.append((name, value.strip(b" \t")))
-    return tuple(found)
+    read = _read_before if len(raw) <= _USUAL else _read
+    return tuple(map(read, raw.split(b"\r\n")[1:-2]))  # a third of what a pattern takes
+
+
+def _read(line: bytes) -> tuple[bytes, bytes]:
+    name, _, value = line.partition(b":")
+    return name, value.strip(b" \t")
+
+
+# A server says most of its lines again and again, and so do both sides: a pair that is the same object is
+# neither made nor compared another time.
+_read_before = lru_cache(maxsize=1024)(_read)

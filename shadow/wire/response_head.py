@@ -26,6 +26,9 @@ _FIELD = re.compile(
     re.IGNORECASE,
 )
 
+_START = b"HTTP/1.1 200 OK\r\n"
+_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
+
 
 def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
     """Read one response head, `raw` up to and with its empty line, to a request of this method.
@@ -33,16 +36,14 @@ def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
     None: malformed, or framed in a way that two parsers could read differently.
     """
     line = _STATUS_LINE.match(raw)
-    if line is None:
+    if line is None or not fields_are_sound(_START, raw[line.end() :], httptools.HttpResponseParser):
         return None
     at = line.end() - 2
-    if not fields_are_sound(b"HTTP/1.1 200 OK\r\n", raw[at + 2 :], httptools.HttpResponseParser):
-        return None
     status = int(line[2])
     version_1_1 = line[1] == b"1"
     parts = [raw[:at]] if version_1_1 else [b"HTTP/1.1", raw[8:at]]
     length: int | None = None
-    chunked = switches = False
+    chunked = False
     said: list[bytes] = []
     for found in _FIELD.finditer(raw, at):
         name = found[1].lower()
@@ -59,15 +60,15 @@ def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
             chunked = True
         elif name == b"connection":
             said += tokens(value)
-        elif name == b"upgrade":
-            switches = True
         parts.append(raw[at : found.start()])
         at = found.end()
-    if _contradicts(status, length, chunked, switches):
+    if _contradicts(status, length, chunked, raw):
         return None
     parts.append(raw[at:-2])
     relay = b"".join(parts)
-    named = frozenset(said) - COMMON_TOKENS - PROTECTED if said else NOTHING_NAMED
+    named = NOTHING_NAMED
+    if said and (len(said) > 1 or said[0] not in COMMON_TOKENS):
+        named = frozenset(said) - COMMON_TOKENS - PROTECTED
     if named:
         relay = ANY_FIELD.sub(lambda field: b"" if field[1].lower() in named else field[0], relay)
     length = _framed(method, status, length, chunked)
@@ -75,11 +76,19 @@ def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
     return ResponseHead(status, length, keep_alive, raw, relay, named)
 
 
-def _contradicts(status: int, length: int | None, chunked: bool, switches: bool) -> bool:
+def _without_named(relay: bytes, said: list[bytes]) -> tuple[bytes, frozenset[bytes]]:
+    """A head less the fields that `Connection` names (RFC 9110 7.6.1), and their names."""
+    named = frozenset(said) - COMMON_TOKENS - PROTECTED
+    if named:
+        relay = ANY_FIELD.sub(lambda field: b"" if field[1].lower() in named else field[0], relay)
+    return relay, named
+
+
+def _contradicts(status: int, length: int | None, chunked: bool, raw: bytes) -> bool:
     """A length and chunks (RFC 9112 6.3); or a switch of protocols with either, or to nothing that it names
     (RFC 9112 6.1, RFC 9110 8.6 and 15.2.2)."""
     if status == 101:
-        return chunked or length is not None or not switches
+        return chunked or length is not None or _UPGRADE.search(raw) is None
     return chunked and length is not None
 
 
