@@ -23,7 +23,7 @@ _LOGS: Final = 1 << 30
 """Bytes on the node's disk beside the records: the log, and /tmp."""
 
 _AFTER: Final = 25
-"""Seconds after the drain until the pod is killed: the shadow path needs ten of them at most."""
+"""Seconds after the drain until the pod is killed: the shadow path and its records need fifteen at most."""
 
 _SAID: Final = {
     "workers.live": "SHADOW_WORKERS_LIVE",

@@ -72,7 +72,7 @@ def test_no_pod_is_killed_before_it_has_left(built: dict[str, Path], name: str) 
     times = Timeouts()
     # A stage's grace is a second more than the drain; see the stages of a generation.
     live = times.lameduck + times.drain + 1
-    path = proxy._SHADOW_GRACE + proxy._JUDGE_GRACE + proxy._ADMIN_GRACE
+    path = proxy._SHADOW_GRACE + proxy._JUDGE_GRACE + proxy._ADMIN_GRACE + proxy._SHIP_GRACE
     assert hook + live + path < pod["terminationGracePeriodSeconds"]
 
 

@@ -135,13 +135,18 @@ def port() -> Iterator[int]:
 
 @pytest_asyncio.fixture
 async def proxy(tmp_path: Path) -> AsyncIterator[Proxy]:
-    """A proxy between two backends that do not agree."""
+    """A proxy between two backends that do not agree, which records to a store."""
     backends = [Backend(answering(echo)), Backend(answering(differing))]
     for each in backends:
         await each.start()
     running = Proxy(
         tmp_path,
-        {"legacy": backends[0].url, "target": backends[1].url, "mirror": {"control": {"share": 1.0}}},
+        {
+            "legacy": backends[0].url,
+            "target": backends[1].url,
+            "mirror": {"control": {"share": 1.0}},
+            "record": {"to": (tmp_path / "store").as_uri(), "spool": str(tmp_path / "spool")},
+        },
     )
     await running.start()
     yield running

@@ -196,8 +196,27 @@ MIRROR = [
         },
     ),
     Panel(
+        "Records on their way to the store",
+        {"{{pod}}": "sum by (pod) (shadow_spool_bytes@)"},
+        "bytes",
+        help="Where record.to is an object store: what is on the pods' own volumes",
+    ),
+    Panel(
+        "Segments",
+        {
+            "shipped": _rate("shadow_segments_shipped_total@"),
+            "failures of the store": _rate("shadow_ship_failures_total@"),
+            "evidence deleted": _rate("shadow_evidence_deleted_total@"),
+        },
+        "cps",
+        help="Evidence is deleted over record.limit, the oldest first",
+    ),
+    Panel(
         "Deaths of workers",
-        {kind: f"sum(increase(shadow_{kind}_deaths_total@[1h]))" for kind in ("live", "shadow", "judge")},
+        {
+            kind: f"sum(increase(shadow_{kind}_deaths_total@[1h]))"
+            for kind in ("live", "shadow", "judge", "shipper")
+        },
         "none",
         help="In the last hour",
     ),
