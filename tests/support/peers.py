@@ -190,9 +190,9 @@ class Backend:
     def url(self) -> str:
         return f"{'http' if self._tls is None else 'https'}://127.0.0.1:{self.port}"
 
-    async def start(self, port: int = 0) -> None:
+    async def start(self, port: int = 0, host: str = "127.0.0.1") -> None:
         self._server = await asyncio.start_server(
-            self._accept, "127.0.0.1", port, limit=_READ, backlog=1024, reuse_address=True, ssl=self._tls
+            self._accept, host, port, limit=_READ, backlog=1024, reuse_address=True, ssl=self._tls
         )
         self.port = self._server.sockets[0].getsockname()[1]
 

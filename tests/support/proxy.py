@@ -29,6 +29,8 @@ NOBODY = "http://127.0.0.1:1"
 ONCE: dict[str, Any] = {"control": {"share": 0.0}, "recheck": {"per_second": 0.0}}
 """Settings of `mirror` with which no backend is asked a second time: most tests count what they are asked."""
 
+PROGRAM = (sys.executable, "-m", "shadow")
+
 Report = dict[str, Any]
 
 
@@ -44,7 +46,7 @@ async def until(happened: Callable[[], Any], what: str, patience: float = PATIEN
 async def command(*arguments: str) -> tuple[int, str, str]:
     """Run `shadow` with these arguments to its end: exit code, standard output, standard error."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "shadow", *arguments),
+        *(*PROGRAM, *arguments),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -58,7 +60,8 @@ async def command(*arguments: str) -> tuple[int, str, str]:
 class Proxy:
     """A running proxy."""
 
-    def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, settings: dict[str, Any], program: tuple[str, ...] = PROGRAM) -> None:
+        self._program = program
         self.record = folder / "records"
         self._log = folder / "log"
         self._config = folder / "shadow.yaml"
@@ -85,7 +88,7 @@ class Proxy:
         self.configure()
         with self._log.open("wb") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "shadow", "proxy", "--config", str(self._config)),
+                *(*self._program, "proxy", "--config", str(self._config)),
                 cwd=ROOT,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=log,

@@ -33,6 +33,17 @@ class Names:
         return [(0, 0, 0, "", (address, 0)) for address in self.addresses]
 
 
+class Slow(Names):
+    """One whose answer comes when the test says so."""
+
+    answer: asyncio.Event
+
+    async def getaddrinfo(self, host: str, port: None, type: int) -> list[object]:  # noqa: A002
+        found = await super().getaddrinfo(host, port, type)
+        await self.answer.wait()
+        return found
+
+
 async def test_turns() -> None:
     """Each new connection begins with another address."""
     resolver = Resolver(Names("1.1.1.1", "2.2.2.2", "1.1.1.1"), "name")  # type: ignore[arg-type]
@@ -51,12 +62,68 @@ async def test_old_addresses_outlive_the_resolver() -> None:
         names.now += 31
         asked = names.asked
         assert await resolver.addresses() == ["1.1.1.1"]
-        await until(lambda asked=asked: names.asked > asked and resolver._refresh is None)
+        await until(lambda asked=asked: names.asked > asked and resolver._question is None)
     names.addresses = ("3.3.3.3",)
     names.now += 31
     await resolver.addresses()
-    await until(lambda: resolver._refresh is None)
+    await until(lambda: resolver._question is None)
     assert await resolver.addresses() == ["3.3.3.3"]
+
+
+async def test_one_question_at_a_time() -> None:
+    """Who waits for a slow answer waits for the same one; who leaves takes it from nobody."""
+    answer, names = asyncio.Event(), Slow("1.1.1.1")
+    names.answer = answer
+    resolver = Resolver(names, "name")  # type: ignore[arg-type]
+    waiting = [asyncio.create_task(resolver.addresses()) for _ in range(3)]
+    await until(lambda: names.asked)
+    waiting[0].cancel()
+    answer.set()
+    assert await asyncio.gather(*waiting[1:]) == [["1.1.1.1"]] * 2
+    assert names.asked == 1
+
+
+async def reach(resolver: Resolver, *dead: str, silent: tuple[str, ...] = ()) -> list[str]:
+    """Connect where these addresses are dead; in what order they were tried."""
+    tried: list[str] = []
+
+    async def connect(address: str) -> None:
+        tried.append(address)
+        if address in silent:
+            await asyncio.Event().wait()
+        if address in dead:
+            raise ConnectionRefusedError
+
+    await resolver.reach(connect, 0.2)
+    return tried
+
+
+async def test_a_dead_address_is_skipped() -> None:
+    """Tried after the others for a while, then by one connection; sound again, it has its turn again."""
+    names = Names("1.1.1.1", "2.2.2.2")
+    resolver = Resolver(names, "name")  # type: ignore[arg-type]
+    tried = [await reach(resolver, "1.1.1.1") for _ in range(6)]
+    assert sorted(tried) == [["1.1.1.1", "2.2.2.2"], *[["2.2.2.2"]] * 5]
+    names.now += 11
+    assert sum("1.1.1.1" in each for each in [await reach(resolver, "1.1.1.1") for _ in range(6)]) == 1
+    names.now += 11
+    assert sum("1.1.1.1" in each for each in [await reach(resolver) for _ in range(6)]) >= 3
+
+
+async def test_a_silent_address_leaves_time_for_the_others() -> None:
+    """A packet filter that swallows what is sent to one address costs a connection time, and no client."""
+    resolver = Resolver(asyncio.get_running_loop(), "127.0.0.1")
+    resolver._known = ["1.1.1.1", "2.2.2.2"]
+    assert await reach(resolver, silent=("2.2.2.2",)) == ["2.2.2.2", "1.1.1.1"]
+
+
+async def test_all_addresses_dead() -> None:
+    """The last one's failure is that of all; they are tried again at once."""
+    resolver = Resolver(Names("1.1.1.1", "2.2.2.2"), "name")  # type: ignore[arg-type]
+    for _ in range(2):
+        with pytest.raises(ConnectionRefusedError):
+            await reach(resolver, "1.1.1.1", "2.2.2.2")
+    assert await reach(resolver)
 
 
 @pytest.mark.parametrize("answer", ["fail", None])
