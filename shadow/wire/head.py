@@ -95,6 +95,8 @@ def fields_are_sound(start: bytes, rest: bytes, parser: type) -> bool:
 
 def tokens(value: bytes) -> list[bytes]:
     """A list of words (RFC 9110 5.6.1), in lower case."""
+    if b"," not in value:
+        return [value.strip(b" \t").lower()]
     return [token.strip(b" \t") for token in value.lower().split(b",")]
 
 
