@@ -30,6 +30,7 @@ CASES = [
     refused("9112 3", "only the method", b"GET\r\n" + FIELDS),
     # 2.2: where a line ends
     refused("9112 2.2", "a bare LF ends no line", b"GET / HTTP/1.1\n" + FIELDS),
+    refused("9112 2.2", "a bare LF ends no line, with another field behind it", b"GET / HTTP/1.1\nA: b\r\n" + FIELDS),
     refused("9112 2.2", "a bare CR ends no line", b"GET / HTTP/1.1\r" + FIELDS),
     refused("9112 2.2", "LF CR ends no line", b"GET / HTTP/1.1\n\r" + FIELDS),
     refused("9112 2.2", "CR CR LF ends no line", b"GET / HTTP/1.1\r\r\n" + FIELDS),
