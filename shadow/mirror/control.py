@@ -76,9 +76,7 @@ class Controls:
         config: Config,
         admission: Admission,
         deadlines: Deadlines,
-        clock: Callable[[], float],
     ) -> None:
-        self._clock = clock
         mirror = config.mirror
         origin = backend(mirror.control.url or config.legacy)
         timeout = mirror.timeout
@@ -134,7 +132,7 @@ class Controls:
         """Ask the same again; False if legacy is to be left alone now."""
         if self._stopped or len(self._under_way) >= IN_FLIGHT or not self._breaker.allows(self._loop.time()):
             return False
-        request = ShadowRequest(frame, self._limit, self._admission, self._answered, self._clock)
+        request = ShadowRequest(frame, self._limit, self._admission, self._answered)
         self._under_way[request] = done
         self.asked += 1
         request.start(self._pool, shadow_head(frame.request_head, None, mark), frame.request_body)

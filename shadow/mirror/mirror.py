@@ -12,10 +12,10 @@ from typing import Final, NamedTuple, Protocol
 from shadow import settings
 from shadow.address import backend
 from shadow.compare.judge import quick
+from shadow.descriptors import allowed
 from shadow.frame import Frame, Judged
 from shadow.mirror.admission import Admission
 from shadow.mirror.breaker import Breaker
-from shadow.mirror.clock import OwnClock
 from shadow.mirror.control import Control, Controls
 from shadow.mirror.judge import JUDGE_JOBS, JudgeLine
 from shadow.mirror.order import SessionOrder
@@ -77,13 +77,12 @@ class Mirror:
         deadlines = Deadlines(loop)
         self._books = books
         self._loop = loop
-        self._clock = OwnClock()
         self._limit = mirror.body_limit
         self._host = host_at_target(config)
         self._rules = Rules(config)
         self._version = mirror.version.lower().encode("latin-1")
         self._admission = Admission(
-            mirror.in_flight,
+            allowed(mirror.in_flight, 2),  # one may have a control
             mirror.waiting,
             mirror.memory,
             Breaker(mirror.breaker.failures, mirror.breaker.probe),
@@ -96,9 +95,7 @@ class Mirror:
         self._under_way: set[ShadowRequest] = set()
         self._copies: dict[ShadowRequest, Done] = {}
         self._judge = JudgeLine(loop, judge_path, jobs)
-        self._controls = (
-            Controls(loop, config, self._admission, deadlines, self._clock) if _asks_again(config) else None
-        )
+        self._controls = Controls(loop, config, self._admission, deadlines) if _asks_again(config) else None
         self._controlled: dict[ShadowRequest, Control] = {}
         self._rechecks = (
             Rechecks(
@@ -171,7 +168,7 @@ class Mirror:
         self._books.ended(frame)
 
     def _send(self, frame: Frame) -> None:
-        request = ShadowRequest(frame, self._limit, self._admission, self._answered, self._clock)
+        request = ShadowRequest(frame, self._limit, self._admission, self._answered)
         self._under_way.add(request)
         self._books.tally(frame).mirrored += 1
         if self._controls is not None and (control := self._controls.begin(frame)) is not None:
@@ -192,7 +189,7 @@ class Mirror:
 
     def _ask_again(self, frame: Frame, done: Done) -> None:
         """Ask the target once more; who is told of the answer gives back what it was charged."""
-        request = ShadowRequest(frame, self._limit, self._admission, self._copy_answered, self._clock)
+        request = ShadowRequest(frame, self._limit, self._admission, self._copy_answered)
         self._copies[request] = done
         if self._session_order is not None:
             self._start(request, *self._session_order.dressed(frame))
@@ -327,7 +324,6 @@ class Mirror:
             done(copy, Drop.SHUTDOWN)
         self._pool.close()
         self._legacy_pool.close()
-        self._clock.close()
         await self._judge.close()
 
     def _give_up(self) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
+import time
 from collections.abc import Callable
 from typing import Any
 
 from shadow.frame import Frame
 from shadow.mirror.admission import Admission
+from shadow.mirror.lateness import TICK, lateness
 from shadow.model import Body, Digest, Drop, Failure, FailureKind, Outcome, Response
 from shadow.wire.body import chunk, last_chunk
 from shadow.wire.head import ResponseHead, fields
@@ -37,15 +39,12 @@ class ShadowRequest:
     the answer gives them back."""
 
     __slots__ = (
-        "_admission", "_body", "_clock", "_connecting", "_connection", "_digest", "_done", "_first_byte",
+        "_admission", "_body", "_connecting", "_connection", "_digest", "_done", "_first_byte",
         "_head", "_length", "_limit", "_pieces", "_request", "_sent", "charged", "frame",
     )  # fmt: skip
 
-    def __init__(
-        self, frame: Frame, limit: int, admission: Admission, done: Done, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, frame: Frame, limit: int, admission: Admission, done: Done) -> None:
         """`limit` is the most bytes of one body, `admission` knows how many there may be of all."""
-        self._clock = clock
         self.frame = frame
         self.charged = 0
         self._request = self._body = b""
@@ -60,7 +59,7 @@ class ShadowRequest:
         legacy = frame.response_body
         # Legacy's body was too large to keep: the same is done with the target's, up to the same length.
         self._digest: Any = None if isinstance(legacy, bytes) else hashlib.sha256()
-        self._sent = clock()
+        self._sent = time.perf_counter()
         self._first_byte = 0.0
 
     def start(self, pool: Pool, head: bytes, body: bytes) -> None:
@@ -82,7 +81,7 @@ class ShadowRequest:
     def _send(self, connection: Connection) -> None:
         body = self._body
         self._connection = connection
-        self._sent = self._clock()
+        self._sent = time.perf_counter()
         connection.begin(self, self.frame.method, self._request)
         if self.frame.chunked:
             connection.data(chunk(body) + last_chunk() if body else last_chunk())
@@ -90,6 +89,13 @@ class ShadowRequest:
             connection.data(body)
         connection.end()
         connection.flush()
+
+    def _elapsed(self, usual: float) -> float:
+        """Seconds since the request was sent; where that is more than `usual`, without what is only late."""
+        elapsed = time.perf_counter() - self._sent
+        if elapsed > usual + TICK and self._connection is not None:
+            elapsed -= max(0.0, lateness(self._connection.transport) - TICK)
+        return elapsed
 
     def cancel(self) -> None:
         """Forget about it, without a word to anybody."""
@@ -104,7 +110,7 @@ class ShadowRequest:
         """A 1xx to a shadow request means nothing to anybody."""
 
     def answer(self, head: ResponseHead) -> None:
-        self._first_byte = self._clock() - self._sent
+        self._first_byte = self._elapsed(self.frame.first_byte)
         if self._hold(len(head.raw)):
             self._head = head
 
@@ -135,8 +141,8 @@ class ShadowRequest:
     def answer_end(self, trailers: bytes) -> None:
         head = self._head
         assert head is not None
+        total = max(self._first_byte, self._elapsed(self.frame.total))
         self._connection = None
-        total = self._clock() - self._sent
         self._done(self, Response(head.status, fields(head.raw), self._whole(), self._first_byte, total))
 
     def _whole(self) -> Body:
@@ -154,7 +160,7 @@ class ShadowRequest:
         """Nobody waits for what has come so far."""
 
     def failed(self, failure: Failure) -> None:
-        self._end(Failure(failure.kind, failure.detail, self._clock() - self._sent))
+        self._end(Failure(failure.kind, failure.detail, time.perf_counter() - self._sent))
 
     def _end(self, why: Failure | Drop) -> None:
         """There is no answer: nothing of it is kept."""
