@@ -82,13 +82,15 @@ class Served(msgspec.Struct, array_like=True):
 
     legacy: dict[str, int] = {}  # legacy's answers, by status class: `2xx`
     own: dict[str, int] = {}  # our own in their place, by status; `broken`: legacy's, but only a part of it
-    seconds: Buckets = msgspec.field(default_factory=Buckets)  # of legacy's, from the request's head on
+    client: Buckets = msgspec.field(default_factory=Buckets)  # legacy's, from the request's head on
+    asked: Buckets = msgspec.field(default_factory=Buckets)  # the same, from when legacy was asked on
 
     def merge(self, other: Served) -> None:
         """Take over what `other` counted."""
         add_counts(self.legacy, other.legacy)
         add_counts(self.own, other.own)
-        self.seconds.merge(other.seconds)
+        self.client.merge(other.client)
+        self.asked.merge(other.asked)
 
 
 class Report(msgspec.Struct, array_like=True):

@@ -190,7 +190,7 @@ class LiveExchange:
         if client is not None:
             client.end(trailers)
             assert self._answer is not None
-            self._live.served(self._answer.status, time.time() - self._started)
+            self._live.served(self._answer.status, time.time() - self._started, total)
         skip = self._skip if self._complete else Skip.INCOMPLETE
         self._finish(skip if awaited else Skip.CLIENT_LEFT, total)
 

@@ -111,12 +111,13 @@ class Live:
         own = self._worker.served.own
         own[status] = own.get(status, 0) + 1
 
-    def served(self, status: int, seconds: float) -> None:
-        """A client has got legacy's answer."""
+    def served(self, status: int, client: float, asked: float) -> None:
+        """A client has got legacy's answer: so many seconds after it asked, and after legacy was asked."""
         served = self._worker.served
         name = _CLASSES[status // 100]
         served.legacy[name] = served.legacy.get(name, 0) + 1
-        served.seconds.add(seconds)
+        served.client.add(client)
+        served.asked.add(asked)
 
     def _backend(self, url: str, tls: BackendTls) -> Pool:
         origin, timeouts = backend(url), self._timeouts

@@ -16,8 +16,8 @@ LOAD: Final = 0.6
 
 _LEAST: Final = 250  # thousandths of a processor
 _MIB: Final = 1 << 20
-_TREE: Final = 256 * _MIB  # all processes of a pod with one live worker; 138 MiB were measured
-_WORKER: Final = 64 * _MIB  # each live worker, with a thousand clients
+_TREE: Final = 192 * _MIB  # all processes of a pod, idle; 138 MiB were measured
+_WORKER: Final = 64 * _MIB  # each live worker with a thousand clients, each shadow worker with its judge
 
 
 class Pod(NamedTuple):
@@ -36,12 +36,12 @@ def size(config: Config, record_limit: int) -> Pod:
     processor = rate / (replicas - 1) x PER_REQUEST / LOAD, and four times that, two at least, as the limit:
     what bursts take, the shadow path included, is given back at once.
 
-    memory = the processes, and half of what mirror.memory lets exchanges take in each live worker and in the
+    memory = the processes, and half of what mirror.memory lets exchanges take in each live worker and in each
     shadow worker; as the limit, all of it twice.
     """
     kubernetes = config.kubernetes
     each = kubernetes.rate / max(1, kubernetes.replicas - 1)
     cpu = max(_LEAST, 10 * ceil(each * PER_REQUEST / LOAD * 100))
     live = config.workers.live or ceil(cpu / 1000)
-    memory = _TREE + live * _WORKER + (live + 1) * config.mirror.memory // 2
+    memory = _TREE + (live + config.workers.shadow) * (_WORKER + config.mirror.memory // 2)
     return Pod(cpu, max(2000, 4 * cpu), memory, 2 * memory, 2 * record_limit)

@@ -219,11 +219,16 @@ def _served(served: Served) -> Iterator[Metric]:
     )
     for status, count in sorted((dict.fromkeys(_ALWAYS, 0) | served.own).items()):
         own.add_metric([status], count)
-    seconds = HistogramMetricFamily(
-        "shadow_client_answer_seconds", "Time from a request's head to the last byte of legacy's answer"
-    )
-    seconds.add_metric([], _cumulative(served.seconds), served.seconds.sum)
-    yield from (legacy, own, seconds)
+    yield from (legacy, own)
+    for name, buckets, begins in (
+        ("client", served.client, "a client's request"),
+        ("legacy", served.asked, "the request to legacy"),
+    ):
+        seconds = HistogramMetricFamily(
+            f"shadow_{name}_answer_seconds", f"Time from {begins} to the last byte of legacy's answer"
+        )
+        seconds.add_metric([], _cumulative(buckets), buckets.sum)
+        yield seconds
 
 
 def registry(ledger: Ledger, config_hash: str) -> CollectorRegistry:

@@ -119,11 +119,14 @@ def test_an_endpoint_keeps_its_series() -> None:
 def test_what_clients_saw_is_told() -> None:
     """Of every answer, whether it was compared or not; what has not happened yet is 0, not missing."""
     counted = Ledger()
-    seconds = Buckets()
-    seconds.add(0.02)
+    client, asked = Buckets(), Buckets()
+    client.add(0.02)
+    asked.add(0.001)
     for number in range(2):
         counted.fold(
-            Report(f"live-{number}", 1, {}, served=Served({"2xx": 1}, {"431": number, "504": 1}, seconds))
+            Report(
+                f"live-{number}", 1, {}, served=Served({"2xx": 1}, {"431": number, "504": 1}, client, asked)
+            )
         )
     told = samples(exposition(counted))
     assert value(told, "shadow_legacy_answers_total", **{"class": "2xx"}) == 2
@@ -132,6 +135,7 @@ def test_what_clients_saw_is_told() -> None:
     assert value(told, "shadow_own_answers_total", status="502") == 0
     assert value(told, "shadow_client_answer_seconds_bucket", le="0.01") == 0
     assert value(told, "shadow_client_answer_seconds_bucket", le="0.025") == 2
+    assert value(told, "shadow_legacy_answer_seconds_bucket", le="0.005") == 2
 
 
 def test_backends_stand_side_by_side_at_each_endpoint() -> None:

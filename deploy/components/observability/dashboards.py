@@ -83,8 +83,13 @@ OVERVIEW = [
     ),
     Panel(
         "Time of a client's answer",
-        {f"{q[2:]} %": _quantile(q, "shadow_client_answer_seconds") for q in ("0.50", "0.95", "0.99")},
+        {
+            f"{side} {q[2:]} %": _quantile(q, f"shadow_{side}_answer_seconds")
+            for side in ("client", "legacy")
+            for q in ("0.50", "0.99")
+        },
         "s",
+        help="To its last byte, since the client asked, and since legacy was asked",
     ),
     Panel("Fates", {"{{fate}}": _rate("shadow_fates_total@", "fate")}),
     Panel(
