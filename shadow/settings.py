@@ -74,6 +74,9 @@ DnsLabel = Annotated[
     str, Meta(description="small letters, digits and - between them", extra={"form": "dns_label"})
 ]
 Secret = Annotated[str, Meta(description="never shown", extra={"secret": True})]
+Token = Annotated[
+    str, Meta(description="at least 16 characters, never shown", extra={"secret": True, "form": "token"})
+]
 Hook = Annotated[str, Meta(description="a URL, never shown", extra={"secret": True, "form": "hook"})]
 
 
@@ -110,6 +113,9 @@ class Limits(Strict, frozen=True):
     header_block: Size = Size(64 * 1024)  # 431 above; a 16 KiB cookie passes with room
     fields: Count = 200  # 431 above; 100 pass with room
     connections: Count = 10_000  # clients of one live worker; above, new ones are closed at once
+    memory: Size = Size(
+        0
+    )  # that one live worker grows by; above, 503. 0: of half of what the container may have
     read_ahead: Size = Size(64 * 1024)  # pipelined bytes kept while an answer is under way; then no reading
 
 
@@ -306,6 +312,9 @@ class Config(Strict, frozen=True):
     target: Url = ""
     listen: Listen = "127.0.0.1:8080"
     admin: Listen = "127.0.0.1:9900"
+    admin_token: Token = (
+        ""  # all but health and metrics needs it; none: only this machine may ask for the rest
+    )
     tap: bool = False  # what comes are copies of another proxy's requests: answered at once, asked of both
     workers: Workers = field(default_factory=Workers)
     timeouts: Timeouts = field(default_factory=Timeouts)

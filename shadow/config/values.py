@@ -262,6 +262,8 @@ def _image(text: str) -> None:
         raise ValueError("expected an image's name with its tag or digest, such as registry/shadow:0.1.0")
 
 
+_SHORTEST_TOKEN = 16
+
 _ANYONE: dict[str, Any] = {"owner": "", "reason": "", "until": date.max}
 
 
@@ -270,6 +272,12 @@ def _hook(url: str) -> None:
     parts = urlsplit(url)
     if url and (parts.scheme not in ("http", "https") or not parts.hostname):
         raise ValueError("expected a URL with http or https and a host")
+
+
+def _token(token: str) -> None:
+    """It is a secret: it is not repeated."""
+    if token and not (len(token) >= _SHORTEST_TOKEN and token.isascii()):
+        raise ValueError(f"expected at least {_SHORTEST_TOKEN} ASCII characters, chosen by chance")
 
 
 def _place(place: str) -> None:
@@ -302,5 +310,6 @@ FORMS: dict[str, Callable[[str], object]] = {
     "dns_label": _dns_label,
     "place": _place,
     "hook": _hook,
+    "token": _token,
 }
 """By the name that `settings` gives in `Meta(extra={"form": …})`. Each raises ValueError with one line."""

@@ -1,6 +1,6 @@
 """The admin HTTP server: a process of its own that is told all counters and serves them.
 
-Loopback by default, and never on the proxy's port.
+Loopback by default, guarded elsewhere, and never on the proxy's port.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from shadow.record.tally import TallyRecord
 from shadow.report import html, schema
 from shadow.report import json as report_json
 from shadow.report.build import build
+from shadow.serve.guard import guard
 from shadow.serve.hook import Hook
 from shadow.serve.ledger import Ledger
 from shadow.serve.live_report import LiveReport
@@ -65,7 +66,7 @@ class Admin:
         self._telling: asyncio.Task[None] | None = None
 
     def application(self) -> web.Application:
-        application = web.Application()
+        application = web.Application(middlewares=[guard(self._loaded.config.admin_token)])
         application.add_routes(
             [
                 web.get("/healthz", self._healthz),

@@ -22,6 +22,8 @@ import structlog
 
 from shadow import address
 from shadow.config.load import Loaded, config_hash
+from shadow.descriptors import allowed, raise_limit
+from shadow.live import access_log, pressure
 from shadow.live import worker as live_worker
 from shadow.mirror import judge as judge_worker
 from shadow.mirror import worker as mirror_worker
@@ -55,11 +57,14 @@ def serve(loaded: Loaded, load: Load, path: str | None) -> int:
     """Run until a signal. `load` reads the settings anew when asked to, or when the file `path` has changed.
     Returns the exit code. Raises CannotStart."""
     config = loaded.config
+    _have_descriptors(config.limits.connections)
+    if config.log.access:
+        _check_access_log(config.log.access)
     _check_folder(config.record)
     if config.record.shipped:
         _check_store(config.record.to)
     live_listeners = _listen(config.listen, config.workers.live or live_workers(os.environ))
-    admin_listener = _listen(config.admin, 1)[0]
+    admin_listener = _listen(config.admin, 1, mode=0o600)[0]
     runtime = Path(tempfile.mkdtemp(prefix="shadow-"))
     try:
         started = time.time()
@@ -134,6 +139,7 @@ class Workers:
                     marker=self._marker,
                     channel_path=str(self._runtime / f"shadow-{n % shadows}{end}"),
                     switch=self._switch,
+                    memory=pressure.limit(config, len(self._live)),
                 ),
                 0,
                 (listener,),
@@ -210,6 +216,22 @@ def _check_store(url: str) -> None:
         log.warning("store_out_of_reach", reason=tried.stdout.strip() or tried.stderr.strip()[-300:])
 
 
+def _have_descriptors(connections: int) -> None:
+    raise_limit()
+    most = allowed(connections, 2)
+    if most < connections:
+        log.warning(
+            "connections_limited", configured=connections, most=most, reason="too few descriptors: ulimit -n"
+        )
+
+
+def _check_access_log(path: str) -> None:
+    try:
+        os.close(os.open(path, access_log.FLAGS, 0o600))
+    except OSError as error:
+        raise CannotStart(f"log.access: cannot write {path}: {error.strerror}") from None
+
+
 def _check_folder(record: Record) -> None:
     """Make the folder of segments, try it, and seal what a killed process left in it."""
     folder = Path(record.folder)
@@ -225,11 +247,12 @@ def _check_folder(record: Record) -> None:
         log.info("recovered", sealed=found.sealed, torn=found.torn, failed=found.failed)
 
 
-def _listen(text: str, count: int) -> list[socket.socket]:
-    """`count` listeners on one address; each worker owns one, and the kernel spreads clients over them."""
+def _listen(text: str, count: int, mode: int | None = None) -> list[socket.socket]:
+    """`count` listeners on one address; each worker owns one, and the kernel spreads clients over them. A
+    Unix socket's `mode` says who may connect; None leaves it to the umask."""
     wanted = address.listener(text)
     if wanted.path:
-        shared = _listen_at(wanted.path)
+        shared = _listen_at(wanted.path, mode)
         return [shared, *(shared.dup() for _ in range(count - 1))]
     host, port = wanted.host, wanted.port
     sockets = []
@@ -257,21 +280,23 @@ def _listen(text: str, count: int) -> list[socket.socket]:
     return sockets
 
 
-def _listen_at(path: str) -> socket.socket:
-    """A Unix socket for clients. One that a killed process has left there is replaced, no other file is."""
+def _listen_at(path: str, mode: int | None) -> socket.socket:
+    """A Unix socket. One that a killed process has left there is replaced, no other file is."""
     place = Path(path)
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other:
             if place.is_socket() and other.connect_ex(path) == errno.ECONNREFUSED:
                 place.unlink()
-        return _listen_unix(place, _BACKLOG)
+        return _listen_unix(place, _BACKLOG, mode)
     except OSError as error:
         raise CannotStart(f"cannot listen on unix:{path}: {error.strerror}") from None
 
 
-def _listen_unix(path: Path, backlog: int = 128) -> socket.socket:
+def _listen_unix(path: Path, backlog: int = 128, mode: int | None = None) -> socket.socket:
     made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     made.bind(str(path))
+    if mode is not None:
+        path.chmod(mode)  # before it listens
     made.listen(backlog)
     made.setblocking(False)
     return made

@@ -151,23 +151,26 @@ class Proxy:
 
     # -- the admin server
 
+    def _session(self) -> tuple[aiohttp.ClientSession, str]:
+        """A way to the admin server, and how its URLs begin."""
+        if self.admin.startswith("unix:"):
+            connector = aiohttp.UnixConnector(self.admin.removeprefix("unix:"))
+            return aiohttp.ClientSession(connector=connector), "http://localhost"
+        return aiohttp.ClientSession(), f"http://{self.admin}"
+
     async def get(self, path: str) -> tuple[int, str]:
         """Status and body; status 0 while nobody answers."""
+        session, start = self._session()
         try:
-            async with (
-                aiohttp.ClientSession() as session,
-                session.get(f"http://{self.admin}{path}") as answer,
-            ):
+            async with session, session.get(f"{start}{path}") as answer:
                 return answer.status, await answer.text()
         except aiohttp.ClientError:
             return 0, ""
 
     async def post(self, path: str) -> tuple[int, str]:
         """Status and body."""
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(f"http://{self.admin}{path}") as answer,
-        ):
+        session, start = self._session()
+        async with session, session.post(f"{start}{path}") as answer:
             return answer.status, await answer.text()
 
     async def metrics(self) -> list[Sample]:
