@@ -221,12 +221,10 @@ def _served(served: Served) -> Iterator[Metric]:
         own.add_metric([status], count)
     yield from (legacy, own)
     for name, buckets, begins in (
-        ("client", served.client, "a client's request"),
-        ("legacy", served.asked, "the request to legacy"),
+        ("shadow_client_answer_seconds", served.client, "a client's request"),
+        ("shadow_legacy_answer_seconds", served.asked, "the request to legacy"),
     ):
-        seconds = HistogramMetricFamily(
-            f"shadow_{name}_answer_seconds", f"Time from {begins} to the last byte of legacy's answer"
-        )
+        seconds = HistogramMetricFamily(name, f"Time from {begins} to the last byte of legacy's answer")
         seconds.add_metric([], _cumulative(buckets), buckets.sum)
         yield seconds
 
