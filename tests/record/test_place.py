@@ -68,7 +68,7 @@ def test_a_folder_is_read_as_ever(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     """As a store and as a folder; none is made by looking."""
     for place in (f"file://{tmp_path}/none", f"{tmp_path}/none"):
-        with pytest.raises(OSError, match="no such folder|No such file") as told:
+        with pytest.raises(OSError, match=r"no such folder|No such file") as told:
             list(read(place, Unreadable()))
         assert told.value.filename == place
     assert list(tmp_path.iterdir()) == []
