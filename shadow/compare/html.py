@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from shadow.compare import html_doctype, html_noise, html_tree
+from shadow.compare import html_doctype, html_noise, html_rows, html_tree
 from shadow.compare.align import WEIGHED, Pair, aligned, nearest, paired, place, surplus
 from shadow.compare.found import NOTHING, SOUGHT, Found, Silence, added, changed, cut, missing
 from shadow.compare.html_cost import too_costly
@@ -62,17 +62,29 @@ def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found
     `html:PATH@NAME` for an attribute."""
     if legacy == target:
         return NOTHING
-    if reason := too_costly(legacy) or too_costly(target):
+    if reason := too_costly(legacy, target):
         return Found([changed("html", legacy, target)], [f"{reason}: pages compared as a whole"])
     ours, theirs = (html_tree.parse(_encodable(page)) for page in (legacy, target))
-    hits = [one.line for one in places if _take(ours, one) != _take(theirs, one)]
-    walk = _Walk(Page(ours), Page(theirs), silence, hits)
+    taken = [one.line for one in places if _take(ours, one) != _take(theirs, one)]
     modes = html_doctype.mode(legacy), html_doctype.mode(target)
-    if modes[0] != modes[1]:
-        walk.differences.append(changed("html:doctype", *modes))
+    doctype = [changed("html:doctype", *modes)] if modes[0] != modes[1] else []
+    written = html_tree.write(ours), html_tree.write(theirs)
+    try:
+        walk = _walked(*html_rows.shortened(*written), silence)
+    except _Shortened:
+        walk = _walked(*written, silence)
+    found = cut(doctype + walk.differences, walk.notes)
+    return Found(found.differences, found.notes, tuple(dict.fromkeys(taken + walk.hits)))
+
+
+def _walked(legacy: str, target: str, silence: Silence) -> _Walk:
+    walk = _Walk(Page(legacy), Page(target), silence)
     walk.down()
-    found = cut(walk.differences, walk.notes)
-    return Found(found.differences, found.notes, tuple(dict.fromkeys(hits)))
+    return walk
+
+
+class _Shortened(Exception):
+    """What is within a row has to be known after all."""
 
 
 def _encodable(page: str) -> str:
@@ -124,14 +136,14 @@ def _take_attribute(node: LexborNode, name: str) -> str | None:
 class _Walk:
     """Goes down two trees at once, over a list of places still to be seen and without recursion."""
 
-    def __init__(self, legacy: Page, target: Page, silence: Silence, hits: list[str]) -> None:
+    def __init__(self, legacy: Page, target: Page, silence: Silence) -> None:
         self.differences: list[Difference] = []
+        self.hits: list[str] = []
         self.notes: list[str] = []
         self._legacy = legacy
         self._target = target
         self._paths = Paths(legacy, target)
         self._silence = silence
-        self._hits = hits
 
     def down(self) -> None:
         """Sees all places, in the order of the page, until too much differs."""
@@ -154,22 +166,24 @@ class _Walk:
     def _alone(self, here: Place) -> None:
         """An element or a text that one side only has."""
         if here.legacy is not None:
-            self.differences.append(missing(self._path(here), self._legacy.shown(here.legacy)))
+            shown = _whole(self._legacy.shown(here.legacy))
+            self.differences.append(missing(self._path(here), shown))
         elif here.target is not None:
-            self.differences.append(added(self._path(here), self._target.shown(here.target)))
+            shown = _whole(self._target.shown(here.target))
+            self.differences.append(added(self._path(here), shown))
 
     def _value(self, here: Place, name: str, legacy: str, target: str) -> None:
         """A text, or the value of an attribute, on both sides."""
         if legacy == target:
             return
-        if line := self._silence(legacy, target):
-            self._hits.append(line)
+        if line := self._silence(_whole(legacy), _whole(target)):
+            self.hits.append(line)
         else:
             self.differences.append(changed(self._path(here, name), legacy, target))
 
     def _as_written(self, here: Place) -> None:
         ours, theirs = self._legacy.shown(here.legacy or 0), self._target.shown(here.target or 0)
-        self.differences.append(changed(self._path(here), ours, theirs))
+        self.differences.append(changed(self._path(here), _whole(ours), _whole(theirs)))
         self.notes = [f"HTML below {DEEPEST} levels is compared as it is written"]
 
     def _attributes(self, here: Place, legacy: int, target: int) -> None:
@@ -184,7 +198,7 @@ class _Walk:
                 self.differences.append(added(self._path(here, name), theirs[name]))
             elif ours[name] != theirs[name]:
                 if noise := html_noise.alike(tag, name, ours, theirs):
-                    self._hits.append(noise)
+                    self.hits.append(noise)
                 else:
                     self._value(here, name, ours[name], theirs[name])
 
@@ -215,9 +229,8 @@ class _Walk:
         if len(left) == len(right) and left != right and sorted(left) == sorted(right):
             before, after = self._plain(self._legacy, ours), self._plain(self._target, theirs)
             if before != after:
-                self.differences.append(
-                    changed(self._path(here), " ".join(before), " ".join(after), DifferenceKind.ORDER)
-                )
+                words = _whole(" ".join(before)), _whole(" ".join(after))
+                self.differences.append(changed(self._path(here), *words, DifferenceKind.ORDER))
             return []
         pairs: list[Pair] = []
         i = j = 0
@@ -281,6 +294,12 @@ class _Walk:
         )
 
 
+def _whole(text: str) -> str:
+    if html_rows.MARK in text:
+        raise _Shortened
+    return text
+
+
 def _kept(moved: list[Pair], ours: list[int], theirs: list[int]) -> Iterator[tuple[int, int]]:
     """The indexes of what is equal on both sides, given those of what is not."""
     left = _without({i for i, _ in moved}, ours)
@@ -293,4 +312,4 @@ def _without(gone: set[int | None], items: list[int]) -> list[int]:
 
 def _parts(page: Page, item: int) -> frozenset[bytes]:
     """What an item has that another may have too; first of all its kind."""
-    return frozenset(part.encode() for part in (page.name(item), *page.parts(item, _PARTS)))
+    return frozenset(_whole(part).encode() for part in (page.name(item), *page.parts(item, _PARTS)))

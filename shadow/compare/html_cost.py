@@ -8,6 +8,9 @@ limit and cannot be stopped, so a page is weighed first, by what stands in its t
 from __future__ import annotations
 
 import re
+from itertools import chain
+
+from shadow.compare import html_rows
 
 LARGEST = 2_000_000
 """Characters of a page that is compared as a tree; the largest one in a thousand of the web has less."""
@@ -18,7 +21,7 @@ MOST_TAGS = 100_000
 _MOST_STEPS = 100_000_000  # up the open elements, a nanosecond or two each
 _MOST_COPIES = 150_000  # of formatting elements, 400 bytes each
 _MOST_SQUARED = 100_000_000  # attributes of one tag are compared with each other, 3 ns each
-_FEW_NESTED = 5_000  # tags nest no deeper than takes 25 ms,
+_FEW_NESTED = 14_000  # tags make no more steps, however they nest,
 _FEW_OPENED = 600  # open no more than 40 MB,
 _SHORT = 60_000  # and so many characters hold no more attributes than take 0.3 s
 _LONG = 8_192  # characters of a tag with fewer attributes than would count
@@ -27,7 +30,11 @@ _LONG = 8_192  # characters of a tag with fewer attributes than would count
 _FORMATTING = "a b big code em font i nobr s small strike strong tt u".split()  # noqa: SIM905
 # ... an end tag does not reach them beyond one of these.
 _MARKERS = frozenset("applet button marquee math object select svg table template".split())  # noqa: SIM905
-_REOPENED = re.compile(rf"<(/?(?:{'|'.join([*_FORMATTING, *sorted(_MARKERS)])}))[\s/>]")
+# By their first letters: this is asked of every tag.
+_REOPENED = re.compile(
+    r"<(/?(?:a(?:pplet)?|b(?:ig|utton)?|code|em|font|i|ma(?:rquee|th)|nobr|object|"
+    r"s(?:elect|mall|trike|trong|vg)?|t(?:able|emplate|t)|u))[\s/>]"
+)
 _NAMES = frozenset(_FORMATTING)
 _NEVER_TWICE = ("a", "nobr")  # a start tag ends the one before
 
@@ -45,21 +52,31 @@ _START = re.compile(r"<[a-zA-Z]")
 _BETWEEN = re.compile(r"[\s/]+|=")
 
 
-def too_costly(page: str) -> str:
-    """Why a page is not compared as a tree; empty if it is."""
-    tags = page.count("<")
-    if len(page) > LARGEST:
-        return f"more than {LARGEST} characters"
-    if tags > MOST_TAGS:
-        return f"more than {MOST_TAGS} tags"
-    small = page.lower()
-    if tags > _FEW_OPENED and not _balanced(small) and _copies(small) > _MOST_COPIES:
+def too_costly(*pages: str) -> str:
+    """Why pages are not compared as trees; empty if they are."""
+    for page in pages:
+        if len(page) > LARGEST:
+            return f"more than {LARGEST} characters"
+        if page.count("<") > MOST_TAGS:
+            return f"more than {MOST_TAGS} tags"
+    small = [page.lower() for page in pages]
+    if not _balanced_rows(small) and any(map(_reopens, small)):
         return "too many formatting elements left open"
-    if len(page) > _SHORT and _attributes(page) > _MOST_SQUARED:
+    if any(len(page) > _SHORT and _attributes(page) > _MOST_SQUARED for page in pages):
         return "too many attributes of one tag"
-    if tags > _FEW_NESTED and _steps(small) > _MOST_STEPS:
+    if any(page.count("<") > _FEW_NESTED and _steps(page) > _MOST_STEPS for page in small):
         return "too deeply nested"
     return ""
+
+
+def _reopens(page: str) -> bool:
+    return page.count("<") > _FEW_OPENED and not _balanced(page) and _copies(page) > _MOST_COPIES
+
+
+def _balanced_rows(pages: list[str]) -> bool:
+    """Is every formatting element closed within its row? A row that is there twice is looked at once."""
+    _, rows = html_rows.split(*pages)
+    return _balanced("<table>".join(set(chain.from_iterable(rows))))
 
 
 def _balanced(page: str) -> bool:

@@ -61,15 +61,19 @@ def parse(page: str) -> LexborHTMLParser:
     return LexborHTMLParser(page, options=int(LexborDocumentOptions.WO_EVENTS))
 
 
+def write(parser: LexborHTMLParser) -> str:
+    """A tree as the text that a `Page` is cut of: without comments, and no `<` in it but that of a tag."""
+    written = _RAW_OR_COMMENT.sub(_escaped, parser.html or "")
+    if "<svg" in written or "<math" in written:
+        written = _EMPTY_ENDS.sub("", written)
+    return written
+
+
 class Page:
     """A tree in pieces: each a tag without its `<`, and the text that follows it. An element is named by
     the number of its start tag, a text by the inverse, `~number`, of the tag that it follows."""
 
-    def __init__(self, parser: LexborHTMLParser) -> None:
-        written = parser.html or ""
-        written = _RAW_OR_COMMENT.sub(_escaped, written)
-        if "<svg" in written or "<math" in written:
-            written = _EMPTY_ENDS.sub("", written)
+    def __init__(self, written: str) -> None:
         self._written = written[written.find("<html") + 1 :]
         self._pieces = self._written.split("<")
         self._starts = list(accumulate(map(len, self._pieces), initial=0))

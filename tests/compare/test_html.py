@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shadow.compare.found import Found
 from shadow.compare.html import compare, compile_places
-from shadow.compare.html_tree import Page, parse
+from shadow.compare.html_tree import Page, parse, write
 from shadow.model import Difference, DifferenceKind
 
 CHANGED, MISSING, ADDED = DifferenceKind.CHANGED, DifferenceKind.MISSING, DifferenceKind.ADDED
@@ -469,7 +469,7 @@ TREES = st.recursive(
 def test_texts_are_those_that_lxml_reads(body: str) -> None:
     """Of well-formed pages the texts are the same as another parser's."""
     lxml = pytest.importorskip("lxml.html")
-    page = Page(parse(f"<html><body><div>{body}</div></body></html>"))
+    page = Page(write(parse(f"<html><body><div>{body}</div></body></html>")))
     ours, waiting = [], [0]
     while waiting:
         item = waiting.pop()

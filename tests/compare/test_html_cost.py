@@ -9,7 +9,7 @@ import pytest
 from shadow.compare import html_tree
 from shadow.compare.found import LISTED
 from shadow.compare.html import DEEPEST, compare
-from shadow.compare.html_cost import LARGEST, MOST_TAGS, too_costly
+from shadow.compare.html_cost import _FORMATTING, _MARKERS, _REOPENED, LARGEST, MOST_TAGS, too_costly
 
 MANY = 100_000
 DISTINCT = "".join(f"<b a={i}>" for i in range(300))
@@ -86,6 +86,13 @@ def test_traps_are_known_before_they_are_parsed(
 def test_pages_are_not_traps(page: str) -> None:
     """Large pages, and careless ones, are compared as trees."""
     assert too_costly(page) == ""
+
+
+def test_every_name_that_is_reopened_is_weighed() -> None:
+    """Formatting elements and markers, with their end tags, and no others."""
+    names = [*_FORMATTING, *sorted(_MARKERS)]
+    page = "".join(f"<{name}><{name} x></{name}><{name}y>" for name in names)
+    assert _REOPENED.findall(page) == [each for name in names for each in (name, name, f"/{name}")]
 
 
 HOSTILE = {
