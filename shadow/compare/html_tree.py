@@ -80,6 +80,7 @@ class Page:
         self._ends = _ends(self._pieces)
         self._pre = self._outermost(("pre>", "pre ")) if "<pre" in written else []
         self._tags: dict[str, str] = {}
+        self._attributes: dict[int, Attributes] = {}
         self._blank: set[str] = set()
         self._siblings: dict[tuple[int, str], list[int]] = {}
 
@@ -103,8 +104,12 @@ class Page:
         return "" if item < 0 else _name(self._pieces[item])
 
     def attributes(self, item: int) -> Attributes:
-        """The attributes of an element as they are compared."""
-        tag = self._tag(item)
+        """The attributes of an element as they are compared; remembered, for paths that begin alike."""
+        if item not in self._attributes:
+            self._attributes[item] = self._read(self._tag(item))
+        return self._attributes[item]
+
+    def _read(self, tag: str) -> Attributes:
         if "=" not in tag:
             return {}
         found = {name: unescape(value) for name, value in _ATTRIBUTE.findall(tag)}

@@ -6,14 +6,21 @@ changes; the best of several runs counts, because everything else is another pro
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+import deepdiff
+import msgspec
 from xmldiff.main import diff_texts
 
 from shadow.compare import charset, html, html_tree, text
+from shadow.compare.judge import judge
+from shadow.compare.rules import compile_rule
+from shadow.model import Exchange, Request, Response
+from shadow.settings import Compare, Margin
 
 _SECONDS = 1.0  # spent on each figure; a single run may take longer
 _SLOW = 100_000  # characters above which others are not asked: it would take minutes
@@ -68,6 +75,56 @@ def html_case(size: int) -> Case:
     return Case("HTML", len(legacy), runs)
 
 
+def indented_case(size: int) -> Case:
+    """Two pages with six changes, and other white space between all tags."""
+    legacy, target = page(size), page(size, 6).replace("\n", "\n    ")
+    return Case(
+        "HTML, indented", len(legacy), {"shadow": lambda: html.compare(legacy, target, (), unsilenced)}
+    )
+
+
+def orders(size: int, changes: int = 0) -> bytes:
+    """JSON of so many bytes; with changes another price in some orders."""
+    choice = random.Random(1).choice
+    members: list[dict[str, object]] = []
+    while len(members) * 200 < size:
+        number = len(members)
+        member = {
+            "id": number,
+            "name": choice(_WORDS),
+            "price": number * 7 % 100 + 0.5,
+            "tags": [choice(_WORDS)],
+        }
+        more = {
+            "stock": {"shop": number % 7, "depot": number % 31},
+            "seen_at": f"2026-01-01T12:00:{number % 60:02}Z",
+        }
+        members.append({**member, **more, "description": " ".join(choice(_WORDS) for _ in range(8))})
+    for at in random.Random(7).sample(range(len(members)), changes):
+        members[at]["price"] = 0.25
+    return json.dumps({"orders": members}).encode()
+
+
+def json_case(size: int, rule: Compare = Compare(), name: str = "JSON") -> Case:  # noqa: B008  frozen
+    """Two answers with six changes, from bytes to differences."""
+    bodies = orders(size), orders(size, 6)
+    kind = ((b"Content-Type", b"application/json"),)
+    legacy, target = (Response(200, kind, body) for body in bodies)
+    exchange = Exchange("1", "GET /orders", 0.0, Request(b"GET", b"/orders", ()), legacy)
+    compiled = compile_rule(rule, Compare())
+    runs: dict[str, Callable[[], object]] = {
+        "shadow": lambda: judge(exchange, target, compiled),
+        "two decodings": lambda: [json.loads(body) for body in bodies],
+        "two by msgspec": lambda: [msgspec.json.decode(body) for body in bodies],
+    }
+    if rule == Compare():
+        runs["deepdiff"] = lambda: deepdiff.DeepDiff(*map(json.loads, bodies))
+    return Case(name, len(bodies[0]), runs)
+
+
+RULE = Compare(ignore=("json:$.orders[*].seen_at",), tolerance={"json:$.orders[*].price": Margin("0.001")})
+
+
 def text_case(size: int, codec: str) -> Case:
     """Two texts with six changes, from bytes."""
     legacy, target = (one.encode(codec) for one in (page(size), page(size, 6)))
@@ -91,8 +148,11 @@ def milliseconds(run: Callable[[], object]) -> float:
 
 
 CASES: list[Callable[[], Case]] = [
+    lambda: json_case(19 * 1024),
+    lambda: json_case(19 * 1024, RULE, "JSON with a rule"),
     lambda: html_case(58 * 1024),
     lambda: html_case(500 * 1024),
+    lambda: indented_case(500 * 1024),
     lambda: text_case(58 * 1024, "utf-8"),
     lambda: text_case(58 * 1024, "shift_jis"),
 ]
