@@ -12,6 +12,10 @@ class Bucket:
         self._tokens = self._most
         self._filled = 0.0
 
+    def has(self, now: float) -> bool:
+        """Whether one more may be done now."""
+        return self._tokens + (now - self._filled) * self._rate >= 1.0
+
     def take(self, now: float) -> bool:
         """Whether one more may be done now; a yes uses a token up."""
         self._tokens = min(self._most, self._tokens + (now - self._filled) * self._rate)

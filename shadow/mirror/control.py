@@ -118,6 +118,7 @@ class Controls:
     def _is_chosen(self, frame: Frame) -> bool:
         return (
             len(self._under_way) < IN_FLIGHT
+            and self._bucket.has(self._loop.time())  # mostly not, on a busy day, and asked of every exchange
             and can_be_asked_again(frame)
             and (position(frame.id) < self._share or self._is_early(frame.endpoint))
             and self._bucket.take(self._loop.time())

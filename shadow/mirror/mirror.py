@@ -231,7 +231,10 @@ class Mirror:
             else:
                 admission.breaker_of(frame).failed(self._loop.time())
                 self._have_judged(Pair(frame, outcome, 0))
-        self.pump()
+        if admission.waiting:
+            self.pump()
+        else:
+            self._notice_idle()
 
     def _compare_with(self, control: Control, pair: Pair) -> None:
         """Compare once legacy's second answer is there, or will never be."""
@@ -302,8 +305,6 @@ class Mirror:
         admission = self._admission
         if not self._intakes and not admission.in_flight and not admission.waiting and not self._judge.jobs:
             self._idle.set()
-        else:
-            self._idle.clear()
 
     async def drain(self) -> None:
         """End what is under way, and count what cannot be ended. What is asked once more is not waited for:
@@ -312,6 +313,7 @@ class Mirror:
             self._rechecks.stop()
         if self._controls is not None:
             self._controls.stop()
+        self._idle.clear()
         self._notice_idle()
         try:
             async with asyncio.timeout(_DRAIN):
