@@ -55,8 +55,8 @@ lock: setup      ## renew what the image is built of, by its hashes
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
 	  | $(LOCK) - --output-file deploy/build.lock
 
-bench: peers     ## measure against nginx and Envoy
-	$(BIN)/python tests/bench/measure.py
+bench: peers     ## measure against nginx, Envoy and Traefik; a part of it: make bench ARGS="--cases small,live"
+	$(BIN)/python tests/bench/measure.py $(ARGS)
 
 clean:           ## remove the environment and what tests left
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -14,7 +14,12 @@ from string import Template
 
 from processes import CannotRunError, get, running
 
-BODIES = {"small": "application/json", "json20k": "application/json", "html50k": "text/html"}
+BODIES = {
+    "small": "application/json",
+    "json20k": "application/json",
+    "html50k": "text/html",
+    "mib": "application/octet-stream",
+}
 """Kinds of document and their media types."""
 
 _MTIME = 1_700_000_000  # the same on both sides, or Last-Modified and ETag would differ
@@ -40,7 +45,11 @@ http {
     listen 127.0.0.1:$port backlog=4096;
     default_type $media;
     root $folder;
-    location / { try_files /document =404; }
+    client_body_buffer_size 16k;
+    location / {
+      if ($$request_method = POST) { return 200 '$document'; }
+      try_files /document =404;
+    }
     location = /.served { stub_status; }
   }
 }
@@ -70,10 +79,13 @@ def nginx(name: str, program: str, port: int, body: str, folder: Path, *, differ
     home = folder / name
     home.mkdir(mode=0o755)
     document = home / "document"
-    document.write_text(_document(body, name if differ else ""))
+    served_by = name if differ else ""
+    document.write_text(_document(body, served_by))
     os.utime(document, (_MTIME, _MTIME))
     user = "user root;" if os.geteuid() == 0 else ""  # or its worker may not read a folder of root's
-    text = _NGINX.substitute(user=user, port=port, media=BODIES[body], folder=home)
+    text = _NGINX.substitute(
+        user=user, port=port, media=BODIES[body], folder=home, document=_document("small", served_by)
+    )
     (home / "nginx.conf").write_text(text)
     command = [program, "-e", "stderr", "-p", str(home), "-c", "nginx.conf"]
     with running(name, command, port, home):
@@ -81,6 +93,8 @@ def nginx(name: str, program: str, port: int, body: str, folder: Path, *, differ
 
 
 def _document(body: str, served_by: str) -> str:
+    if body == "mib":
+        return "0123456789abcdef" * 65536
     if body == "html50k":
         rows = "".join(
             f'<li class="row" id="r{n}"><a href="/items/{n}">item {n}</a> <b>{n * 7}</b></li>\n'

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+from pathlib import Path
 from typing import NamedTuple
 
+from cases import Case
 from processes import CannotRunError
 
 _TARGET = "/items/123?sort=price&page=2"
@@ -39,16 +41,25 @@ class Full(NamedTuple):
 class Load:
     """Clients on keep-alive connections, HTTP/1.1, one thread."""
 
-    def __init__(self, programs: dict[str, str], connections: int, rate: int) -> None:
+    def __init__(self, programs: dict[str, str], case: Case, folder: Path, plain: int = 0) -> None:
+        """What has to be sent is written to `folder`. The port `plain` is asked without TLS in any case."""
         self._programs = programs
-        self._connections = connections
-        self._rate = rate
+        self._connections = case.connections
+        self._rate = case.rate
+        self._tls = case.tls
         self._fields = [word for pair in _HEADERS.items() for word in ("-H", ": ".join(pair))]
+        self._plain = plain
+        self._post: tuple[list[str], list[str]] = ([], [])
+        if case.post:
+            sent, script = folder / "sent", folder / "sent.lua"
+            sent.write_bytes(b"x" * case.post)
+            script.write_text(f'wrk.method = "POST"\nwrk.body = string.rep("x", {case.post})\n')
+            self._post = (["-d", str(sent)], ["-s", str(script)])
 
     def steady(self, port: int, seconds: int) -> Steady:
         """`rate` requests a second, spread evenly over the connections."""
         with tempfile.NamedTemporaryFile("r") as log:
-            command = ["h2load", "--h1", "-t1", f"-c{self._connections}", f"-D{seconds}"]
+            command = ["h2load", "--h1", "-t1", f"-c{self._connections}", f"-D{seconds}", *self._post[0]]
             command += [f"--rps={self._rate / self._connections:g}", f"--log-file={log.name}"]
             said = self._run(command, port, seconds)
             answers = [line.split("\t") for line in log]
@@ -60,7 +71,8 @@ class Load:
 
     def full(self, port: int, seconds: int) -> Full:
         """Each connection asks again as soon as it is answered."""
-        said = self._run(["wrk", "-t1", f"-c{self._connections}", f"-d{seconds}s"], port, seconds)
+        command = ["wrk", "-t1", f"-c{self._connections}", f"-d{seconds}s", *self._post[1]]
+        said = self._run(command, port, seconds)
         done = re.search(r"(\d+) requests in", said)
         speed = re.search(r"Requests/sec:\s+([\d.]+)", said)
         if not done or not speed:
@@ -72,7 +84,8 @@ class Load:
 
     def _run(self, command: list[str], port: int, seconds: int) -> str:
         name = command[0]
-        url = f"http://127.0.0.1:{port}{_TARGET}"
+        scheme = "https" if self._tls and port != self._plain else "http"
+        url = f"{scheme}://127.0.0.1:{port}{_TARGET}"
         try:
             done = subprocess.run(
                 [self._programs[name], *command[1:], *self._fields, url],

