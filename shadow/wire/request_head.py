@@ -48,8 +48,8 @@ class Passage(NamedTuple):
 # old Japanese clients send raw Shift_JIS, and nginx forwards it.
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^\x00-\x20\x7f]+) HTTP/1\.([01])\r\n")
 _ABSOLUTE = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
-# RFC 3986 3.2.2, without userinfo and comma.
-_AUTHORITY = re.compile(rb"[A-Za-z0-9._~!$&'()*+;=%:\[\]-]*")
+# RFC 3986 3.2.2 and 3.2.3, without userinfo and comma.
+_AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[A-Za-z0-9._~!$&'()*+;=%:-]+\])(?::[0-9]*)?")
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 EMPTY_LINES = re.compile(rb"(?:\r\n)+")
 """RFC 9112 2.2: ignored where a request should begin."""

@@ -118,6 +118,8 @@ REFUSED = {
     "Host twice in HTTP/1.0": (b"GET / HTTP/1.0\r\nHost: h\r\nHost: i\r\n\r\n", 400),
     "Host with a space": (b"GET / HTTP/1.1\r\nHost: a b\r\n\r\n", 400),
     "Host with a comma": (b"GET / HTTP/1.1\r\nHost: a,b\r\n\r\n", 400),
+    "Host with a port of letters": (b"GET / HTTP/1.1\r\nHost: h:x\r\n\r\n", 400),
+    "Host with two ports": (b"GET / HTTP/1.1\r\nHost: h:1:2\r\n\r\n", 400),
     "Host with a user": (b"GET / HTTP/1.1\r\nHost: u@h\r\n\r\n", 400),
     "Host with a path": (b"GET / HTTP/1.1\r\nHost: h/a\r\n\r\n", 400),
     "Host not ASCII": (b"GET / HTTP/1.1\r\nHost: h\xe9\r\n\r\n", 400),

@@ -33,7 +33,7 @@ CASES = [
         refused("9112 3.2", f"no host: {host.decode('latin-1')}", asked(host))
         for host in (
             b"a b", b"a\tb", b"a,b", b"h, evil", b"u@h", b"u:p@h", b"h/a", b"/h", b"h?a", b"h#a", b"http://h", b"h\\evil", b"h\xe9",
-            b'"h"', b"<h>", b"h|i", b"h^i", b"h`i", b"{h}", "日本".encode(), b"h\xff",
+            b'"h"', b"<h>", b"h:80_", b"h:x", b"h:80:80", b"h:-1", b"::1", b"[::1", b"::1]", b"[::1]x", b"[]", b"h[", b"h|i", b"h^i", b"h`i", b"{h}", "日本".encode(), b"h\xff",
         )
     ),
     passes(
