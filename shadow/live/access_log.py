@@ -17,7 +17,8 @@ from shadow.wire.head import fields
 
 _EVERY: Final = 0.5  # seconds between two writes
 _MOST: Final = 50_000  # lines that wait; a disk that stands still costs lines, not requests
-_FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+"""How its file is opened."""
 _ESCAPED: Final = re.compile(rb"[\x00-\x1f\x22\x5c\x7f-\xff]")
 _FROM_HEAD: Final = (
     (b"vhost", b"host"),
@@ -87,7 +88,7 @@ class AccessLog:
         data = b"".join(self._lines.get() for _ in range(count))
         try:
             # Opened anew each time: whoever rotates the file finds no writer in the old one.
-            fd = os.open(self._path, _FLAGS, 0o600)
+            fd = os.open(self._path, FLAGS, 0o600)
             try:
                 written = os.write(fd, data)
             finally:

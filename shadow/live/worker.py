@@ -10,8 +10,10 @@ import socket
 from contextlib import suppress
 
 import structlog
+from msgspec.structs import replace
 
 from shadow.address import backend
+from shadow.descriptors import allowed
 from shadow.endpoint import Endpoints
 from shadow.frame import Frame
 from shadow.live.access_log import AccessLog
@@ -19,6 +21,7 @@ from shadow.live.capture import Budget
 from shadow.live.channel import Channel
 from shadow.live.entrance import Entrance
 from shadow.live.exchange import LiveExchange
+from shadow.live.pressure import Pressure
 from shadow.live.selection import Selection
 from shadow.live.tap import TapExchange
 from shadow.model import Drop, Failure, Skip
@@ -94,7 +97,8 @@ class Live:
             self._own,
             lambda: b"%b%016x" % (prefix, next(serial)),
             timeouts,
-            config.limits,
+            # Each may need a connection to legacy: nobody shall come in for whom there is none.
+            replace(config.limits, connections=allowed(config.limits.connections, 2)),
             config.forwarding.trust,
             b"http" if config.tls.listen.certificate is None else b"https",
         )
@@ -169,6 +173,7 @@ class Live:
     def gauges(self) -> dict[str, float]:
         return {
             "client_connections": len(self.front.connections),
+            "turned_away_total": self.front.turned_away,
             "tunnels": len(self._tunnels),
             "captured_bytes": self.budget.used,
             "retries_total": self.retries,
@@ -205,9 +210,10 @@ async def run(
     marker: bytes,
     channel_path: str,
     switch: Switch,
+    memory: int,
 ) -> None:
-    """Serve clients on `listener` until told to stop. Before that, SIGUSR1 makes it ask clients to go, and
-    SIGUSR2 also leave new ones to its successor on the same socket."""
+    """Serve clients on `listener` until told to stop, growing by `memory` bytes at most. Before that, SIGUSR1
+    makes it ask clients to go, and SIGUSR2 also leave new ones to its successor on the same socket."""
     loop = asyncio.get_running_loop()
     worker = Worker(loop, name)
     live = Live(worker, config, marker, channel_path, switch)
@@ -221,7 +227,10 @@ async def run(
     loop.add_signal_handler(signal.SIGUSR1, entrance.ask_to_go)
     loop.add_signal_handler(signal.SIGUSR2, entrance.retire)
     await worker.start(line)
+    pressure = Pressure(loop, live.front, live.budget, memory)
+    pressure.watch()
     await worker.stopping.wait()
     await entrance.close()
     await live.drain()
+    pressure.stop()
     await worker.finish()

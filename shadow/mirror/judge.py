@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import time
 from collections.abc import Callable, Iterator
+from math import inf
 from pathlib import Path
 from typing import Final, cast
 
@@ -35,6 +37,8 @@ log = structlog.get_logger()
 JUDGE_JOBS: Final = 2048
 """Pairs with the judge, about a second of its work; past it one is counted without it."""
 
+
+_TELL_EVERY: Final = 60.0  # seconds
 
 Done = Callable[[Judged | None], None]
 """What is called when the judge is through with a pair; with None if it died over it."""
@@ -130,6 +134,7 @@ class Judge:
         self._bodies = config.record.bodies or 0
         self.quota = Quota(config.record.evidence, config.record.hourly)
         self.lost = 0  # records that could not be written
+        self._told = -inf  # when it was last said
         self.deleted = 0  # segments of evidence that had to make room
 
     def compare(self, job: Job) -> Judged:
@@ -164,13 +169,22 @@ class Judge:
             self._write(lines)
 
     def _write(self, lines: bytes) -> None:
-        self.lost += not self._writer.append(lines)
+        if not self._writer.append(lines):
+            self.lost += 1
+            self._tell_lost()
         if self._writer.begun != self._begun:
             self._begun = self._writer.begun
             deleted = bound(self._folder, self._limit)
             if deleted and not self.deleted:  # said once, and counted from then on
                 log.warning("evidence_deleted", folder=str(self._folder), reason="record.limit is reached")
             self.deleted += deleted
+
+    def _tell_lost(self) -> None:
+        """Say it, but no more than once a minute: a full disk is full for every pair."""
+        now = time.monotonic()
+        if now - self._told >= _TELL_EVERY:
+            self._told = now
+            log.warning("evidence_not_written", folder=str(self._folder), lost=self.lost)
 
     def gauges(self) -> dict[str, float]:
         """What became of evidence that was not kept."""

@@ -68,6 +68,7 @@ class LedgerCollector(Collector):
 
 _GAUGES: Final = {
     "client_connections": "Connections of clients",
+    "turned_away_total": "Connections of clients closed at once: there were too many, or memory ran short",
     "tunnels": "Connections that an Upgrade has turned into tunnels",
     "captured_bytes": "Memory held by captures and by exchanges that wait for a shadow worker",
     "retries_total": "Requests sent to legacy a second time, on a new connection",

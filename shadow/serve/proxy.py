@@ -57,7 +57,6 @@ def serve(loaded: Loaded, load: Load, path: str | None) -> int:
     """Run until a signal. `load` reads the settings anew when asked to, or when the file `path` has changed.
     Returns the exit code. Raises CannotStart."""
     config = loaded.config
-    _have_descriptors(config.limits.connections)
     if config.log.access:
         _check_access_log(config.log.access)
     _check_folder(config.record)
@@ -67,6 +66,7 @@ def serve(loaded: Loaded, load: Load, path: str | None) -> int:
     admin_listener = _listen(config.admin, 1, mode=0o600)[0]
     runtime = Path(tempfile.mkdtemp(prefix="shadow-"))
     try:
+        _have_descriptors(config.limits.connections)
         started = time.time()
         workers = Workers(live_listeners, admin_listener, runtime, started)
         first = workers.generation(loaded)

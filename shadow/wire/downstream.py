@@ -57,7 +57,9 @@ class Downstream(asyncio.Protocol):
         front = self._front
         peer = transport.get_extra_info("peername")
         address = self._address or (peer[0] if peer else None)
-        if len(front.connections) >= front.limits.connections or not address:  # none: it has left already
+        full = front.full or len(front.connections) >= front.limits.connections
+        if full or not address:  # none: it has left already
+            front.turned_away += full
             self._lingering = True
             self.transport.abort()
             return
@@ -150,6 +152,8 @@ class Downstream(asyncio.Protocol):
         self._buffer = data[end:]
         if isinstance(head, Refusal):
             self._refuse(head)
+        elif front.full:
+            self._refuse(Refusal(503, "too much is under way"))
         else:
             self._open(head)
 

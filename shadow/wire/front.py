@@ -74,6 +74,10 @@ class Front:
         self.limits = limits
         self.scheme = scheme
         self.connections: set[Downstream] = set()
+        self.turned_away = 0
+        """Connections closed at once, because there were too many."""
+        self.full = False
+        """Whether memory runs short: new connections are closed, and requests of others answered 503."""
         self.lame = False
         """Whether clients are asked to go: answers carry `Connection: close`."""
         self.draining = False

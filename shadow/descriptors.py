@@ -1,0 +1,25 @@
+"""How many connections the descriptors of a process allow.
+
+A process that has none left can neither answer its clients nor open its files. So fewer connections are
+taken in than there are descriptors, and what a connection brings with it is counted too.
+"""
+
+from __future__ import annotations
+
+import resource
+from typing import Final
+
+RESERVE: Final = 64
+"""Kept for listeners, logs, segments, and the sockets between the processes."""
+
+
+def raise_limit() -> None:
+    """Let this process and its children have as many as the system grants."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def allowed(wanted: int, each: int) -> int:
+    """As many connections as are wanted, or fewer: one may come to hold `each` descriptors."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if soft == resource.RLIM_INFINITY else min(wanted, max(1, (soft - RESERVE) // each))

@@ -1,0 +1,89 @@
+"""What a live worker does when memory runs short: first without the shadow, then without new requests.
+
+It stops by itself, because the kernel would stop it in the middle of everybody's answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from shadow.live.capture import Budget
+from shadow.settings import Config
+from shadow.wire.front import Front
+
+_EVERY: Final = 0.1  # seconds between two looks
+_SHED: Final = 0.75  # of the limit: from here on nothing more is captured
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_OF_CONTAINER: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_MOST: Final = 1 << 40
+"""What a container of no limit is taken to have."""
+
+
+def limit(config: Config, live: int) -> int:
+    """Bytes that each of so many live workers may grow by: as configured, or of half of what the container
+    has. The other half is for the rest of the processes."""
+    return config.limits.memory or _container() // 2 // live
+
+
+def _container() -> int:
+    for path in _OF_CONTAINER:
+        with suppress(OSError, ValueError):  # not there, or `max`
+            return min(_MOST, int(Path(path).read_text("ascii")))
+    return _MOST
+
+
+def resident() -> int:
+    """Bytes of this process in memory."""
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * _PAGE
+
+
+class Pressure:
+    """Looks at the memory of this process, and holds back what would need more."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        front: Front,
+        budget: Budget,
+        most: int,
+        measure: Callable[[], int] = resident,
+    ) -> None:
+        """It may grow by `most` bytes from now on."""
+        self._loop = loop
+        self._front = front
+        self._budget = budget
+        self._usual = budget.limit
+        self._most = most
+        self._measure = measure
+        self._began = measure()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def watch(self) -> None:
+        """Look now, and again and again."""
+        self.look()
+        self._timer = self._loop.call_later(_EVERY, self.watch)
+
+    def look(self) -> None:
+        """Hold back, or go on."""
+        grown = self._measure() - self._began
+        if grown > _SHED * self._most and self._trim():  # what is free, but was not given back, is not used
+            grown = self._measure() - self._began
+        self._budget.limit = 0 if grown > _SHED * self._most else self._usual
+        self._front.full = grown > self._most
+
+    def _trim(self) -> bool:
+        try:
+            ctypes.CDLL(None).malloc_trim(0)
+        except (AttributeError, OSError):
+            return False  # another C library than glibc
+        return True
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
