@@ -114,6 +114,8 @@ class Limits(Strict, frozen=True):
     fields: Count = 200  # 431 above; 100 pass with room
     connections: Count = 10_000  # clients of one live worker; above, new ones are closed at once
     memory: Size | None = (
+        None  # that one live worker grows by; above, 503. None: half of the container's, shared
+    )
     read_ahead: Size = Size(64 * 1024)  # pipelined bytes kept while an answer is under way; then no reading
 
 
@@ -292,6 +294,15 @@ class Log(Strict, frozen=True):
     access: str | None = None  # file for an access log in LTSV that `shadow replay` reads; queries are in it
 
 
+class Tracing(Strict, frozen=True):
+    """Spans of mirrored requests. Needs `pip install shadow-proxy[otlp]`."""
+
+    endpoint: Url = (
+        ""  # of a collector that takes OTLP over HTTP, such as http://collector:4318; none: no spans
+    )
+    share: Share = 0.01  # of the requests without a traceparent; whose has one decides by itself
+
+
 class Kubernetes(Strict, frozen=True):
     """What `shadow manifests` writes a kustomization of; the proxy reads nothing of it."""
 
@@ -327,4 +338,5 @@ class Config(Strict, frozen=True):
     verdict: Criteria = field(default_factory=Criteria)
     report: Reporting = field(default_factory=Reporting)
     log: Log = field(default_factory=Log)
+    tracing: Tracing = field(default_factory=Tracing)
     kubernetes: Kubernetes = field(default_factory=Kubernetes)

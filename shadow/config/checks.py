@@ -7,6 +7,7 @@ easiest to change.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 
 from shadow import address, tls
 from shadow.compare.rules import compile_rule
@@ -108,6 +109,15 @@ def _a_tap_serves_nobody(config: Config) -> Found:
             yield f"endpoints[{i}].serve", "with tap the proxy that sends the copies serves; leave it out"
 
 
+def _spans_can_be_made(config: Config) -> Found:
+    try:
+        found = find_spec("opentelemetry.exporter.otlp.proto.http") if config.tracing.endpoint else True
+    except ModuleNotFoundError:
+        found = None
+    if found is None:
+        yield "tracing.endpoint", "needs an extra; run pip install 'shadow-proxy[otlp]', or leave it out"
+
+
 def _bodies_fit(config: Config) -> Found:
     if config.mirror.body_limit > config.mirror.memory:
         yield "mirror.body_limit", "larger than mirror.memory, so one body would not fit; lower it"
@@ -122,4 +132,5 @@ CHECKS: tuple[Callable[[Config], Found], ...] = (
     _a_tap_serves_nobody,
     _control_is_legacy,
     _sessions_have_one_worker,
+    _spans_can_be_made,
 )

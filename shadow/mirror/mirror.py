@@ -52,6 +52,16 @@ class Books(Protocol):
         """Where it is counted what is learnt of it once it has ended."""
 
 
+class Watcher(Protocol):
+    """Makes spans of exchanges."""
+
+    def ended(self, frame: Frame, outcome: Outcome | Drop) -> None:
+        """The shadow request of an exchange has ended just now."""
+
+    def close(self) -> None:
+        """No more will end."""
+
+
 class Pair(NamedTuple):
     """An exchange and what the target gave; `control` is legacy's second answer, if it was asked again. The
     answers hold so many bytes as were `charged`."""
@@ -121,6 +131,8 @@ class Mirror:
         # Of what is plainly equal by a line of a rule, some is kept: stricter rules can be tried on it.
         self._samples = Quota(config.record.evidence, 1)
         self._idle = asyncio.Event()
+        self.spans: Watcher | None = None
+        """Who is told of each shadow request that has ended."""
 
     def _to(self, url: str, tls: BackendTls, mirror: settings.Mirror, deadlines: Deadlines) -> Pool:
         origin, timeout = backend(url), mirror.timeout
@@ -212,6 +224,8 @@ class Mirror:
         admission = self._admission
         self._under_way.discard(request)
         admission.sent()
+        if self.spans is not None:
+            self.spans.ended(frame, outcome)
         if self._session_order is not None and not frame.by_target:
             self._session_order.answered(request, outcome)
         control = self._controlled.pop(request, None)

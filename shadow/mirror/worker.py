@@ -62,6 +62,10 @@ async def run(
     worker = Worker(loop, name)
     mirror = Mirror(loop, config, WorkerBooks(worker), judge_path)
     worker.gauges = mirror.gauges
+    if config.tracing.endpoint:
+        from shadow.mirror.spans import Spans  # an extra, and a second of start that others need not have
+
+        mirror.spans = Spans(config.tracing)
     await worker.start(line)
     mirror.connect()
     server = await loop.create_unix_server(
@@ -72,4 +76,6 @@ async def run(
     await worker.stopping.wait()
     server.close()
     await mirror.drain()
+    if mirror.spans is not None:
+        mirror.spans.close()
     await worker.finish()

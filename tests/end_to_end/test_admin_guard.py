@@ -83,7 +83,7 @@ async def test_a_token_is_asked_of_everybody(source: str, guarded: Proxy) -> Non
     ):
         assert await statuses(guarded, REST, source=source, Authorization=wrong) == {401}, wrong
     assert await statuses(guarded, REST, source=source, **BEARER) == {200}
-    password = aiohttp.BasicAuth("anybody", TOKEN).encode()
+    password = aiohttp.encode_basic_auth("anybody", TOKEN)
     assert await statuses(guarded, REST, source=source, Authorization=password) == {200}
     assert (await ask(guarded, "/mirror/off", "POST", source)).status == 401
     assert (await ask(guarded, "/mirror/off", "POST", source, **BEARER)).text == "off\n"

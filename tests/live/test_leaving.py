@@ -81,9 +81,8 @@ async def test_leaving_while_connecting(live_path: LivePath) -> None:
     """The connection is not waited for."""
 
     class Never:
-        async def addresses(self) -> list[str]:
+        async def reach(self, connect: object, seconds: float) -> None:
             await live_path.worker.stopping.wait()
-            return []
 
     client = await live_path.connect()
     live_path.live.pool._resolver = Never()  # type: ignore[assignment]

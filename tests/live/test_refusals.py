@@ -259,9 +259,8 @@ async def test_legacy_that_cannot_be_connected_to(live_path: LivePath) -> None:
     """No connection within its time is 504 too."""
 
     class Never:
-        async def addresses(self) -> list[str]:
+        async def reach(self, connect: object, seconds: float) -> None:
             await live_path.worker.stopping.wait()
-            return []
 
     live_path.configure(timeouts={"connect": 0.01})
     client = await live_path.connect()

@@ -8,6 +8,8 @@ from socket import SO_SNDBUF, SOL_SOCKET
 import pytest
 from support.live_path import OK, End, LivePath, until
 
+from shadow.wire.resolve import Resolver
+
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
 MIB = 1024 * 1024
@@ -122,22 +124,23 @@ async def test_slow_legacy_pauses_the_client(live_path: LivePath) -> None:
     assert await legacy.head()
 
 
-class Gate:
+class Gate(Resolver):
     """A resolver that answers when the test says so."""
 
     def __init__(self) -> None:
+        super().__init__(asyncio.get_running_loop(), "127.0.0.1")
         self.open = asyncio.Event()
 
     async def addresses(self) -> list[str]:
         await self.open.wait()
-        return ["127.0.0.1"]
+        return await super().addresses()
 
 
 async def test_upload_waits_for_the_connection(live_path: LivePath) -> None:
     """While legacy is being connected to, the upload pauses after a read; then all of it passes."""
     client = await live_path.connect()
     gate = Gate()
-    live_path.live.pool._resolver = gate  # type: ignore[assignment]
+    live_path.live.pool._resolver = gate
     await client.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n" % BIG)
     sending = asyncio.create_task(flood(client, BIG))
     await until(lambda: live_path.connection._reading_paused)

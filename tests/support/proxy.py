@@ -43,10 +43,10 @@ async def until(happened: Callable[[], Any], what: str, patience: float = PATIEN
     return value
 
 
-async def command(*arguments: str) -> tuple[int, str, str]:
+async def command(*arguments: str, program: tuple[str, ...] = PROGRAM) -> tuple[int, str, str]:
     """Run `shadow` with these arguments to its end: exit code, standard output, standard error."""
     process = await asyncio.create_subprocess_exec(
-        *(*PROGRAM, *arguments),
+        *(*program, *arguments),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
