@@ -47,7 +47,7 @@ class Passage(NamedTuple):
 # RFC 9112 3: method SP request-target SP HTTP-version. Bytes above 0x7F are not allowed in a target, yet
 # old Japanese clients send raw Shift_JIS, and nginx forwards it.
 _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^\x00-\x20\x7f]+) HTTP/1\.([01])\r\n")
-_ABSOLUTE = re.compile(rb"https?://([^/?#]*)", re.IGNORECASE)
+_ABSOLUTE = re.compile(rb"https?://([^/?#:][^/?#]*)", re.IGNORECASE)  # RFC 9110 4.2.1: with a host
 # RFC 3986 3.2.2 and 3.2.3, without userinfo and comma.
 _AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[A-Za-z0-9._~!$&'()*+;=%:-]+\])(?::[0-9]*)?")
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
@@ -178,7 +178,7 @@ class _Request:
         if target == b"*":
             return None if self.method == b"OPTIONS" else Refusal(400, "malformed target")
         absolute = _ABSOLUTE.match(target)
-        if absolute is None or not absolute[1] or not _AUTHORITY.fullmatch(absolute[1]):
+        if absolute is None or not _AUTHORITY.fullmatch(absolute[1]):
             return Refusal(400, "malformed target")
         self.authority = absolute[1]
         rest = target[absolute.end() :]

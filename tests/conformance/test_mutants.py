@@ -44,7 +44,7 @@ MUTANTS = {
     "two spaces": Mutant(REQUEST, r"+) ([^\x00", r"+) +([^\x00", "requests.request_line"),
     "control bytes in the target": Mutant(REQUEST, r"[^\x00-\x20\x7f]", r"[^\x20]", "requests.request_line"),
     "Host over absolute-form": Mutant(REQUEST, "self.host if self.authority is None else self.authority", "self.host or self.authority", "requests.request_line"),
-    "absolute-form with a user": Mutant(REQUEST, "not absolute[1] or not _AUTHORITY.fullmatch(absolute[1])", "not absolute[1]", "requests.request_line"),
+    "absolute-form with a user": Mutant(REQUEST, "absolute is None or not _AUTHORITY.fullmatch(absolute[1])", "absolute is None", "requests.request_line"),
     "asterisk for all": Mutant(REQUEST, 'if self.method == b"OPTIONS" else Refusal', 'if True else Refusal', "requests.request_line"),
     "CONNECT": Mutant(REQUEST, '(b"CONNECT", b"TRACE")', '(b"TRACE",)', "requests.methods"),
     "TRACE": Mutant(REQUEST, '(b"CONNECT", b"TRACE")', '(b"CONNECT",)', "requests.methods"),

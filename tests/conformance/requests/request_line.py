@@ -121,7 +121,7 @@ CASES = [
     *(
         refused("9112 3.2.2", f"not this absolute-form: {target.decode('latin-1')}", b"GET %b HTTP/1.1\r\n" % target + FIELDS)
         for target in (
-            b"http:/h/a", b"http:h", b"http:///a", b"http://", b"http://?a", b"http://u@h/", b"http://u:p@h/", b"http://@h/",
+            b"http:/h/a", b"http:h", b"http:///a", b"http://:/a", b"http://:80/a", b"http://h:x/", b"http://", b"http://?a", b"http://u@h/", b"http://u:p@h/", b"http://@h/",
             b"http://h@evil/", b"ftp://h/", b"file:///etc/passwd", b"gopher://h/", b"ws://h/", b"javascript:alert(1)",
             b"http://a,b/", b"http://h\\@evil/", b"http://h\xe9/", b"httpx://h/", b"://h/", b"http//h", b"unix:/run/x",
         )
