@@ -9,6 +9,7 @@ the same shard the second finds out.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -18,9 +19,11 @@ import zstandard
 
 from shadow.record.replayed import LogRecord
 from shadow.record.segment import Record, compressed, encode
-from shadow.record.store import Store
+from shadow.record.store import Refused, Store, StoreError
 
 _SUFFIX: Final = ".jsonl.zst"
+_PATIENCE: Final = 600.0  # seconds that a store may be out of reach
+_AGAIN: Final = 1.0
 _LARGEST: Final = 1 << 30  # bytes decompressed, as in every segment
 
 
@@ -64,8 +67,7 @@ class Checkpoint:
         name = f"{self.run}-{self._next:06}{_SUFFIX}"
         data = compressed(encode([*records, log]))
         try:
-            # One that is there and is the same is ours: the answer was lost, and it was put again.
-            ours = self._store.create(name, data) or self._store.get(name) == data
+            ours = self._put(name, data)
         except OSError as error:
             raise CheckpointError(f"record.to: cannot write to {self._place}: {error.strerror}") from None
         if not ours:
@@ -73,6 +75,20 @@ class Checkpoint:
                 f"{self._place}/{name} is there already: another replayer is at the same logs"
             )
         self._next += 1
+
+    def _put(self, name: str, data: bytes) -> bool:
+        """Whether it is there now. A store that is out of reach is waited for: the replay would be over."""
+        deadline = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                # One that is there and is the same is ours: the answer was lost, and it was put again.
+                return self._store.create(name, data) or self._store.get(name) == data
+            except Refused:
+                raise
+            except StoreError:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(_AGAIN)
 
 
 def _as_store(folder: str) -> str:

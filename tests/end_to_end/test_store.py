@@ -25,6 +25,7 @@ from shadow.record.place import read
 from shadow.record.segment import SegmentWriter, Unreadable, encode
 from shadow.record.store import Store
 from shadow.record.tally import Tally, TallyRecord
+from shadow.report import build
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +88,11 @@ async def test_three_proxies_write_and_one_report_reads(
     await ask(pods, 60)
 
     deadline = time.monotonic() + PATIENCE
-    while json.loads((await pods[2].get("/report.json"))[1])["totals"]["differed"] != 540:
-        assert time.monotonic() < deadline, "any pod shows all of them"
-        await asyncio.sleep(0.2)
+    while (await asyncio.to_thread(build.read, url)).totals.differed != 540:
+        assert time.monotonic() < deadline, "all is shipped"
+        await asyncio.sleep(0.1)
+    live = json.loads((await pods[2].get("/report.json"))[1])
+    assert live["totals"]["differed"] == 540, "any pod shows all of them"
     assert value(await pods[2].metrics(), "shadow_segments_shipped_total") > 0
     for pod in pods:
         pod.signal(signal.SIGTERM)
@@ -103,6 +106,30 @@ async def test_three_proxies_write_and_one_report_reads(
     assert whole["totals"]["differed"] == 540
     assert whole["causes"][0]["example"] is not None, "evidence was shipped too"
     assert await asyncio.to_thread(lambda: Store(url).windows()) == [], "no snapshot outlives its window"
+
+
+async def test_a_store_that_is_away_keeps_nobody_from_being_served(
+    gate: Gate, backend: Any, proxy: Any, tmp_path: Path
+) -> None:
+    """Neither at the start nor at the end: what is left waits in the spool, is told, and goes with the next
+    run."""
+    url = f"s3://{BUCKET}/away"
+    record = {"to": url, "spool": str(tmp_path / "spool")}
+    legacy, target = await backend(answering(echo)), await backend(answering(echo))
+    gate.close()
+    first = await proxy(legacy.url, target.url, record=record)
+    assert first.events("store_out_of_reach")
+    await ask([first], 60)
+    first.signal(signal.SIGTERM)
+    assert await first.ended() == 0, first.log
+    (left,) = first.events("segments_left_in_spool")
+    assert left["segments"] == len(sealed(tmp_path / "spool")) == 1
+    gate.open()
+    second = await proxy(legacy.url, target.url, record=record)
+    await until(lambda: not sealed(tmp_path / "spool"), "the next one ships it")
+    second.signal(signal.SIGTERM)
+    assert await second.ended() == 0, second.log
+    assert_adds_up(await report(url), 60)
 
 
 _SHIP = """
@@ -149,7 +176,7 @@ async def ship(url: str, spool: Path) -> asyncio.subprocess.Process:
 async def test_a_replay_records_to_a_store(
     gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its shards, an end amid the log, and what --resume does, as in a folder."""
+    """All shards to one place, across an outage, each line once; and --resume finds that nothing is left."""
     backends = Backends()
     await backends.start()
     try:
@@ -161,6 +188,10 @@ async def test_a_replay_records_to_a_store(
             each.record = f"s3://{BUCKET}/replayed"  # type: ignore[assignment]
         backends.target.answer = lambda request: backends.legacy.answer(request)
         await asyncio.gather(*(each.start() for each in shards))
+        await backends.target.asked_for(100)
+        gate.close()
+        await until(lambda: gate.turned_away, "the store is missed")
+        gate.open()
         assert [await each.ended() for each in shards] == [0, 0], shards[0].err
         assert_adds_up(await shards[0].run(), 300)
     finally:
