@@ -8,9 +8,13 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeVar
 
+import structlog
+
 from shadow.address import Backend
 
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 _TTL: Final = 30.0
 """Seconds; the resolver call does not tell the record's own. CoreDNS in Kubernetes says 30."""
@@ -35,6 +39,7 @@ class Resolver:
         self._known: list[str] = []
         self._asked = 0.0
         self._turn = 0
+        self._well = True
         self._question: asyncio.Task[None] | None = None
         self._shunned: dict[str, float] = {}  # address → until when
         try:
@@ -111,7 +116,15 @@ class Resolver:
             self._shunned = {
                 address: self._shunned[address] for address in self._known if address in self._shunned
             }
-        except (OSError, UnicodeError):
-            pass  # the old addresses are better than none
+        except (OSError, UnicodeError) as error:
+            self._say(False, f"{error}; the {len(self._known)} known addresses stay in use")
+        else:
+            self._say(True, "")
         finally:
             self._question = None
+
+    def _say(self, well: bool, why: str) -> None:
+        """Once for each change."""
+        if well != self._well:
+            self._well = well
+            log.warning("name_resolved" if well else "name_not_resolved", host=self._host, reason=why)

@@ -104,6 +104,7 @@ async def test_a_name_server_that_fails_or_says_nothing(
     assert load.errors == []
     assert_adds_up(await running.stop(), load.sent + 20)
     assert not running.events("worker_killed")
+    assert len(running.events("name_not_resolved")) == 1, "said once"
 
 
 async def test_several_addresses(names: Names, legacies: Any, proxy: Any, tmp_path: Path) -> None:
