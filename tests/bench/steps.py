@@ -1,0 +1,183 @@
+"""The steps of a request, each as one call, in microseconds: `python -P tests/bench/steps.py`.
+
+`test_budgets.py` holds the same calls to a number of bytecodes, which nobody else on the machine changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import timeit
+from collections.abc import Callable
+from typing import Any
+
+from replay.formats.registry import parser
+from shadow.compare.judge import judge, quick
+from shadow.compare.rules import compile_rule
+from shadow.endpoint import Endpoints
+from shadow.frame import Frame, Stream
+from shadow.live.capture import Budget, Capture
+from shadow.mirror.mirror import Mirror
+from shadow.mirror.pair import about, exchange, served
+from shadow.mirror.worker import Intake
+from shadow.model import Response
+from shadow.record.mask import Mask
+from shadow.record.tally import Tally
+from shadow.settings import Compare, Config
+from shadow.wire.deadlines import NEVER
+from shadow.wire.head import fields
+from shadow.wire.request_head import Passage, Peer, parse_request
+from shadow.wire.response_head import parse_response
+from shadow.wire.upstream import Connection
+
+_ASKED = (
+    b"GET /items/123?sort=price&page=2 HTTP/1.1\r\nHost: shop.example\r\n"
+    b"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\nAccept: application/json\r\n"
+    b"Accept-Language: ja,en;q=0.9\r\nCookie: session=0123456789abcdef; theme=dark\r\n\r\n"
+)
+_BODY = b'{"items": [{"id": 0, "name": "sample item", "price": 1980, "stock": {"tokyo": 3, "osaka": 0}}]}'
+_OTHER = _BODY.replace(b"1980", b"1981")
+_ANSWERED = (
+    b"HTTP/1.1 200 OK\r\nServer: nginx\r\nDate: Sun, 22 Nov 2026 05:00:00 GMT\r\n"
+    b"Content-Type: application/json\r\nContent-Length: %d\r\nLast-Modified: Tue, 14 Nov 2023 22:13:20 GMT"
+    b'\r\nConnection: keep-alive\r\nETag: "6553f100-75"\r\nAccept-Ranges: bytes\r\n\r\n' % len(_BODY)
+)
+_LATER = _ANSWERED.replace(b"05:00:00", b"05:00:01")
+_PASSAGE = Passage(b"0123456789ab", b"legacy.internal", 8192, 100)
+_PEER = Peer(b"203.0.113.9", False, b"http")
+_LOG = (
+    b"time:22/Nov/2026:05:00:00 +0900\thost:203.0.113.9\tmethod:GET\turi:/items/123?page=2\tstatus:200"
+    b"\tsize:120"
+)
+_COMBINED = (
+    b'203.0.113.9 - - [22/Nov/2026:05:00:00 +0900] "GET /items/123?page=2 HTTP/1.1" 200 120 "-" "Mozilla/5.0"'
+)
+
+
+def _frame() -> Frame:
+    head = parse_request(_ASKED, _PEER, _PASSAGE, b"0123456789abcdef")
+    return Frame(
+        b"0123456789abcdef", "GET /items/{id}", -1, 1_795_000_000.0, b"GET", head.forward, b"", False, 200,
+        _ANSWERED, _BODY, 0.001, 0.0012,
+    )  # fmt: skip
+
+
+class _Wire(asyncio.Transport):
+    """A connection that takes everything and says nothing."""
+
+    def __init__(self) -> None:
+        ours, self._theirs = socket.socketpair()
+        super().__init__({"socket": ours})
+
+    def write(self, data: Any) -> None:
+        pass
+
+    def is_closing(self) -> bool:
+        return False
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+class _Books:
+    def __init__(self) -> None:
+        self._tally = Tally()
+
+    def tally(self, frame: Frame) -> Tally:
+        return self._tally
+
+    afterwards = tally
+
+    def ended(self, frame: Frame) -> None:
+        pass
+
+
+def _shadow_path() -> Callable[[], object]:
+    """All that the shadow worker does for an exchange whose answers are equal but for their dates."""
+    config = Config(legacy="http://127.0.0.1:1", target="http://127.0.0.1:2")
+    loop = asyncio.new_event_loop()  # never run: nothing here waits
+    mirror = Mirror(loop, config, _Books(), "/nowhere")
+    mirror._controls = None  # they would connect to legacy
+    intake = Intake(mirror, lambda: None)
+    intake.connection_made(_Wire())
+    connection = Connection(mirror._pool, "127.0.0.1")
+    connection.connection_made(_Wire())
+    mirror._pool.give_back(connection)
+    connection.deadline = NEVER  # until it has been used
+    sent, answer = Stream(Frame).encode(_frame()), _LATER + _BODY
+
+    def run() -> None:
+        intake.data_received(sent)
+        connection.data_received(answer)
+
+    return run
+
+
+def _capture(budget: Budget) -> None:
+    capture = Capture(1 << 20, budget)
+    capture.data(_BODY)
+    capture.body()
+    capture.free()
+
+
+def steps() -> dict[str, Callable[[], object]]:
+    """Each step by its name."""
+    frame, stream, budget, tally = _frame(), Stream(Frame), Budget(1 << 30), Tally()
+    sent, rule = stream.encode(frame), compile_rule(Compare(), Compare())
+    legacy = served(frame)
+    assert isinstance(legacy, Response)
+    later = Response(200, fields(_LATER), _BODY, 0.001, 0.0012)
+    differs = later._replace(body=_OTHER)
+    pair, facts = exchange(frame, legacy), about(frame, later, b"")
+    endpoints, mask = Endpoints(()), Mask((), b"k" * 32)
+    ltsv, combined = parser("ltsv").parse, parser("combined").parse
+    return {
+        "request head, and as legacy gets it": lambda: parse_request(_ASKED, _PEER, _PASSAGE, b"0"),
+        "endpoint": lambda: endpoints.lookup(b"GET", b"/items/123?sort=price&page=2"),
+        "answer's head": lambda: parse_response(_ANSWERED, b"GET"),
+        "capture": lambda: _capture(budget),
+        "frame written": lambda: stream.encode(frame),
+        "frame read": lambda: list(stream.feed(sent)),
+        "fields of a head": lambda: fields(_ANSWERED),
+        "known equal, dates differ": lambda: quick(legacy, later, rule),
+        "what is counted beside": lambda: about(frame, later, b""),
+        "match counted": lambda: tally.count_match(legacy, later, facts),
+        "all of an equal exchange, shadow worker": _shadow_path(),
+        "small JSON judged": lambda: judge(pair, differs, rule),
+        "small JSON judged, masked": lambda: mask.comparison(judge(pair, differs, rule)),
+        "log line, LTSV": lambda: ltsv(_LOG),
+        "log line, combined": lambda: combined(_COMBINED),
+    }
+
+
+def bytecodes(step: Callable[[], object]) -> int:
+    """How many the step executes once it is warm."""
+    count = 0
+
+    def trace(frame: Any, event: str, _: object) -> Any:
+        nonlocal count
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        count += event == "opcode"
+        return trace
+
+    for _ in range(20):
+        step()
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        step()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def main() -> None:
+    """Prints the table."""
+    for name, step in steps().items():
+        best = min(timeit.repeat(step, number=5000, repeat=7)) / 5000
+        print(f"{name:40} {best * 1e6:7.2f} µs {bytecodes(step):6} bytecodes")
+
+
+if __name__ == "__main__":
+    main()
