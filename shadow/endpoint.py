@@ -9,9 +9,9 @@ Pure; `lookup` runs for every request on the live path, so its answers are kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from shadow import settings
 
 METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT")
 
+COUNTED = 2000  # names in one set of counters: each worker that is started anew makes others
 NAMES = 500  # inferred names of one process; what comes later is `GET other`
 KEPT = 4096  # answers kept for each method; 1 MiB or so
 LONG_PATH = 256  # bytes; a longer path is looked up anew each time, so that the kept ones stay small
@@ -81,9 +82,19 @@ class Endpoints:
         if name in self._names:
             return name
         if len(self._names) >= self._limit:
-            return f"{method} other"
+            return other(name)
         self._names.add(name)
         return name
+
+
+def other(name: str) -> str:
+    """The name of all endpoints of this one's method for which there is no room."""
+    return f"{name.partition(' ')[0]} other"
+
+
+def bounded(known: Collection[str], name: str) -> str:
+    """The name under which an endpoint is counted beside the known ones: its own while there is room."""
+    return name if name in known or len(known) < COUNTED else other(name)
 
 
 class _Matcher:
@@ -239,59 +250,3 @@ def _word(segment: bytes) -> str:
     if not _PLAIN.fullmatch(segment):
         return "{text}"
     return _PART.sub(lambda part: b"{%s}" % str(part.lastgroup).encode(), segment).decode("ascii")
-
-
-# ---- folding ---------------------------------------------------------------------------------
-
-_Tree: TypeAlias = "dict[str, _Tree]"
-_END = "\n"  # in no name; marks where one ends
-
-
-def fold(names: Iterable[str], limit: int, *, keep: Collection[str] = ()) -> dict[str, str]:
-    """Which names to replace when tallies merge, as old → new; what stays is not in it.
-
-    Where more than `limit` words stand at one position after the same beginning, all become
-    `{value}`. Placeholders are no words, and the names in `keep` (those of templates) stay. The
-    order of `names` does not matter, and folding what is folded changes nothing.
-    """
-    varied = sorted(set(names).difference(keep))
-    tree: _Tree = {}
-    for name in varied:
-        node = tree
-        for word in _words(name):
-            node = node.setdefault(word, {})
-    _merge(tree, limit, depth=0)
-    folded = {name: _renamed(tree, name) for name in varied}
-    return {old: new for old, new in folded.items() if old != new}
-
-
-def _words(name: str) -> list[str]:
-    return [*name.split("/"), _END]
-
-
-def _merge(node: _Tree, limit: int, depth: int) -> None:
-    """Puts the branches of too many words under `{value}`, then looks below. The method is no word."""
-    words = [word for word in node if _is_word(word)] if depth else []
-    if len(words) > limit:
-        for word in words:
-            _graft(node.setdefault("{value}", {}), node.pop(word))
-    for child in node.values():
-        _merge(child, limit, depth + 1)
-
-
-def _is_word(word: str) -> bool:
-    return word not in (_END, "", "*", "**") and not (word[0] == "{" and word[-1] == "}")
-
-
-def _graft(into: _Tree, branch: _Tree) -> None:
-    for word, below in branch.items():
-        _graft(into.setdefault(word, {}), below)
-
-
-def _renamed(tree: _Tree, name: str) -> str:
-    words, node = [], tree
-    for word in _words(name):
-        kept = word if word in node else "{value}"
-        words.append(kept)
-        node = node[kept]
-    return "/".join(words[:-1])

@@ -1,4 +1,4 @@
-"""Names of endpoints: templates, inference, bounds, folding."""
+"""Names of endpoints: templates, inference, bounds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.endpoint import DEPTH, LONG_NAME, Endpoints, Named, fold, template
+from shadow.endpoint import COUNTED, DEPTH, LONG_NAME, Endpoints, Named, bounded, template
 from shadow.settings import Endpoint
 
 
@@ -246,46 +246,10 @@ def test_what_is_kept_is_bounded() -> None:
     assert max(len(path) for path in used._kept[b"GET"]) <= 256
 
 
-# ---- folding ---------------------------------------------------------------------------------
-
-
-def test_too_many_words_at_one_place_become_value() -> None:
-    """What the shape did not tell, the number of words does."""
-    names = [f"GET /users/{word}/posts" for word in ("ann", "bob", "cid")] + [
-        "GET /users/{id}/posts",
-        "GET /about",
-    ]
-    assert fold(names, 2) == dict.fromkeys(names[:3], "GET /users/{value}/posts")
-    assert fold(names, 3) == {}
-
-
-def test_folded_branches_are_one_and_fold_below() -> None:
-    """After a fold, what was under each of the words stands at one place."""
-    names = [f"GET /{a}/{b}" for a in "abc" for b in (a + "1", a + "2")]
-    assert set(fold(names, 2).values()) == {"GET /{value}/{value}"}
-
-
-def test_templates_are_not_folded_and_do_not_count() -> None:
-    """What the configuration names keeps its name."""
-    names = ["GET /a", "GET /b", "GET /c"]
-    assert fold(names, 2, keep={"GET /c"}) == {}
-    assert fold(names, 1, keep={"GET /c"}) == {"GET /a": "GET /{value}", "GET /b": "GET /{value}"}
-
-
-def test_methods_and_other_are_not_folded() -> None:
-    """They are not segments."""
-    names = ["GET other", "POST other", "PUT other", "OPTIONS *"]
-    assert fold(names, 1) == {}
-
-
-NAMES = st.lists(st.lists(st.sampled_from("abcdef"), max_size=4).map(lambda words: "GET /" + "/".join(words)))
-
-
-@given(NAMES, st.integers(1, 4), st.randoms(use_true_random=False))
-def test_folding_is_stable(names: list[str], limit: int, random: object) -> None:
-    """The order of the names does not matter, and a second fold finds nothing to do."""
-    folded = fold(names, limit)
-    shuffled = list(names)
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
-    assert fold(shuffled, limit) == folded
-    assert fold([folded.get(name, name) for name in names], limit) == {}
+def test_counters_have_room_for_so_many_names() -> None:
+    """What is known keeps its name, and what comes when there is no room is known by its method alone."""
+    known = {f"GET /{number}" for number in range(COUNTED)}
+    assert bounded(known, "GET /1") == "GET /1"
+    assert bounded(known, "POST /1") == "POST other"
+    assert bounded(known, "(refused)") == "(refused) other"
+    assert bounded(set(), "POST /1") == "POST /1"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec.structs import replace
+
+from shadow.endpoint import bounded
 from shadow.record.configured import ConfigRecord
 from shadow.record.evidence import Evidence
 from shadow.record.replayed import LogRecord
@@ -43,6 +46,9 @@ class Fold:
             self.causes.add(endpoint, tally)
 
     def _add(self, record: TallyRecord) -> None:
+        endpoint = bounded(self.tallies, record.endpoint)
+        if endpoint != record.endpoint:
+            record = replace(record, endpoint=endpoint)
         known = self.tallies.get(record.endpoint)
         if known is None:
             known = self.tallies[record.endpoint] = Tally()

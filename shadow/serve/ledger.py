@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from shadow.endpoint import bounded
 from shadow.frame import Report, Served
 from shadow.model import Drop
 from shadow.record.tally import Tally
@@ -28,11 +29,12 @@ class Ledger:
         """Take over one report."""
         judged = self._judged.setdefault(report.pid, Counter())
         for endpoint, tally in report.tallies.items():
-            merge_into(self.totals, endpoint, tally, distinct=False)
-            judged[endpoint] += tally.fates
+            judged[merge_into(self.totals, endpoint, tally, distinct=False)] += tally.fates
         self.served.merge(report.served)
         for pid, handed in report.handed.items():
-            self._handed.setdefault(pid, Counter()).update(handed)
+            counted = self._handed.setdefault(pid, Counter())
+            for endpoint, count in handed.items():
+                counted[bounded(self.totals, endpoint)] += count
         if report.gauges:
             self.gauges[report.worker] = report.gauges
         else:
@@ -72,9 +74,11 @@ class Ledger:
         return rest
 
 
-def merge_into(totals: dict[str, Tally], endpoint: str, tally: Tally, distinct: bool = True) -> None:
-    """Add a tally to those of its endpoint; `distinct` as in `Tally.merge`."""
+def merge_into(totals: dict[str, Tally], endpoint: str, tally: Tally, distinct: bool = True) -> str:
+    """Add a tally to those of its endpoint, `distinct` as in `Tally.merge`; the name that it has there."""
+    endpoint = bounded(totals, endpoint)
     known = totals.get(endpoint)
     if known is None:
         known = totals[endpoint] = Tally()
     known.merge(tally, distinct)
+    return endpoint

@@ -26,8 +26,8 @@ from shadow.record.buckets import Buckets
 from shadow.record.tally import Tally
 from shadow.serve.ledger import Ledger, merge_into
 
-ENDPOINTS: Final = 30
-"""Endpoints with series of their own, the busiest; with them all is under 700 series."""
+ENDPOINTS: Final = 20
+"""Endpoints with series of their own, the busiest; with them all of one worker of each kind is under 500."""
 
 _ALWAYS: Final = ("502", "504", "broken")
 """Own answers told before there is one: of a series that begins at 1, `increase` sees nothing."""
