@@ -1,4 +1,4 @@
-"""Who may ask the admin server what: this machine, whoever has the token, everybody for health and metrics."""
+"""Who may ask the admin server what: this machine, who has the token, everybody for health and metrics."""
 
 from __future__ import annotations
 
