@@ -14,6 +14,7 @@ import click
 
 from shadow import __version__
 from shadow.commands.common import load_settings, named_flags, refuse, writing
+from shadow.commands.forget import forget
 from shadow.commands.kept import rejudge, rules
 from shadow.commands.manifests import manifests
 
@@ -364,6 +365,7 @@ def demo(requests: int, record: str) -> None:
     sys.exit(run(requests, Path(record)))
 
 
+main.add_command(forget)
 main.add_command(manifests)
 main.add_command(rejudge)
 main.add_command(rules)
