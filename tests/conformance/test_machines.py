@@ -254,6 +254,9 @@ class Connections(RuleBasedStateMachine):
         if not first:
             client.send(request)
         self.turn()
+        for end in self.waiting():
+            end.say(answer(end.open.popleft()))
+        self.turn()
 
     @rule(at=WHICH)
     def client_sends_nonsense(self, at: int) -> None:
