@@ -33,7 +33,9 @@ async def live_path() -> AsyncIterator[LivePath]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--no-skips", action="store_true", help="a test that cannot run here is a failure")
-    parser.addoption("--examples", type=int, help="how many messages the parsers are held against others with")
+    parser.addoption(
+        "--examples", type=int, help="how many messages the parsers are held against others with"
+    )
 
 
 @pytest.hookimpl(wrapper=True)

@@ -28,6 +28,11 @@ def word(kind: str, side: str = "client") -> str:
     return f"canary-{kind}-{side}"
 
 
+def _location(side: str) -> str:
+    user, token = word("userinfo", side), word("location", side)
+    return f"Location: https://bob:{user}@h.example/cb?access_token={token}&{side}"
+
+
 def card(side: str) -> str:
     return {"legacy": "4111 1111 1111 1111", "target": "5500-0000-0000-0004"}.get(side, "4012888888881881")
 
@@ -111,8 +116,7 @@ ANSWERS: dict[str, Callable[[str], Said]] = {
         b"",
         (
             f"Set-Cookie: sid={word('setcookie', side)}; Path=/{side}; HttpOnly",
-            f"Location: https://bob:{word('userinfo', side)}@h.example/cb?access_token={word('location', side)}"
-            f"&{side}",
+            _location(side),
             f"X-Api-Key: {word('apikey', side)}",
         ),
         "302 Found",
@@ -178,7 +182,7 @@ def forms(secret: str) -> set[str]:
 
 
 async def test_no_secret_is_anywhere(backend: Any, proxy: Any, connect: Any, tmp_path: Path) -> None:
-    """In no segment, log, metric, page or error, raw, base64, hex or URL-encoded; that they differ is told."""
+    """In no segment, log, metric, page or error, raw, base64, hex, URL-encoded; that they differ is told."""
 
     def script(side: str) -> Any:
         def answer(request: Request) -> bytes:
