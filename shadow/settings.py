@@ -114,8 +114,6 @@ class Limits(Strict, frozen=True):
     fields: Count = 200  # 431 above; 100 pass with room
     connections: Count = 10_000  # clients of one live worker; above, new ones are closed at once
     memory: Size | None = None  # one live worker grows by; above, 503. None: half the container's
-        None  # that one live worker grows by; above, 503. None: half of the container's, shared
-    )
     read_ahead: Size = Size(64 * 1024)  # pipelined bytes kept while an answer is under way; then no reading
 
 
