@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-from support.peers import Request, answering, get, response
-from support.proxy import assert_adds_up
+from support.peers import Load, Request, answering, get, response
+from support.proxy import assert_adds_up, until
 
 ALL = "GET /items/{id}"
 
@@ -17,7 +18,7 @@ def side(name: str) -> Any:
 
 
 class Failing:
-    """A target that can be broken: from then on it answers 503."""
+    """A target that can be broken: from then on it answers 503. Counts those that clients were given."""
 
     def __init__(self) -> None:
         self.broken = False
@@ -25,7 +26,7 @@ class Failing:
 
     def answer(self, request: Request) -> bytes:
         if self.broken:
-            self.failures += 1
+            self.failures += not request.all("x-shadow")
             return response(b"down", "503 Service Unavailable")
         return response(b"same")
 
@@ -99,6 +100,29 @@ async def test_the_guard_turns_back(backend: Any, proxy: Any, connect: Any) -> N
     failing.broken = False
     assert await running.post("/serve/target") == (200, "as configured\n")
     assert (await client.ask(get("/items/1"))).status == 200
+
+
+async def test_the_guard_turns_back_under_load(backend: Any, proxy: Any) -> None:
+    """Sixteen clients at once: each error is one that the target made before the guard turned, and then
+    there are no more."""
+    failing = Failing()
+    legacy = await backend(answering(lambda request: response(b"same")))
+    target = await backend(answering(failing.answer))
+    running = await proxy(
+        legacy.url, target.url, endpoints=[{"match": ALL, "serve": "target"}], workers={"live": 2}
+    )
+    load = Load(running.port, ((get(f"/items/{n}"), b"same") for n in range(1_000_000)))
+    asking = asyncio.create_task(load.run())
+    await until(lambda: load.answered > 500, "traffic")
+    failing.broken = True
+    await until(lambda: running.events("target_turned_back"), "the guard turns")
+    turned = load.answered
+    await until(lambda: load.answered > turned + 2000, "traffic goes on")
+    load.stop()
+    await asking
+    assert len(load.errors) == failing.failures
+    assert failing.failures < 100, "of sixteen clients few had a failure under way when it turned"
+    assert_adds_up(await running.stop(), load.sent)
 
 
 async def test_all_clients_can_be_given_to_legacy(backend: Any, proxy: Any, connect: Any) -> None:
