@@ -78,7 +78,8 @@ async def test_the_supervisor(_: int, backend: Any, proxy: Any) -> None:
     await running.start()
     assert all(found["failed"] == 0 for found in running.events("recovered"))
     assert not list(running.record.glob("*.open.jsonl")), "nothing is left open"
-    await running.stop()
+    running.signal(signal.SIGTERM)
+    assert await running.ended() == 0
 
 
 def _lives(pid: int) -> bool:

@@ -67,7 +67,7 @@ CANNOT = {
     ),
     "config is not there": (
         _flags("--config", "{tmp}/none.yaml"),
-        "{tmp}/none.yaml: No such file or directory",
+        "{tmp}/none.yaml: cannot be read: No such file or directory",
     ),
     "config is a folder": (
         _flags("--config", "{tmp}/folder"),
