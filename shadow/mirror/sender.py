@@ -13,6 +13,7 @@ from shadow.frame import Frame
 from shadow.mirror.admission import Admission
 from shadow.mirror.lateness import TICK, lateness
 from shadow.model import Body, Digest, Drop, Failure, FailureKind, Outcome, Response
+from shadow.record.tally import SLOWER_RATIO, SLOWER_SECONDS
 from shadow.wire.body import chunk, last_chunk
 from shadow.wire.head import ResponseHead, fields
 from shadow.wire.hosts import with_host
@@ -90,12 +91,13 @@ class ShadowRequest:
         connection.end()
         connection.flush()
 
-    def _elapsed(self, usual: float) -> float:
-        """Seconds since the request was sent; where that is more than `usual`, without what is only late."""
-        elapsed = time.perf_counter() - self._sent
-        if elapsed > usual + TICK and self._connection is not None:
-            elapsed -= max(0.0, lateness(self._connection.transport) - TICK)
-        return elapsed
+    def _total(self) -> float:
+        """Seconds since the request was sent; where that would count as slower, without what is only late:
+        to ask the kernel costs as much as to parse the head."""
+        total = time.perf_counter() - self._sent
+        if total > self.frame.total * SLOWER_RATIO + SLOWER_SECONDS and self._connection is not None:
+            total -= max(0.0, lateness(self._connection.transport) - TICK)
+        return total
 
     def cancel(self) -> None:
         """Forget about it, without a word to anybody."""
@@ -110,7 +112,7 @@ class ShadowRequest:
         """A 1xx to a shadow request means nothing to anybody."""
 
     def answer(self, head: ResponseHead) -> None:
-        self._first_byte = self._elapsed(self.frame.first_byte)
+        self._first_byte = time.perf_counter() - self._sent
         if self._hold(len(head.raw)):
             self._head = head
 
@@ -141,9 +143,10 @@ class ShadowRequest:
     def answer_end(self, trailers: bytes) -> None:
         head = self._head
         assert head is not None
-        total = max(self._first_byte, self._elapsed(self.frame.total))
+        total = self._total()
+        first_byte = min(self._first_byte, total)
         self._connection = None
-        self._done(self, Response(head.status, fields(head.raw), self._whole(), self._first_byte, total))
+        self._done(self, Response(head.status, fields(head.raw), self._whole(), first_byte, total))
 
     def _whole(self) -> Body:
         if self._digest is not None:
