@@ -82,6 +82,7 @@ PURE = [
     "shadow/report/shapes.py",
     "shadow/report/silenced.py",
     "shadow/report/snippets.py",
+    "shadow/report/visible.py",
     "replay/model.py",
     "replay/formats",
     "replay/cutter.py",

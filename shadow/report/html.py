@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 
 from shadow.report import svg
 from shadow.report.schema import Cause, Diagnosis, EndpointReport, Example, Hour, Report, ShortHour
+from shadow.report.visible import visible
 from shadow.verdict.causes import identity
 
 LANGUAGES: Final = ("en", "ja")
@@ -66,15 +67,6 @@ def policy(live: bool) -> str:
     return (
         f"default-src 'none'; script-src '{_hash(_part('page.js'))}'; style-src '{_hash(_part('page.css'))}'"
         f"; img-src data:; base-uri 'none'; form-action 'none'{connect}"
-    )
-
-
-def visible(text: str) -> str:
-    """Text in which nothing hides and nothing turns the rest around: such characters become escapes."""
-    if text.isprintable():
-        return text
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
     )
 
 

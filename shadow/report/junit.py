@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from shadow.report.schema import EndpointReport, Report
+from shadow.report.visible import visible
 from shadow.verdict.verdict import Verdict
 
 _DIFFERENCES = 10  # shown of one endpoint
@@ -34,7 +35,7 @@ def render(report: Report) -> str:
     )
     properties = SubElement(suite, "properties")
     for name, value in (("config_hash", report.config_hash), ("sentence", report.sentence.text)):
-        SubElement(properties, "property", {"name": name, "value": _text(value)})
+        SubElement(properties, "property", {"name": name, "value": visible(value)})
     for each in report.endpoints:
         _case(suite, each)
     indent(suites)
@@ -47,15 +48,15 @@ def _case(suite: Element, endpoint: EndpointReport) -> None:
         "testcase",
         {
             "classname": "shadow",
-            "name": _text(endpoint.endpoint),
+            "name": visible(endpoint.endpoint),
             "time": f"{endpoint.latency.target.p95 or 0.0:.6f}",
         },
     )
     if endpoint.verdict is Verdict.REGRESSED:
-        failure = SubElement(case, "failure", {"type": "regressed", "message": _text(endpoint.why)})
-        failure.text = "\n".join(map(_text, _told(endpoint)))
+        failure = SubElement(case, "failure", {"type": "regressed", "message": visible(endpoint.why)})
+        failure.text = "\n".join(map(visible, _told(endpoint)))
     elif endpoint.verdict is Verdict.NOT_ENOUGH_DATA:
-        SubElement(case, "skipped", {"message": _text(endpoint.why)})
+        SubElement(case, "skipped", {"message": visible(endpoint.why)})
 
 
 def _told(endpoint: EndpointReport) -> Iterator[str]:
@@ -67,13 +68,6 @@ def _told(endpoint: EndpointReport) -> Iterator[str]:
 
 def _value(value: str | None) -> str:
     return "none" if value is None else value
-
-
-def _text(text: str) -> str:
-    """XML 1.0 has no word for most control characters and for lone surrogates: they become escapes."""
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text
-    )
 
 
 def _moment(seconds: float) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from shadow.report.schema import Cause, Changed, Changes, Coverage, Diagnosis, EndpointReport, Report
+from shadow.report.visible import visible
 from shadow.verdict.verdict import Verdict
 
 HEAD = 3000
@@ -37,10 +38,7 @@ def render(report: Report) -> str:
 def code(text: str) -> str:
     """Any text, shown as it is in a code span that nothing in it can leave."""
     shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
-    shown = "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in shown
-    )
-    shown = shown.replace("`", "'").replace("|", "¦").strip()
+    shown = visible(shown).replace("`", "'").replace("|", "¦").strip()
     return f"`{shown}`" if shown else "(empty)"
 
 

@@ -30,6 +30,7 @@ from shadow.report.schema import (
     Sides,
     Totals,
 )
+from shadow.report.visible import visible
 from shadow.verdict.verdict import Verdict
 
 CAUSES = 10
@@ -83,10 +84,7 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
 
 def plain(text: str) -> str:
     """Text of which a terminal obeys, hides and turns around nothing: such characters become escapes."""
-    shown = text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
-    return "".join(
-        char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in shown
-    )
+    return visible(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
 
 
 def _head(report: Report) -> Iterator[RenderableType]:

@@ -18,6 +18,7 @@ from shadow.model import DifferenceKind, Drop, Skip
 from shadow.report import html
 from shadow.report.build import build
 from shadow.report.svg import bars, day, interval, lines, parts, percent, seconds
+from shadow.report.visible import visible
 from shadow.verdict.diagnosis.table import RULES
 from shadow.verdict.noise import State
 from shadow.verdict.verdict import Reason, Verdict
@@ -152,8 +153,8 @@ def test_what_differs_is_marked() -> None:
 
 def test_visible_text_stays() -> None:
     """Letters of any script stay as they are."""
-    assert html.visible("日本語 é → ok") == "日本語 é → ok"
-    assert html.visible("a\u00adb\ufeff") == r"a\xadb\ufeff"
+    assert visible("日本語 é → ok") == "日本語 é → ok"
+    assert visible("a\u00adb\ufeff") == r"a\xadb\ufeff"
 
 
 # ---- words -----------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from support.browser import Watched, chromium
 from support.reports import hostile, large, ordinary
 
 from shadow.report import html
+from shadow.report.visible import visible
 from shadow.verdict.causes import identity
 
 PRICE = f"cause-{identity('type json:$.items[*].price 2')}"
@@ -304,7 +305,7 @@ def test_a_hostile_value_does_nothing(watched: Watched, attack: str) -> None:
     assert page.evaluate("window.hurt") is None
     assert page.locator("main script, main img, main iframe, main style, main meta, main base").count() == 0
     shown_text = page.evaluate("document.querySelector('main').textContent")
-    assert html.visible(ATTACKS[attack]) in shown_text
+    assert visible(ATTACKS[attack]) in shown_text
     assert "\u202e" not in shown_text
 
 
