@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl
 
 from shadow.compare.align import place
 from shadow.compare.binary import summary, whole
-from shadow.compare.found import SOUGHT, Found, Silence, added, changed, cut, missing, shown
+from shadow.compare.found import SOUGHT, Findings, Found, Silence, added, changed, missing, shown
 from shadow.compare.media import Form, media_type
 from shadow.compare.pairing import matched, reordered
-from shadow.model import Difference, DifferenceKind
+from shadow.model import DifferenceKind
 
 MOST_FIELDS = 10_000
 """Fields or parts of one body that are compared; beyond, bodies are compared as a whole."""
@@ -63,7 +63,7 @@ def compare_urlencoded(legacy: str, target: str, ignored: frozenset[str], silenc
         return whole(_utf8(legacy), _utf8(target), f"more than {_MOST_ESCAPES} escapes")
     walk = _Walk(ignored, silence)
     walk.fields(_fields(legacy), _fields(target))
-    return walk.found([])
+    return walk.found()
 
 
 def compare_multipart(
@@ -71,8 +71,8 @@ def compare_multipart(
 ) -> Found | None:
     """Differences of two messages of several parts, whatever their boundaries (RFC 2046, 5.1); None where
     one of them has no part."""
+    walk = _Walk(ignored, silence)
     parts: list[list[Part]] = []
-    notes: list[str] = []
     for side, body, boundary in (("legacy", legacy, boundaries[0]), ("target", target, boundaries[1])):
         delimiter = b"--" + boundary.encode("latin-1", "replace")
         if not boundary or delimiter not in body:
@@ -82,10 +82,9 @@ def compare_multipart(
         read, ended = _parts(body, delimiter)
         parts.append(read)
         if not ended:
-            notes.append(f"{side}: the last part has no end")
-    walk = _Walk(ignored, silence)
+            walk.notes.append(f"{side}: the last part has no end")
     walk.fields(*parts)
-    return walk.found(notes)
+    return walk.found()
 
 
 def _utf8(body: str) -> bytes:
@@ -151,29 +150,24 @@ def _text(content: bytes) -> str | None:
         return None
 
 
-class _Walk:
+class _Walk(Findings):
     """Compares what stands under each name, and collects what it finds."""
 
     def __init__(self, ignored: frozenset[str], silence: Silence) -> None:
+        super().__init__(silence)
         self._ignored = ignored
-        self._silence = silence
-        self._differences: list[Difference] = []
-        self._hits: dict[str, None] = {}
-
-    def found(self, notes: list[str]) -> Found:
-        return cut(self._differences, notes)._replace(hits=tuple(self._hits))
 
     def fields(self, legacy: list[Part], target: list[Part]) -> None:
         """Differences by name."""
         ours, theirs = _by_name(legacy), _by_name(target)
         for name in sorted(ours.keys() | theirs.keys(), key=lambda name: (name is not None, name or "")):
             one, other = ours.get(name, []), theirs.get(name, [])
-            if len(self._differences) > SOUGHT:
+            if len(self.differences) > SOUGHT:
                 return
             if [part[1:] for part in one] == [part[1:] for part in other]:
                 continue
             if name in self._ignored:
-                self._hits[f"form:{name}"] = None
+                self.hits[f"form:{name}"] = None
             else:
                 self._values(name, one, other)
 
@@ -181,34 +175,25 @@ class _Walk:
         path = "part" if name is None else f"form:{shown(name)}"
         if reordered(legacy, target):
             values = [", ".join(part.shown for part in side) for side in (legacy, target)]
-            self._differences.append(changed(path, values[0], values[1], DifferenceKind.ORDER))
+            self.differences.append(changed(path, values[0], values[1], DifferenceKind.ORDER))
             return
         for pair in matched(legacy, target):
             i, j = pair
             where = f"part[{place(pair) + 1}]" if name is None else path
             if j is None:
-                self._differences.append(missing(where, legacy[place(pair)].shown))
+                self.differences.append(missing(where, legacy[place(pair)].shown))
             elif i is None:
-                self._differences.append(added(where, target[j].shown))
+                self.differences.append(added(where, target[j].shown))
             else:
                 self._part(where, legacy[i], target[j])
 
     def _part(self, path: str, legacy: Part, target: Part) -> None:
         for what, ours in legacy.said.items():
-            self._value(f"{path};{what}", ours, target.said[what])
+            self.value(f"{path};{what}", ours, target.said[what])
         if legacy.text is not None and target.text is not None:
-            self._value(path, legacy.text, target.text)
+            self.value(path, legacy.text, target.text)
         elif legacy.content != target.content:
-            self._differences.append(changed(path, summary(legacy.content), summary(target.content)))
-
-    def _value(self, path: str, legacy: str, target: str) -> None:
-        if legacy == target:
-            return
-        line = self._silence(legacy, target)
-        if line is None:
-            self._differences.append(changed(path, legacy, target))
-        else:
-            self._hits[line] = None
+            self.differences.append(changed(path, summary(legacy.content), summary(target.content)))
 
 
 def _by_name(parts: list[Part]) -> dict[str | None, list[Part]]:

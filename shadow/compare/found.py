@@ -66,6 +66,33 @@ def cut(differences: list[Difference], notes: list[str]) -> Found:
     return Found(listed, [*notes, f"{alike:,} more differences are like those listed"] if alike else notes)
 
 
+class Findings:
+    """What a comparer collects on its way through two bodies."""
+
+    def __init__(self, silence: Silence) -> None:
+        self.differences: list[Difference] = []
+        self.notes: list[str] = []
+        self.hits: dict[str, None] = {}
+        self._silence = silence
+
+    def value(self, path: str, legacy: str | None, target: str | None) -> None:
+        """A text that both sides have at one place, or one of them."""
+        if legacy == target:
+            return
+        if legacy is None:
+            self.differences.append(added(path, target or ""))
+        elif target is None:
+            self.differences.append(missing(path, legacy))
+        elif line := self._silence(legacy, target):
+            self.hits[line] = None
+        else:
+            self.differences.append(changed(path, legacy, target))
+
+    def found(self) -> Found:
+        """All of it, in the order in which it was met."""
+        return cut(self.differences, self.notes)._replace(hits=tuple(self.hits))
+
+
 def _cause(difference: Difference) -> tuple[str, str]:
     return difference.kind, generalise(difference.path)
 

@@ -16,9 +16,9 @@ from typing import NamedTuple, TypeAlias
 
 from shadow.compare.align import Pair, place
 from shadow.compare.binary import whole
-from shadow.compare.found import SOUGHT, Found, Silence, added, changed, cut, missing, shown
+from shadow.compare.found import SOUGHT, Findings, Found, Silence, added, changed, missing, shown
 from shadow.compare.pairing import matched, reordered
-from shadow.model import Difference, DifferenceKind
+from shadow.model import DifferenceKind
 
 MOST_CELLS = 100_000
 """Cells and rows of one table, some 1 MB; beyond, bodies are compared as a whole."""
@@ -70,7 +70,7 @@ def compare(
         return None
     walk = _Walk(ignored, silence)
     walk.tables(ours, theirs)
-    return cut(walk.differences, [])._replace(hits=tuple(walk.hits))
+    return walk.found()
 
 
 def _utf8(body: str) -> bytes:
@@ -102,14 +102,12 @@ def _numbers(row: Cells) -> Cells:
     return [str(number) for number in range(1, len(row) + 1)]
 
 
-class _Walk:
+class _Walk(Findings):
     """Compares two tables, and collects what it finds."""
 
     def __init__(self, ignored: frozenset[str], silence: Silence) -> None:
+        super().__init__(silence)
         self._ignored = ignored
-        self._silence = silence
-        self.differences: list[Difference] = []
-        self.hits: dict[str, None] = {}
 
     def tables(self, legacy: list[Cells], target: list[Cells]) -> None:
         """Differences of columns, then of rows."""
@@ -162,22 +160,8 @@ class _Walk:
             self.differences.append(added(f"csv{number}", _written(target[j])))
         else:
             for name, ours, theirs in zip(names, legacy[i].cells, target[j].cells, strict=True):
-                self._cell(_path(name) + number, ours, theirs)
-            self._cell(f"csv{number}", legacy[i].beyond, target[j].beyond)
-
-    def _cell(self, path: str, legacy: str | None, target: str | None) -> None:
-        if legacy == target:
-            return
-        if legacy is None or target is None:
-            self.differences.append(
-                missing(path, legacy) if legacy is not None else added(path, target or "")
-            )
-            return
-        line = self._silence(legacy, target)
-        if line is None:
-            self.differences.append(changed(path, legacy, target))
-        else:
-            self.hits[line] = None
+                self.value(_path(name) + number, ours, theirs)
+            self.value(f"csv{number}", legacy[i].beyond, target[j].beyond)
 
 
 def _compared(rows: list[Cells], columns: list[int], width: int) -> list[_Row]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from shadow.compare.align import Pair, aligned, place
-from shadow.compare.found import SOUGHT, Found, Silence, added, changed, cut, missing
+from shadow.compare.align import aligned, place
+from shadow.compare.found import SOUGHT, Findings, Found, Silence, changed
 from shadow.model import Difference, DifferenceKind
 
 MOST_LINES = 100_000
@@ -39,25 +39,22 @@ def compare(legacy: Text, target: Text, silence: Silence) -> Found | None:
     have moved against each other, the smaller one. None: too many lines to compare."""
     if max(legacy.text.count("\n"), target.text.count("\n")) > MOST_LINES:
         return None
-    differences = byte_order_mark(legacy, target)
+    findings = Findings(silence)
+    findings.differences += byte_order_mark(legacy, target)
+    findings.notes += notes(legacy, target)
     ends = _line_ends(legacy.text), _line_ends(target.text)
     if all(ends) and ends[0] != ends[1]:
-        differences.append(changed("text", *ends))
+        findings.differences.append(changed("text", *ends))
     # One difference says that the line ends differ; then they need not differ in every line.
     plain = ends != (_MIXED, _MIXED)
     ours, theirs = _lines(legacy.text, plain), _lines(target.text, plain)
-    hits: list[str] = []
-    for i, j in aligned(ours, theirs):
-        if len(differences) > SOUGHT:
+    for pair in aligned(ours, theirs):
+        if len(findings.differences) > SOUGHT:
             break
-        if i is not None and j is not None and ours[i] == theirs[j]:
-            continue  # equal, between lines that have changed
-        if i is not None and j is not None and (line := silence(ours[i], theirs[j])):
-            hits.append(line)
-        else:
-            differences.append(_line((i, j), ours, theirs))
-    found = cut(differences, notes(legacy, target))
-    return Found(found.differences, found.notes, tuple(dict.fromkeys(hits)))
+        i, j = pair
+        line, other = None if i is None else ours[i], None if j is None else theirs[j]
+        findings.value(f"text:{place(pair) + 1}", line, other)
+    return findings.found()
 
 
 def notes(legacy: Text, target: Text) -> list[str]:
@@ -77,13 +74,3 @@ def _line_ends(text: str) -> str:
     if not windows:
         return "lines end with LF"
     return "lines end with CR LF" if windows == ends else _MIXED
-
-
-def _line(pair: Pair, legacy: list[str], target: list[str]) -> Difference:
-    i, j = pair
-    path = f"text:{place(pair) + 1}"
-    if j is None:
-        return missing(path, legacy[place(pair)])
-    if i is None:
-        return added(path, target[j])
-    return changed(path, legacy[i], target[j])

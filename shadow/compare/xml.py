@@ -13,11 +13,11 @@ from typing import TypeAlias
 from shadow.compare import xmltree
 from shadow.compare.align import Pair
 from shadow.compare.binary import whole
-from shadow.compare.found import SHOWN, SOUGHT, Found, Silence, added, changed, cut, missing
+from shadow.compare.found import SHOWN, SOUGHT, Findings, Found, Silence, added, changed, missing
 from shadow.compare.pairing import matched, reordered
 from shadow.compare.xmltree import Element, Node, Places, Text, local
 from shadow.compare.xmltree import compile_places as compile_places
-from shadow.model import Difference, DifferenceKind
+from shadow.model import DifferenceKind
 
 DEEPEST = 100
 """Levels that are opened; below, elements are compared as a whole."""
@@ -42,18 +42,15 @@ def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found
         if ours.ignored.get(line) != theirs.ignored.get(line):
             walk.hits[line] = None
     walk.run(ours.top, theirs.top)
-    return cut(walk.differences, walk.notes)._replace(hits=tuple(walk.hits))
+    return walk.found()
 
 
-class _Walk:
+class _Walk(Findings):
     """Goes down two trees at once, with a stack of its own: a hostile one has any depth."""
 
     def __init__(self, silence: Silence) -> None:
-        self._silence = silence
+        super().__init__(silence)
         self._namespaces: set[tuple[str, str]] = set()
-        self.differences: list[Difference] = []
-        self.notes: list[str] = []
-        self.hits: dict[str, None] = {}
 
     def run(self, legacy: Element, target: Element) -> None:
         """What differs from these two elements down."""
@@ -65,7 +62,7 @@ class _Walk:
             elif isinstance(ours, Element) and isinstance(theirs, Element):
                 tasks += reversed(self._elements(path, depth, ours, theirs))
             elif isinstance(ours, Text) and isinstance(theirs, Text):
-                self._value(path, ours.text, theirs.text)
+                self.value(path, ours.text, theirs.text)
 
     def _alone(self, path: str, legacy: Node | None, target: Node | None) -> None:
         if legacy is not None:
@@ -79,7 +76,7 @@ class _Walk:
         self._attributes(path, legacy, target)
         ours, theirs = _children(legacy, target), _children(target, legacy)
         if not any(isinstance(child, Element) for child in ours + theirs):
-            self._value(path, _joined(ours), _joined(theirs))
+            self.value(path, _joined(ours), _joined(theirs))
             return []
         if reordered(ours, theirs):
             self._order(path, ours, theirs)
@@ -105,13 +102,7 @@ class _Walk:
         for name in sorted(ours.keys() | theirs.keys()):
             if len(self.differences) > SOUGHT:
                 return
-            where = f"{path}/@{local(name)}"
-            if name not in theirs:
-                self.differences.append(missing(where, ours[name]))
-            elif name not in ours:
-                self.differences.append(added(where, theirs[name]))
-            else:
-                self._value(where, ours[name], theirs[name])
+            self.value(f"{path}/@{local(name)}", ours.get(name), theirs.get(name))
 
     def _order(self, path: str, legacy: list[Node], target: list[Node]) -> None:
         """Shows the first children that stand elsewhere."""
@@ -119,15 +110,6 @@ class _Walk:
             (one, other) for one, other in zip(legacy, target, strict=True) if one.key != other.key
         )
         self.differences.append(changed(path, written(ours), written(theirs), DifferenceKind.ORDER))
-
-    def _value(self, path: str, legacy: str, target: str) -> None:
-        if legacy == target:
-            return
-        line = self._silence(legacy, target)
-        if line is None:
-            self.differences.append(changed(path, legacy, target))
-        else:
-            self.hits[line] = None
 
 
 def _children(element: Element, other: Element) -> list[Node]:
