@@ -17,6 +17,7 @@ from shadow.commands.common import load_settings, named_flags, refuse, writing
 from shadow.commands.forget import forget
 from shadow.commands.kept import rejudge, rules
 from shadow.commands.manifests import manifests
+from shadow.descriptors import hold_standard_streams
 
 if TYPE_CHECKING:
     from shadow.report.schema import Report
@@ -27,7 +28,17 @@ NOT_ENOUGH_DATA: Final = 11
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-@click.group(context_settings=_CONTEXT)
+class _Commands(click.Group):
+    """Of a program that is installed whole, or is none: nothing stands in for a library that is missing."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ImportError as error:
+            refuse([f"not installed whole, install shadow-proxy anew: {error}"])
+
+
+@click.group(cls=_Commands, context_settings=_CONTEXT)
 @click.version_option(__version__)
 def main() -> None:
     """Does the new platform answer as the old one does?
@@ -46,6 +57,7 @@ def main() -> None:
 
     Exit codes: 0 good, 2 usage, 3 configuration or input, 10 regressed, 11 not enough data.
     """
+    hold_standard_streams()
 
 
 def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""How many connections the descriptors of a process allow.
+"""Descriptors: the first three are the standard streams, and the others allow so many connections.
 
 A process that has none left can neither answer its clients nor open its files. So fewer connections are
 taken in than there are descriptors, and what a connection brings with it is counted too.
@@ -6,7 +6,9 @@ taken in than there are descriptors, and what a connection brings with it is cou
 
 from __future__ import annotations
 
+import os
 import resource
+import sys
 from typing import Final
 
 RESERVE: Final = 64
@@ -23,3 +25,14 @@ def allowed(wanted: int, each: int) -> int:
     """As many connections as are wanted, or fewer: one may come to hold `each` descriptors."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return wanted if soft == resource.RLIM_INFINITY else min(wanted, max(1, (soft - RESERVE) // each))
+
+
+def hold_standard_streams() -> None:
+    """Open those that whoever started us has closed, for nobody: else the next socket would be one of them,
+    and a client would be sent the log."""
+    while (fd := os.open(os.devnull, os.O_RDWR)) < 3:
+        os.set_inheritable(fd, True)
+    os.close(fd)
+    for fd, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(fd, "w" if fd else "r", closefd=False))

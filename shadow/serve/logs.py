@@ -7,6 +7,7 @@ now is lost, and the next line says how many were.
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import math
@@ -31,8 +32,16 @@ Render: TypeAlias = Callable[[Mapping[str, Plain]], str]
 
 def configure(log: settings.Log, fd: int = 2) -> None:
     """Sets up structlog, and what libraries say through `logging`, for this process and its children."""
-    sink = Sink(fd)
-    render = {"console": _console(_in_colour(fd)), "json": _json, "ltsv": _ltsv}[log.format]
+    _configure(log, Sink(fd))
+
+
+def reconfigure(log: settings.Log) -> None:
+    """The same once more: what has not been written to the end is, and what was lost is told."""
+    _configure(log, structlog.get_config()["logger_factory"]())
+
+
+def _configure(log: settings.Log, sink: Sink) -> None:
+    render = {"console": _console(_in_colour(sink.fd)), "json": _json, "ltsv": _ltsv}[log.format]
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -219,12 +228,14 @@ class Sink:
     """A file descriptor that may be slow, full or gone. Writing to it never waits and never raises.
 
     A pipe that reports itself writable takes `PIPE_BUF` bytes without blocking, so a line is written
-    in such pieces; what a full pipe leaves of a line is written before the next one.
+    in such pieces; what a full pipe leaves of a line is written before the next one. All our processes write
+    to the same pipe, and another may fill it behind that report: so the kernel is told not to wait, where it
+    can be. The descriptor itself cannot be made non-blocking: others that we do not know have it too.
     """
 
     def __init__(self, fd: int) -> None:
         self.lost = 0  # lines since the last one that was taken
-        self._fd = fd
+        self.fd = fd
         self._rest = b""
         self._poll = select.poll()
         self._poll.register(fd, select.POLLOUT)
@@ -243,11 +254,18 @@ class Sink:
         """Writes what can be written now; False where nothing ever can."""
         try:
             while self._rest and self._poll.poll(0):
-                written = os.write(self._fd, self._rest[: select.PIPE_BUF])
-                self._rest = self._rest[written:]
+                self._rest = self._rest[self._write(self._rest[: select.PIPE_BUF]) :]
         except BlockingIOError:
             pass  # somebody else filled it in between
         except OSError:  # closed, or nobody reads
             self._rest = b""
             return False
         return True
+
+    def _write(self, piece: bytes) -> int:
+        try:
+            return os.pwritev(self.fd, (piece,), -1, os.RWF_NOWAIT)
+        except OSError as error:
+            if error.errno != errno.EOPNOTSUPP:  # files and terminals, and pipes before Linux 6.4
+                raise
+            return os.write(self.fd, piece)

@@ -94,6 +94,9 @@ def _become(kind: Kind, foreign: list[Closable]) -> None:
     signal.set_wakeup_fd(-1)
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
+    # A terminal tells its whole process group, as `pkill` does; only the supervisor knows what is to be done.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     keeps = {keep.fileno() for keep in kind.keeps}
     for other in foreign:

@@ -13,7 +13,7 @@ import structlog
 from shadow import tls
 from shadow.config.load import ConfigError, Loaded
 from shadow.serve.generation import Generation
-from shadow.serve.logs import configure
+from shadow.serve.logs import reconfigure
 
 _EVERY: Final = 5.0  # seconds between two looks at the file; a kubelet takes a minute to bring a ConfigMap
 
@@ -66,7 +66,7 @@ class ConfigReloader:
             )
         if fixed:
             return None
-        configure(new.log)
+        reconfigure(new.log)
         self._loaded = loaded
         self._seen = self._digest()  # it may name other certificates
         return self._build(loaded)

@@ -106,3 +106,17 @@ async def test_one_line_and_exit_3(case: str, tmp_path: Path, taken: str) -> Non
     assert (code, out) == (3, ""), err
     assert err.rstrip("\n").count("\n") == 0, err
     assert expected.format(tmp=tmp_path, taken=taken) in err
+
+
+@pytest.mark.parametrize("library", ["httptools", "uvloop", "re2", "msgspec"])
+async def test_nothing_stands_in_for_a_library(
+    library: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Least of all for the parser in C: without it no other one is used, and nobody is served."""
+    (tmp_path / f"{library}.py").write_text("raise ImportError('no library for this machine')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    async with asyncio.timeout(20):
+        code, out, err = await command("proxy", *SERVE, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0")
+    assert (code, out) == (3, "")
+    (line,) = err.splitlines()
+    assert line == "not installed whole, install shadow-proxy anew: no library for this machine"

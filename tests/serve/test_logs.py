@@ -7,6 +7,7 @@ import logging
 import os
 import pty
 import select
+import threading
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +17,7 @@ import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shadow.serve.logs import LONGEST_LINE, Sink, configure
+from shadow.serve.logs import LONGEST_LINE, Sink, configure, reconfigure
 from shadow.settings import Log
 
 EVIL = 'a\tb\r\n\x00\x1b[31m\x7f\x85\u2028\u202e\ud800 "q" \\ = 検索'
@@ -228,6 +229,53 @@ def test_a_full_pipe_loses_lines_but_no_time() -> None:
     assert events[-1]["event"] == "again"
     assert events[-1]["lost"] == 100 - taken
     assert [event["i"] for event in events[:-1]] == list(range(taken))
+
+
+def test_other_settings_lose_nothing_of_what_was_said() -> None:
+    """A line that a full pipe has cut is ended after a reload, and the lost ones are told."""
+    out, into = os.pipe()
+    configure(Log(format="json"), into)
+    for _ in range(100):
+        structlog.get_logger().info("said", text="x" * 6000)
+    reconfigure(Log(format="json", level="debug"))
+    before = os.read(out, 1 << 20)
+    structlog.get_logger().debug("again")
+    os.close(into)
+    with open(out, "rb") as file:
+        events = [json.loads(line) for line in (before + file.read()).splitlines()]
+    assert events[-1]["event"] == "again"
+    assert events[-1]["lost"] == 101 - len(events)
+
+
+def test_a_pipe_that_another_has_just_filled() -> None:
+    """It was writable when it was asked, and is full when it is written to: nobody waits, the line is kept."""
+    out, into = os.pipe()
+    sink = Sink(into)
+    asked, sink._poll = sink._poll, Writable()  # type: ignore[assignment]
+    os.set_blocking(into, False)
+    with pytest.raises(BlockingIOError):
+        while True:
+            os.write(into, b"x" * select.PIPE_BUF)
+    os.set_blocking(into, True)
+    writing = threading.Thread(target=sink.write, args=(b"line\n",), daemon=True)
+    writing.start()
+    writing.join(10)
+    assert not writing.is_alive(), "it waits for somebody to read"
+    sink._poll = asked
+    while select.select([out], [], [], 0)[0]:
+        os.read(out, 1 << 20)
+    sink.write(b"next\n")
+    assert os.read(out, 100) == b"line\nnext\n"
+    assert sink.lost == 0
+    os.close(out)
+    os.close(into)
+
+
+class Writable:
+    """What the kernel said a moment ago."""
+
+    def poll(self, _: int) -> list[tuple[int, int]]:
+        return [(0, select.POLLOUT)]
 
 
 def test_a_closed_standard_error_does_not_raise() -> None:

@@ -144,7 +144,7 @@ class Proxy:
     def memory(self) -> int:
         """Bytes of the whole process tree; a page that several share counts once."""
         total = 0
-        for pid in (self.pid, *_children(self.pid)):
+        for pid in (self.pid, *children(self.pid)):
             with suppress(OSError, ValueError):
                 total += _kilobytes(Path(f"/proc/{pid}/smaps_rollup"), "Pss") * 1024
         return total
@@ -219,7 +219,7 @@ class Proxy:
         """Leave no process behind, whatever became of the test."""
         if self._process is None or self._has_ended():
             return
-        for pid in (self.pid, *_children(self.pid)):
+        for pid in (self.pid, *children(self.pid)):
             with suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         await self._process.wait()
@@ -285,5 +285,5 @@ def _kilobytes(path: Path, name: str) -> int:
     raise ValueError(f"no {name} in {path}")
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
