@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from shadow.compare.decode import decode
 from shadow.compare.found import Found, added, changed, cut, missing
-from shadow.model import Difference
+from shadow.model import Body, Difference, Digest
 
 MOST_PIECES = 20_000
 """Chunks of an image or members of an archive that are read; beyond, a body is compared as a whole."""
@@ -66,14 +66,25 @@ def compare(legacy: bytes, target: bytes, media: str) -> Found:
     return cut(_differences(legacy, target, ours), notes)
 
 
-def summary(body: bytes) -> str:
+def digest(body: Body) -> Digest:
+    """Of a body that was kept, or in place of one that was not."""
+    return body if isinstance(body, Digest) else Digest(len(body), hashlib.sha256(body).digest())
+
+
+def summary(body: Body) -> str:
     """A body that cannot be shown: its length and digest."""
-    return f"{len(body)} bytes, sha256 {hashlib.sha256(body).hexdigest()[:16]}"
+    length, sha256 = digest(body)
+    return f"{length} bytes, sha256 {sha256.hex()[:16]}"
+
+
+def by_digest(path: str, legacy: Body, target: Body) -> Difference:
+    """The one difference between two bodies that cannot be shown."""
+    return changed(path, summary(legacy), summary(target))
 
 
 def whole(legacy: bytes, target: bytes, reason: str) -> Found:
     """Two bodies that are too large to be compared in detail, and why."""
-    differences = [changed("body", summary(legacy), summary(target))] if legacy != target else []
+    differences = [by_digest("body", legacy, target)] if legacy != target else []
     return Found(differences, [f"{reason}: bodies compared as a whole"])
 
 
@@ -96,7 +107,7 @@ def _differences(legacy: bytes, target: bytes, name: str) -> list[Difference]:
         if one != other:
             return [changed("body:dimensions", one or "unknown", other or "unknown")]
         alike = _content(legacy, name) == _content(target, name)
-    return [changed("body:metadata" if alike else "body", summary(legacy), summary(target))]
+    return [by_digest("body:metadata" if alike else "body", legacy, target)]
 
 
 def _content(body: bytes, name: str) -> bytes:
@@ -108,13 +119,13 @@ def _content(body: bytes, name: str) -> bytes:
         return _PDF_METADATA.sub(b"", body)
     if name not in _CHUNKS:
         return body
-    digest = hashlib.sha256()
+    hashed = hashlib.sha256()
     for count, (kind, data) in enumerate(_CHUNKS[name](body)):
         if count == MOST_PIECES:
             return body
         if kind not in _METADATA:
-            digest.update(b"%s %d " % (kind, len(data)) + data)
-    return digest.digest()
+            hashed.update(b"%s %d " % (kind, len(data)) + data)
+    return hashed.digest()
 
 
 def _dimensions(body: bytes, name: str) -> str:

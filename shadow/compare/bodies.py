@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import NamedTuple
 
 from shadow.compare import binary, charset, forms, html, json, jsontext, table, text, xml
@@ -76,7 +75,7 @@ def _media_type(headers: Headers) -> MediaType:
 
 def _undecodable(legacy: Body | Undecodable, target: Body | Undecodable) -> Found:
     ours, theirs = (
-        body.reason if isinstance(body, Undecodable) else _summary(body) for body in (legacy, target)
+        body.reason if isinstance(body, Undecodable) else binary.summary(body) for body in (legacy, target)
     )
     return Found([changed("body", ours, theirs, DifferenceKind.UNDECODABLE)], [])
 
@@ -87,28 +86,15 @@ def _digests(legacy: Response, target: Response, ours: Body, theirs: Body) -> Fo
     for side, response in (("legacy", legacy), ("target", target)):
         if isinstance(response.body, Digest) and _codings(response) not in ("", "identity"):
             return Found([], [f"bodies not compared: {side}'s was too large to keep and is compressed"])
-    if _digest(ours) == _digest(theirs):
+    if binary.digest(ours) == binary.digest(theirs):
         return NOTHING
-    return Found([_by_digest(ours, theirs)], [])
-
-
-def _digest(body: Body) -> Digest:
-    return body if isinstance(body, Digest) else Digest(len(body), hashlib.sha256(body).digest())
-
-
-def _summary(body: Body) -> str:
-    length, sha256 = _digest(body)
-    return f"{length} bytes, sha256 {sha256.hex()[:16]}"
-
-
-def _by_digest(legacy: Body, target: Body) -> Difference:
-    return changed("body", _summary(legacy), _summary(target))
+    return Found([binary.by_digest("body", ours, theirs)], [])
 
 
 def _one_empty(legacy: bytes, target: bytes) -> Found:
     if legacy:
-        return Found([missing("body", _summary(legacy))], [])
-    return Found([added("body", _summary(target))], [])
+        return Found([missing("body", binary.summary(legacy))], [])
+    return Found([added("body", binary.summary(target))], [])
 
 
 # ---- bodies that can ----------------------------------------------------------------------------
@@ -246,4 +232,4 @@ def _unread(
         return Found(
             [changed("body", reasons[0] or "JSON", reasons[1] or "JSON", DifferenceKind.UNDECODABLE)], []
         )
-    return Found([_by_digest(_utf8(legacy), _utf8(target))], notes)
+    return Found([binary.by_digest("body", _utf8(legacy), _utf8(target))], notes)

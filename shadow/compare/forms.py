@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl
 
 from shadow.compare.align import place
-from shadow.compare.binary import summary, whole
+from shadow.compare.binary import by_digest, summary, whole
 from shadow.compare.found import SOUGHT, Findings, Found, Silence, added, changed, missing, shown
 from shadow.compare.media import Form, media_type
 from shadow.compare.pairing import matched, reordered
@@ -193,7 +193,7 @@ class _Walk(Findings):
         if legacy.text is not None and target.text is not None:
             self.value(path, legacy.text, target.text)
         elif legacy.content != target.content:
-            self.differences.append(changed(path, summary(legacy.content), summary(target.content)))
+            self.differences.append(by_digest(path, legacy.content, target.content))
 
 
 def _by_name(parts: list[Part]) -> dict[str | None, list[Part]]:
