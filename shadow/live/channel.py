@@ -15,6 +15,10 @@ from shadow.worker import connect_unix
 
 _FLUSH_AFTER: Final = 0.005  # seconds
 _FLUSH_ABOVE: Final = 256 * 1024  # bytes
+BACKLOG: Final = 16 * 1024 * 1024
+"""Bytes that may wait for a shadow worker that is behind. With more it would be many seconds late, and drop
+most of them: its own queue is shorter. These can still be delivered before the end."""
+
 _CLOSE_WITHIN: Final = 2.0  # seconds; a shadow worker that takes nothing for so long will not
 
 
@@ -46,7 +50,7 @@ class Channel(asyncio.Protocol):
         if not self.worker:
             return False
         data = self._stream.encode(frame)
-        if not self._budget.take(len(data)):
+        if (self._charged and self._charged + len(data) > BACKLOG) or not self._budget.take(len(data)):
             return False
         self._charged += len(data)
         self._pending.append(data)

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import cast
 
 import pytest_asyncio
+from msgspec.structs import replace
 from support.live_path import PATIENCE, until
 
 from shadow.frame import HELLO, Frame, Stream
 from shadow.live.capture import Budget
-from shadow.live.channel import Channel
+from shadow.live.channel import BACKLOG, Channel
 
 FRAME = Frame(b"1", "GET /", -1, 0.0, b"GET", b"", b"", False, 200, b"", b"x" * 1000, 0.0, 0.0)
 
@@ -80,6 +81,24 @@ async def test_full(shadow: Shadow) -> None:
     await until(lambda: budget.used == 0)
     assert channel.offer(FRAME)
     await channel.close()
+
+
+async def test_behind(shadow: Shadow) -> None:
+    """What waits for a shadow worker that is behind has a bound of its own, however large the budget; what is
+    larger than that passes where nothing else waits."""
+    channel, budget = await opened(shadow, 10 * BACKLOG)
+    shadow.transports[0].pause_reading()
+    large = replace(FRAME, response_body=b"x" * (BACKLOG // 10))
+    taken = 0
+    while channel.offer(large):
+        taken += 1
+    assert 0.8 * BACKLOG < budget.used <= BACKLOG
+    shadow.transports[0].resume_reading()
+    await until(lambda: budget.used == 0)
+    assert channel.offer(replace(FRAME, response_body=b"x" * (BACKLOG + 1)))
+    assert not channel.offer(FRAME)
+    await channel.close()
+    assert len(shadow.frames) == taken + 1
 
 
 async def test_made_anew(shadow: Shadow) -> None:
