@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import inf
 from typing import NamedTuple, TypeVar
 
@@ -113,12 +114,9 @@ class Learned(Struct):
         self.fold()
 
     def fold(self) -> None:
-        """Put what is past `SIGNATURES` under `OTHER`, by rank: the order of merging does not tell."""
-        if len(self.differences) > SIGNATURES + (OTHER in self.differences):
-            rest = self.differences.pop(OTHER, None) or Paired()
-            for name in sorted(self.differences, key=rank)[SIGNATURES:]:
-                rest.merge(self.differences.pop(name))
-            self.differences[OTHER] = rest
+        """Put what is past `SIGNATURES` under `OTHER`."""
+        for name in past(SIGNATURES, self.differences):
+            self.differences.setdefault(OTHER, Paired()).merge(self.differences.pop(name))
 
 
 class Release(Struct):
@@ -137,11 +135,8 @@ class Release(Struct):
         self.first = min(self.first or inf, other.first or inf) if self.first or other.first else 0.0
         self.last = max(self.last, other.last)
         add_counts(self.differences, other.differences)
-        if len(self.differences) > SIGNATURES + (OTHER in self.differences):
-            rest = self.differences.pop(OTHER, 0)
-            for name in sorted(self.differences, key=rank)[SIGNATURES:]:
-                rest += self.differences.pop(name)
-            self.differences[OTHER] = rest
+        for name in past(SIGNATURES, self.differences):
+            add_counts(self.differences, {OTHER: self.differences.pop(name)})
 
 
 def signature(difference: Difference) -> str:
@@ -168,6 +163,17 @@ def merge_units(into: dict[int, Units], other: dict[int, Units]) -> None:
     """Add the units of `other` to those of `into`, hour by hour."""
     for hour, units in other.items():
         into.setdefault(hour, Units()).merge(units)
+
+
+def past(most: int, names: Collection[str]) -> list[str]:
+    """Those that go under `OTHER`, which itself does not count, where only the `most` first by rank stay.
+
+    They stay whenever they came: a signature among the first of all workers' is among the first of each, so
+    merging in another order ends in the same.
+    """
+    if len(names) <= most + (OTHER in names):
+        return []
+    return sorted((name for name in names if name != OTHER), key=rank)[most:]
 
 
 def rank(name: str) -> tuple[bool, int, str]:

@@ -28,7 +28,7 @@ from shadow.record.parts import (
     Seen,
     add_counts,
     merge_units,
-    rank,
+    past,
     signature,
 )
 from shadow.record.recheck import Label
@@ -265,25 +265,15 @@ class Tally(Struct):
             known.merge(seen)
 
     def _fold(self) -> None:
-        """Put what is past `SIGNATURES` and `PATTERNS` under `OTHER`.
-
-        Those that rank first stay, whenever they came: a signature among the first of all workers' is among
-        the first of each, so merging in another order ends in the same.
-        """
-        if len(self.differences) > SIGNATURES:
-            others = self.differences.pop(OTHER, None) or Seen(0)
-            for name in sorted(self.differences, key=rank)[SIGNATURES:]:
-                gone = self.differences.pop(name)
-                gone.legacy = gone.target = None
-                others.merge(gone)
-            self.differences[OTHER] = others
+        """Put what is past `SIGNATURES` and `PATTERNS` under `OTHER`, of which no example is kept."""
+        for name in past(SIGNATURES, self.differences):
+            gone = self.differences.pop(name)
+            gone.legacy = gone.target = None
+            self.differences.setdefault(OTHER, Seen(0)).merge(gone)
         if len(self.patterns) > PATTERNS + (OTHER in self.patterns):
             self._fold_noise()
-        if len(self.patterns) > PATTERNS + (OTHER in self.patterns):
-            rest = self.patterns.pop(OTHER, None) or Pattern()
-            for name in sorted(self.patterns, key=rank)[PATTERNS:]:
-                rest.merge(self.patterns.pop(name))
-            self.patterns[OTHER] = rest
+        for name in past(PATTERNS, self.patterns):
+            self.patterns.setdefault(OTHER, Pattern()).merge(self.patterns.pop(name))
 
     def _fold_noise(self) -> None:
         """Let every pattern that shows noise show all noise of the endpoint: ten places that vary each by
