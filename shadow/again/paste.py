@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from shadow.again.suggest import Suggestion, Suggestions
 from shadow.report.text import plain
+from shadow.report.visible import visible
 
 _BARE = re.compile(r"[A-Za-z][\w$./;-]*(?::[\w$./;-]+)?")  # what YAML reads as text without quotes
 _SHOWN = 80  # characters of a value
@@ -77,4 +78,5 @@ def _value(value: str | None) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text if _BARE.fullmatch(text) else json.dumps(text, ensure_ascii=False)
+    """As YAML reads it back, and no terminal obeys: its escapes are those of Python."""
+    return text if _BARE.fullmatch(text) else visible(json.dumps(text, ensure_ascii=False))

@@ -150,6 +150,17 @@ def test_hostile_values_stay_in_their_comments() -> None:
     assert len(comparisons(kept)) == 1
 
 
+def test_a_place_of_any_characters_is_read_back() -> None:
+    """What a terminal would obey is escaped, and still names its place."""
+    key = "\x9b31m\u202e\u2028\x7f検索"
+    kept = records([Pair("/a", answered({key: 1}), answered({key: 2}))])
+    text = written(suggest(kept, settings.Config()))
+
+    assert all(char.isprintable() or char == "\n" for char in text)
+    (line,) = next(iter(yaml.safe_load(text)["endpoints"][0]["compare"].values()))
+    assert key in line
+
+
 async def test_the_command(tmp_path: Path) -> None:
     """It prints YAML; without a folder one line, and exit 3."""
     kept = folder(tmp_path / "kept", records(NOISY))
