@@ -10,6 +10,8 @@ import asyncio
 import os
 import signal
 import socket
+import time
+from collections import deque
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -17,7 +19,40 @@ from shadow.frame import Report, Served, Stream
 from shadow.record.tally import Tally
 
 _EVERY: Final = 1.0  # seconds between two reports
+_REMEMBERED: Final = 60  # reports that tell of the longest delay: nobody asks for the metrics every second
+_LOOK: Final = 0.05  # seconds between two looks at how late the loop is
 _RECONNECT: Final = 0.1  # seconds
+
+
+class Lateness:
+    """How late a loop comes to what is due. Pure: seconds of two clocks are given to it.
+
+    On a busy machine a loop is late also because it has no processor, which it can do nothing about. Where it
+    was blocked by what it did itself, it used one: so of the time that it is late, no more than what it used
+    since the look before can have been its own.
+    """
+
+    def __init__(self) -> None:
+        self._due = self._used = 0.0
+        self._lag: deque[float] = deque([0.0], _REMEMBERED)
+        self._blocked: deque[float] = deque([0.0], _REMEMBERED)
+
+    def expect(self, due: float, used: float) -> None:
+        """The next look is due then; so much of a processor was used until now."""
+        self._due, self._used = due, used
+
+    def look(self, now: float, used: float) -> None:
+        """What was due is done now."""
+        lag = now - self._due
+        self._lag[-1] = max(self._lag[-1], lag)
+        self._blocked[-1] = max(self._blocked[-1], min(lag, used - self._used))
+
+    def tell(self) -> dict[str, float]:
+        """The longest of the last reports; another one begins."""
+        told = {"loop_lag_seconds": max(self._lag), "loop_blocked_seconds": max(self._blocked)}
+        self._lag.append(0.0)
+        self._blocked.append(0.0)
+        return told
 
 
 class Worker(asyncio.Protocol):
@@ -35,6 +70,8 @@ class Worker(asyncio.Protocol):
         self._stream = Stream(Report)
         self._transport: asyncio.WriteTransport = cast(asyncio.WriteTransport, None)
         self._timer: asyncio.TimerHandle | None = None
+        self._lateness = Lateness()
+        self._looking: asyncio.TimerHandle | None = None
         self._closed: asyncio.Future[None] = loop.create_future()
 
     async def start(self, line: socket.socket) -> None:
@@ -43,6 +80,7 @@ class Worker(asyncio.Protocol):
         self.loop.add_signal_handler(signal.SIGINT, lambda: None)
         self.loop.add_signal_handler(signal.SIGTERM, self.stopping.set)
         await self.loop.create_unix_connection(lambda: self, sock=line)
+        self._expect()
         self._report()
 
     def tally(self, endpoint: str) -> Tally:
@@ -58,18 +96,29 @@ class Worker(asyncio.Protocol):
             self.tell()
         self._timer = self.loop.call_later(_EVERY, self._report)
 
+    def _expect(self) -> None:
+        # Not the loop's time: it stands still while the loop does something.
+        self._lateness.expect(time.monotonic() + _LOOK, time.thread_time())
+        self._looking = self.loop.call_later(_LOOK, self._look)
+
+    def _look(self) -> None:
+        self._lateness.look(time.monotonic(), time.thread_time())
+        self._expect()
+
     def tell(self) -> None:
         """Report now."""
         tallies, self.tallies = self.tallies, {}
         handed, self.handed = self.handed, {}
         served, self.served = self.served, Served()
-        report = Report(self.name, os.getpid(), tallies, handed, self.gauges(), served)
+        gauges = self.gauges() | self._lateness.tell() | {"tasks": len(asyncio.all_tasks(self.loop))}
+        report = Report(self.name, os.getpid(), tallies, handed, gauges, served)
         self._transport.write(self._stream.encode(report))
 
     async def finish(self) -> None:
         """Send the last report, and close the line behind it."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._looking):
+            if timer is not None:
+                timer.cancel()
         if not self._transport.is_closing():
             self.tell()
             self._transport.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 import yaml
 import zstandard
 from support.peers import Load, answering, echo, get, items, post, response
-from support.proxy import NOBODY, assert_adds_up, command, samples, value
+from support.proxy import NOBODY, Sample, assert_adds_up, command, samples, value
 
 PATHS = ["/healthz", "/readyz", "/metrics", "/config", "/report"]
 
@@ -67,6 +68,20 @@ async def test_deaths_are_counted_and_counters_outlive_them(backend: Any, proxy:
     assert value(metrics, "shadow_judge_deaths_total") == 0
     assert value(metrics, "shadow_legacy_answers_total", **{"class": "2xx"}) == 50
     assert value(metrics, "shadow_client_answer_seconds_count") == 50
+
+
+async def test_every_worker_tells_of_its_loop(backend: Any, proxy: Any) -> None:
+    """A handful of tasks, and how late it was; the supervisor has none to tell of."""
+    running = await proxy((await backend(answering(echo))).url, NOBODY)
+    workers = {"live-0", "shadow-0", "judge-0", "admin"}
+    metrics: list[Sample] = []
+    async with asyncio.timeout(30):
+        while {labels["worker"] for name, labels, _ in metrics if name == "shadow_tasks"} != workers:
+            metrics = await running.metrics()
+    for worker in workers:
+        assert 1 <= value(metrics, "shadow_tasks", worker=worker) < 10
+        lag = value(metrics, "shadow_loop_lag_seconds", worker=worker)
+        assert value(metrics, "shadow_loop_blocked_seconds", worker=worker) <= lag
 
 
 async def test_the_proxys_port_is_legacys_alone(backend: Any, proxy: Any, connect: Any) -> None:

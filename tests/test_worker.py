@@ -1,0 +1,68 @@
+"""What every worker tells of its loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+
+from shadow.frame import Report, Stream
+from shadow.worker import Lateness, Worker
+
+
+def test_late_by_its_own_doing() -> None:
+    """A loop that used a processor all the time was blocked for as long as it is late."""
+    lateness = Lateness()
+    lateness.expect(due=10.0, used=3.0)
+    lateness.look(now=10.2, used=3.24)
+    assert {name: round(seconds, 6) for name, seconds in lateness.tell().items()} == {
+        "loop_lag_seconds": 0.2,
+        "loop_blocked_seconds": 0.2,
+    }
+
+
+def test_late_for_want_of_a_processor() -> None:
+    """One that had none for most of the time was blocked for no longer than it had one."""
+    lateness = Lateness()
+    lateness.expect(due=10.0, used=3.0)
+    lateness.look(now=10.2, used=3.01)
+    assert {name: round(seconds, 6) for name, seconds in lateness.tell().items()} == {
+        "loop_lag_seconds": 0.2,
+        "loop_blocked_seconds": 0.01,
+    }
+
+
+def test_the_longest_is_told_for_a_minute() -> None:
+    """Sixty reports tell of it, so that whoever asks less often sees it; then it is forgotten."""
+    lateness = Lateness()
+    lateness.expect(due=10.0, used=3.0)
+    lateness.look(now=10.5, used=3.5)
+    lateness.expect(due=11.0, used=4.0)
+    lateness.look(now=11.125, used=4.125)
+    assert [lateness.tell()["loop_lag_seconds"] for _ in range(61)] == [0.5] * 60 + [0.0]
+
+
+async def test_a_worker_tells_of_its_loop() -> None:
+    """Its tasks, and a callback that held the loop for a fifth of a second."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    loop = asyncio.get_running_loop()
+    worker = Worker(loop, "live-0")
+    await worker.start(theirs)
+    told = Stream(Report)
+
+    def burn() -> None:
+        until_then = time.thread_time() + 0.2
+        while time.thread_time() < until_then:
+            pass
+
+    loop.call_soon(burn)
+    gauges: dict[str, float] = {}
+    async with asyncio.timeout(10):
+        while gauges.get("loop_blocked_seconds", 0.0) < 0.1:
+            for report in told.feed(await loop.sock_recv(ours, 1 << 20)):
+                gauges = report.gauges
+    assert gauges["tasks"] == len(asyncio.all_tasks())
+    assert gauges["loop_lag_seconds"] >= gauges["loop_blocked_seconds"] <= 1.0
+    await worker.finish()
+    ours.close()
