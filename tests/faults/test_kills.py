@@ -24,9 +24,9 @@ UNBOUNDED = {"in_flight": 64, "waiting": 100_000}
 
 async def killed(running: Proxy, victim: str, load: Load, chance: random.Random) -> None:
     """Kill it at some moment, and wait until another has taken its place."""
-    answered = load.answered
-    wanted = answered + chance.randrange(1, 200)
-    await until(lambda: load.answered >= wanted or not load.sent, "traffic")
+    await asyncio.sleep(chance.uniform(0.0, 2.0))  # one that lives for less than a second comes back later
+    wanted = load.answered + chance.randrange(1, 200)
+    await until(lambda: load.answered >= wanted, "traffic")
     before = running.worker(victim)
     os.kill(before, signal.SIGKILL)
     await until(lambda: running.worker(victim) not in (0, before), f"a new {victim}", patience=15.0)
@@ -39,8 +39,8 @@ async def test_at_random_moments(victim: str, backend: Any, proxy: Any) -> None:
     target = await backend(answering(lambda r: echo(r).replace(b" 39]", b" 93]")))
     running = await proxy(legacy.url, target.url, mirror=UNBOUNDED, workers={"live": 2})
     chance = random.Random(7)
-    load = Load(running.port, items(), clients=8)
-    asking = asyncio.create_task(load.run())
+    load = Load(running.port, items(100_000 * KILLS + 1_000_000), clients=8)
+    asking = asyncio.create_task(load.run(patience=60.0 + 10.0 * KILLS))
     for _ in range(KILLS):
         await killed(running, victim, load, chance)
     load.stop()

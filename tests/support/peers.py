@@ -135,9 +135,9 @@ class Load:
         self.answered = 0
         self.errors: list[str] = []
 
-    async def run(self) -> None:
-        """Until nothing is left to ask, or `stop`."""
-        async with asyncio.timeout(120):
+    async def run(self, patience: float = 2 * PATIENCE) -> None:
+        """Until nothing is left to ask, or `stop`, but for no more than so many seconds."""
+        async with asyncio.timeout(patience):
             await asyncio.gather(*(self._client() for _ in range(self._clients)))
 
     def stop(self) -> None:
