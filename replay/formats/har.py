@@ -63,7 +63,7 @@ def _entry(entry: object) -> Parsed:
             _bytes(_at(entry, "startedDateTime")), None, _bytes(_at(request, "method")), url, None, None,
             b"%d" % (_at(response, "status") or 0), _size(response), _took(entry), None, None,
         )  # fmt: skip
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, AttributeError, KeyError):
         return BadLine(LogSkip.MALFORMED, "an entry without what a request needs")
     if isinstance(parsed, BadLine):
         return parsed

@@ -72,8 +72,10 @@ class _Stream(Protocol):
     def decompress(self, data: bytes, /) -> bytes: ...
 
 
-def _streams(body: bytes, limit: int, piece: int, stream_of: Callable[[], _Stream]) -> bytes:
-    """One stream after the other to the end of `body`, in pieces so small that none of them, nor
+def _streams(
+    body: bytes, limit: int, piece: int, stream_of: Callable[[], _Stream], *, several: bool = True
+) -> bytes:
+    """One stream, or one after the other, to the end of `body`, in pieces so small that none of them, nor
     the rest that is copied at the end of a stream, can become large."""
     parts: list[bytes] = []
     size = position = 0
@@ -89,6 +91,8 @@ def _streams(body: bytes, limit: int, piece: int, stream_of: Callable[[], _Strea
                 raise _TooLargeError
             parts.append(part)
         position = min(position, len(body)) - len(stream.unused_data)
+        if position < len(body) and not several:
+            raise ValueError(f"{len(body) - position} bytes behind its end")
     return b"".join(parts)
 
 
@@ -101,7 +105,7 @@ def _deflate(body: bytes, limit: int) -> bytes:
     """RFC 9110, 8.4.1.2: zlib, though some servers send the raw stream, and clients read both."""
     wrapped = body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
     window = zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS
-    return _streams(body, limit, _ZLIB_PIECE, lambda: zlib.decompressobj(window))
+    return _streams(body, limit, _ZLIB_PIECE, lambda: zlib.decompressobj(window), several=False)
 
 
 def _zstd(body: bytes, limit: int) -> bytes:

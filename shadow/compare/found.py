@@ -99,9 +99,9 @@ def _cause(difference: Difference) -> tuple[str, str]:
 
 def shown(text: str) -> str:
     """`text` as a difference shows it: bounded, and encodable as UTF-8 whatever it was made from."""
-    if len(text) > SHOWN:
-        text = text[: SHOWN - 1] + "…"
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+    if not text.isascii():  # before it is cut: of a lone surrogate six characters are made
+        text = text[: SHOWN + 1].encode("utf-8", "backslashreplace").decode()
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
 
 def changed(path: str, legacy: str, target: str, kind: DifferenceKind = DifferenceKind.CHANGED) -> Difference:

@@ -55,11 +55,14 @@ class _Walk:
             start, end = token.span()
             first = text[start]
             if first == '"' and token[1] is not None:
+                if self._index >= 0:
+                    return None  # a key in an array: a bracket is missing, and what is whose cannot be known
                 self._key(start, end - len(token[1]))
                 continue
             if first in "}]":
-                if self._stack:
-                    self._here, self._secret, self._index = self._stack.pop()
+                if not self._stack or (first == "]") != (self._index >= 0):
+                    return None
+                self._here, self._secret, self._index = self._stack.pop()
                 continue
             if self._index >= 0:
                 self._enter(self._index)

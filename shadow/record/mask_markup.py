@@ -60,7 +60,7 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
                 parts.append(mask.whole(text[position:raw_end]))
                 position = raw_end
             elif name.lower() == "textarea":
-                secret = int(_is_field(_names(attributes), mask))
+                secret = int(_is_field(attributes, mask))
     return "".join(parts)
 
 
@@ -85,24 +85,19 @@ def _declaration(piece: str, mask: Mask, secret: bool) -> str:
     return start + (mask.value(inner.strip()) if secret else mask.whole(inner)) + end
 
 
-def _names(attributes: str) -> dict[str, str]:
-    """Attributes and their values, the first of each name."""
-    found: dict[str, str] = {}
-    for attribute in _ATTRIBUTE.finditer(attributes):
-        name, _, double, single, bare = attribute.groups()
-        found.setdefault(name.lower(), html.unescape(double or single or bare or ""))
-    return found
-
-
-def _is_field(names: dict[str, str], mask: Mask) -> bool:
-    """Do the names of an element say that its value is a secret?"""
-    return any(mask.named(names[name]) for name in _NAMING if name in names)
+def _is_field(attributes: str, mask: Mask) -> bool:
+    """Do the names of an element say that its value is a secret? Each of them counts: what looks like one
+    element may be several, where a quote stands that is none."""
+    return any(
+        name.lower() in _NAMING and mask.named(html.unescape(double or single or bare))
+        for name, _, double, single, bare in _ATTRIBUTE.findall(attributes)
+    )
 
 
 def _attributes(attributes: str, mask: Mask) -> str:
     if "=" not in attributes:
         return attributes
-    field = _is_field(_names(attributes), mask)
+    field = _is_field(attributes, mask)
 
     def shown(attribute: re.Match[str]) -> str:
         name, said, double, single, bare = attribute.groups()

@@ -60,6 +60,11 @@ def test_several_members() -> None:
     assert decode(zstandard.compress(b"a") + zstandard.compress(b"b"), "zstd") == b"ab"
 
 
+def test_deflate_has_one_stream() -> None:
+    """What stands behind it is no part of the body, and is said."""
+    assert decode(deflated(TEXT) + b"rest", "deflate") == Undecodable("deflate: 4 bytes behind its end")
+
+
 @pytest.mark.parametrize("coding", ENCODERS)
 def test_an_empty_body_needs_no_decoding(coding: str) -> None:
     """Servers name a coding even where there is nothing to encode."""

@@ -31,6 +31,7 @@ def test_long_values_are_shown_where_they_begin_to_differ() -> None:
 def test_shown_values_can_be_written_as_utf8() -> None:
     """A lone surrogate becomes its escape; other characters stay."""
     assert shown("価格\ud800") == "価格\\ud800"
+    assert len(shown("\ud800" * SHOWN)) == SHOWN
 
 
 def test_absent_values_are_none() -> None:

@@ -89,6 +89,14 @@ def test_html(body: str, expected: str) -> None:
     assert shown("text/html", page.format(body)) == page.format(expected.replace("MASKED", SECRET))
 
 
+def test_a_quote_that_is_none() -> None:
+    """It does not hide what a field is called, nor does a bracket that is missing."""
+    page = "<p title=it's><input name=user value=x><input name=pin value=s3cret> isn't"
+
+    assert "s3cret" not in (shown("text/html", page) or "")
+    assert "s3cret" not in (shown("application/json", '{"a":[1,"password":"s3cret","b":2}') or "")
+
+
 def test_shapes_behind_references() -> None:
     """A mail address is one however a page writes it."""
     assert shown("text/html", "<p>bob&#64;example.com</p>") == f"<p>{V('bob@example.com')}</p>"

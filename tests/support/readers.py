@@ -149,14 +149,22 @@ KNOWN = frozenset((b"GET", b"POST", b"PUT", b"DELETE", b"HEAD", b"OPTIONS", b"PA
 SINGLE = re.compile(rb"(?i)content-type|user-agent|etag|server|host|content-length")
 
 
+_FRAMED_AGAIN = re.compile(rb"\n(?:content-length|transfer-encoding):", re.IGNORECASE)
+
+
 def excused_h11(raw: bytes, why: str) -> bool:
     """Why h11 may refuse what we take.
 
-    It takes no byte above 0x7F in a target, which old Japanese clients send; and its own bound of a chunk's
-    line is another.
+    It takes no byte above 0x7F in a target, which old Japanese clients send; its own bound of a chunk's line
+    is another; and it judges fields of framing that stand among trailers, which we drop.
     """
     target = raw.split(b" ", 2)[1]
-    return any(byte > 0x7E for byte in target)
+    return any(byte > 0x7E for byte in target) or excused_h11_of_an_answer(raw, why)
+
+
+def excused_h11_of_an_answer(raw: bytes, why: str) -> bool:
+    """Only trailers are another matter there."""
+    return _FRAMED_AGAIN.search(raw, raw.find(b"\r\n\r\n") + 4) is not None
 
 
 def excused_aiohttp(raw: bytes, why: str) -> bool:

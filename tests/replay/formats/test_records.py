@@ -80,6 +80,7 @@ def test_fields_of_framing_are_left_to_who_sends() -> None:
         (b"", LogSkip.MALFORMED),
         (b"[]", LogSkip.MALFORMED),
         (archive(7), LogSkip.MALFORMED),
+        (archive(entry("/x", postData={"params": [{"value": "c"}]})), LogSkip.MALFORMED),
         (archive(entry("chrome-extension://x/y")), LogSkip.NOT_REPLAYABLE),
         (archive(entry("https://a/", headers=[{"name": "a", "value": "b\r\nc: d"}])), LogSkip.MALFORMED),
     ],
