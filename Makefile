@@ -7,7 +7,10 @@ READY := .venv/.ready
 LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url \
   --generate-hashes --python-version 3.12 --python-platform linux
 
-.PHONY: help setup demo run test peers check format lock bench clean
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+IMAGE := .venv/image
+
+.PHONY: help setup demo run test peers check format lock sbom audit fuzz bench clean
 
 help:            ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -17,7 +20,7 @@ $(READY): pyproject.toml
 	  || { echo "Shadow needs Python 3.11 or newer; say which with: make PYTHON=python3.12 ..."; exit 1; }
 	@$(PYTHON) -m venv .venv \
 	  || { echo "this Python cannot make environments; on Debian: apt install python3-venv"; exit 1; }
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(INSTALL) --editable '.[dev]'
 	@touch $@
 
 setup: $(READY)  ## make the environment
@@ -34,7 +37,7 @@ test: setup      ## run the tests; those that want a program which is not here a
 	$(BIN)/pytest
 
 peers: setup     ## install the servers that tests and benchmark talk to, as far as PyPI has them
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[peers]'
+	$(INSTALL) --editable '.[peers]'
 	@# Apart: it asks for older versions of what we use.
 	$(PYTHON) -m venv .venv/checkov
 	.venv/checkov/bin/pip install --quiet --disable-pip-version-check 'checkov>=3.3,<4'
@@ -50,10 +53,29 @@ format: setup    ## lay out the code
 	$(BIN)/ruff format
 
 lock: setup      ## renew what the image is built of, by its hashes
-	$(BIN)/pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	$(INSTALL) 'uv>=0.9,<1'
 	$(LOCK) pyproject.toml --output-file deploy/requirements.lock
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"])' \
 	  | $(LOCK) - --output-file deploy/build.lock
+	$(MAKE) sbom
+
+sbom: setup      ## list anew what the image is built of, and under which licences
+	$(INSTALL) --editable '.[supply]'
+	@$(PYTHON) -m venv --clear --without-pip $(IMAGE)
+	$(BIN)/pip --python $(IMAGE)/bin/python install --quiet --disable-pip-version-check --require-hashes \
+	  --only-binary :all: --requirement deploy/requirements.lock
+	$(BIN)/cyclonedx-py environment --output-reproducible --pyproject pyproject.toml \
+	  --output-file deploy/sbom.cdx.json $(IMAGE)/bin/python
+	$(BIN)/pip-licenses --python $(IMAGE)/bin/python --from mixed --format markdown \
+	  --output-file deploy/licences.md
+
+audit: setup     ## ask whether anything in the image is known to be vulnerable
+	$(INSTALL) --editable '.[supply]'
+	$(BIN)/python .ci/audit.py
+
+fuzz: setup      ## fuzz every parser for a minute; one of them for longer: make fuzz ARGS="html --seconds 600"
+	$(INSTALL) --editable '.[fuzz]'
+	$(BIN)/python tests/fuzz/fuzz.py $(ARGS)
 
 bench: peers     ## measure against nginx, Envoy and Traefik; a part of it: make bench ARGS="--cases small,live"
 	$(BIN)/python tests/bench/measure.py $(ARGS)
