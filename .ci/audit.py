@@ -1,4 +1,4 @@
-"""Is anything that the image is built of known to be vulnerable? Fails if so, or says that nobody can be asked.
+"""Is anything that the image is built of known to be vulnerable? Fails if so, or says that nobody knows.
 
 pip-audit asks PyPI's advisories. It calls a package clean that the registry has no advisories of, so what it
 has left out is looked at here.
