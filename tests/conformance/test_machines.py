@@ -2,7 +2,8 @@
 
 Clients and legacy are plain sockets in the hands of the machine, and the proxy's loop turns only when the
 machine lets it: so it can put two events into one turn. Whatever happens, a client gets the answers to its own
-requests, in order, or an error, and legacy gets each accepted request once.
+requests, whole, in order and nothing else, or an error of the proxy's, and it gets them in time; legacy gets
+each accepted request once and in the client's order.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import re
 import socket
 from collections import Counter, deque
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import hypothesis
 import uvloop
@@ -30,7 +31,20 @@ TURNS = 8
 """Of the loop, until what has been sent over the loopback device has been read and passed on."""
 
 
-KINDS = ("GET", "POST", "chunked", "upgrade", "close", "empty POST")
+FRAMES = b"\x81\x05hello\r\n\r\n"
+"""What is no request, sent ahead of an answer to an upgrade."""
+
+SWITCHING = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+CUT = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n%b\r\nabc"
+"""An answer that legacy breaks off."""
+
+CLOSE = b"Connection: close\r\n"
+ERROR = re.compile(
+    rb"HTTP/1\.1 ([45]\d\d) [A-Z][A-Za-z -]+\r\nContent-Type: text/plain\r\nContent-Length: (\d+)\r\n"
+    rb"(Connection: close\r\n)?\r\n"
+)
+KINDS = ("GET", "POST", "chunked", "upgrade", "frames", "close", "empty POST")
+HOW = ("whole", "close", "twice", "too much", "continue", "chunked", "chunked twice")
 WHICH = st.integers(0, 5)
 """Of those that there are. What is drawn never depends on what the sockets did, so a run can be repeated."""
 
@@ -42,11 +56,33 @@ def pick(items: Sequence[T], at: int) -> T | None:
     return items[at % len(items)] if items else None
 
 
-def answer(name: int, close: bool = False) -> bytes:
-    """The answer to one request and no other."""
+def answer(name: int, how: str = "whole", said: bytes = b"") -> bytes:
+    """The answer to one request and no other; `said` is a field of its connection."""
     body = b"answer-%d." % name
-    more = b"Connection: close\r\n" if close else b""
-    return b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\n\r\n%b" % (more, len(body), body)
+    if how == "chunked":
+        start = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n%b\r\n" % said
+        return start + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    return b"HTTP/1.1 200 OK\r\n%bContent-Length: %d\r\n\r\n%b" % (said, len(body), body)
+
+
+class Asked(NamedTuple):
+    """What a client has asked: its name, 0 where it is no request, and where it ends in all that it sent."""
+
+    name: int
+    kind: str
+    end: int
+
+    def answers(self) -> list[bytes]:
+        """All that legacy may say to it, as the client gets it."""
+        if not self.name:
+            return []
+        whole = answer(self.name)
+        closing = whole.replace(b"\r\n\r\n", b"\r\n" + CLOSE + b"\r\n")
+        return [whole, closing, answer(self.name, "chunked"), answer(self.name, "chunked", CLOSE)]
+
+    def errors(self) -> set[int]:
+        """What the proxy may say in legacy's place."""
+        return {502, 504} | ({408} if self.kind == "body" else set()) if self.name else {400}
 
 
 class ClientSide:
@@ -55,10 +91,12 @@ class ClientSide:
     def __init__(self, port: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setblocking(False)
-        self.asked: list[int] = []
+        self.asked: list[Asked] = []
+        self.sent = b""
         self.got = b""
         self.owes = b""  # the rest of a body that it has not sent
         self.ended = False
+        self.tunnel: LegacySide | None = None
 
     def read(self) -> None:
         try:
@@ -71,14 +109,43 @@ class ClientSide:
             self.ended = True
 
     def send(self, data: bytes) -> None:
+        self.sent += data
         try:
             self.socket.sendall(data)
         except OSError:
             self.ended = True
 
-    def answers(self) -> list[bytes]:
-        """What came, cut where each answer begins."""
-        return [b"HTTP/1.1 " + piece for piece in self.got.split(b"HTTP/1.1 ")[1:]]
+    def answered(self) -> int:
+        """How many of its requests have their answers. Raises where anything else came, or in another order."""
+        rest, count, last = self.got, 0, False
+        while rest:
+            assert count < len(self.asked), ("an answer that nobody asked for", self.got)
+            assert not last, ("more behind the last answer", self.got)
+            asked = self.asked[count]
+            if self.tunnel is not None and rest.startswith(b"HTTP/1.1 101 "):
+                assert asked.kind in ("upgrade", "frames")
+                assert (SWITCHING + self.tunnel.said).startswith(rest), (self.got, self.tunnel.said)
+                return count + 1
+            length = self._first(rest, asked)
+            if length == 0:
+                break
+            last = CLOSE in rest[:length]
+            rest, count = rest[length:], count + 1
+        return count
+
+    def _first(self, rest: bytes, asked: Asked) -> int:
+        """Bytes of the answer that `rest` begins with; 0 where it has not come whole."""
+        for whole in asked.answers():
+            if rest.startswith(whole):
+                return len(whole)
+        error = ERROR.match(rest)
+        if error is not None and len(rest) >= error.end() + int(error[2]):
+            assert int(error[1]) in asked.errors(), (asked, rest)
+            assert b"/r" not in rest[error.start() : error.end() + int(error[2])], "it echoes the request"
+            return error.end() + int(error[2])
+        parts = (*asked.answers(), SWITCHING, *((CUT % b"", CUT % CLOSE) if asked.name else ()))
+        assert error is not None or any(part.startswith(rest) for part in parts), (asked, rest)
+        return 0
 
 
 class LegacySide:
@@ -89,6 +156,9 @@ class LegacySide:
         self.socket.setblocking(False)
         self.got = b""
         self.open: deque[int] = deque()  # requests that it has not answered
+        self.owes = b""  # the rest of an answer that it has begun
+        self.said = b""  # in a tunnel
+        self.http: int | None = None  # bytes that it got before its connection became a tunnel
         self.ended = False
 
     def read(self) -> list[int]:
@@ -109,7 +179,7 @@ class LegacySide:
     def names(self) -> list[int]:
         """Of the requests that it has got. Between a body's first byte and its last there is nothing else."""
         names = []
-        rest = self.got
+        rest = self.got[: self.http]
         while b"\r\n\r\n" in rest:
             head, _, rest = rest.partition(b"\r\n\r\n")
             names += [int(name) for name in NAME.findall(head.partition(b"\r\n")[0])]
@@ -143,6 +213,7 @@ class Connections(RuleBasedStateMachine):
         self.legacy: list[LegacySide] = []
         self.received: list[int] = []
         self.names = 0
+        self.owners: dict[int, ClientSide] = {}
         self.repeatable: set[int] = set()
 
     def turn(self) -> None:
@@ -160,17 +231,34 @@ class Connections(RuleBasedStateMachine):
             client.read()
 
     def waiting(self) -> list[LegacySide]:
-        return [end for end in self.legacy if end.open and not end.ended]
+        return [end for end in self.legacy if end.open and not end.ended and not end.owes]
 
     def idle(self) -> list[LegacySide]:
-        return [end for end in self.legacy if not end.open and not end.ended and end.got]
+        return [
+            end
+            for end in self.legacy
+            if not end.open and not end.ended and end.got and not end.owes and end.http is None
+        ]
 
-    def name(self, client: ClientSide, repeatable: bool) -> int:
+    def request(self, client: ClientSide, kind: str, sent: bytes) -> bytes:
+        """Its bytes, where `sent` is what the client sends before it in one go."""
         self.names += 1
-        client.asked.append(self.names)
-        if repeatable:
+        self.owners[self.names] = client
+        if kind in ("GET", "upgrade", "frames", "close"):
             self.repeatable.add(self.names)
-        return self.names
+        method = b"GET" if self.names in self.repeatable else b"POST"
+        upgrade = b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+        more = {
+            "POST": b"Content-Length: 4\r\n\r\nbody", "empty POST": b"Content-Length: 0\r\n\r\n",
+            "chunked": b"Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n", "close": CLOSE + b"\r\n",
+            "body": b"Content-Length: %d\r\n\r\nx" % (len(BODY) + 1), "upgrade": upgrade, "frames": upgrade,
+        }.get(kind, b"\r\n")  # fmt: skip
+        data = b"%b /r%d HTTP/1.1\r\nHost: h\r\n%b" % (method, self.names, more)
+        client.asked.append(Asked(self.names, kind, len(client.sent) + len(sent) + len(data)))
+        if kind == "frames":
+            data += FRAMES
+            client.asked.append(Asked(0, "frames", 0))
+        return data
 
     # -- clients
 
@@ -181,7 +269,11 @@ class Connections(RuleBasedStateMachine):
 
     def free(self) -> list[ClientSide]:
         """Clients that may ask: no body is still owed."""
-        return [client for client in self.clients if not client.ended and not client.owes]
+        return [
+            client
+            for client in self.clients
+            if not client.ended and not client.owes and client.tunnel is None
+        ]
 
     @rule(at=WHICH, kinds=st.lists(st.sampled_from(KINDS), min_size=1, max_size=3), wait=st.booleans())
     def client_asks(self, at: int, kinds: list[str], wait: bool) -> None:
@@ -191,13 +283,7 @@ class Connections(RuleBasedStateMachine):
             return
         sent = b""
         for kind in kinds:
-            name = self.name(client, kind in ("GET", "upgrade", "close"))
-            method = b"POST" if kind in ("POST", "chunked", "empty POST") else b"GET"
-            more = {
-                "POST": b"Content-Length: 4\r\n\r\nbody", "empty POST": b"Content-Length: 0\r\n\r\n", "chunked": b"Transfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n",
-                "upgrade": b"Connection: upgrade\r\nUpgrade: websocket\r\n\r\n", "close": b"Connection: close\r\n\r\n",
-            }.get(kind, b"\r\n")  # fmt: skip
-            sent += b"%b /r%d HTTP/1.1\r\nHost: h\r\n%b" % (method, name, more)
+            sent += self.request(client, kind, sent)
         client.send(sent)
         if wait:
             self.turn()
@@ -208,8 +294,7 @@ class Connections(RuleBasedStateMachine):
         client = pick(self.free(), at)
         if client is None:
             return
-        name = self.name(client, False)
-        client.send(b"POST /r%d HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\nx" % (name, len(BODY) + 1))
+        client.send(self.request(client, "body", b""))
         client.owes = BODY
         self.turn()
 
@@ -227,11 +312,10 @@ class Connections(RuleBasedStateMachine):
     def another_is_served(self) -> None:
         """A new client asks and is answered; legacy's connection is idle then, and may be used again."""
         client = ClientSide(self.path.port)
-        name = self.name(client, True)
-        client.send(b"GET /r%d HTTP/1.1\r\nHost: h\r\n\r\n" % name)
+        client.send(self.request(client, "GET", b""))
         self.turn()
         for end in self.waiting():
-            if end.open[0] == name:
+            if end.open[0] == self.names:
                 end.say(answer(end.open.popleft()))
         self.turn()
         self.clients.append(client)
@@ -244,7 +328,7 @@ class Connections(RuleBasedStateMachine):
         client = pick(self.free(), at)
         if client is None:
             return
-        request = b"GET /r%d HTTP/1.1\r\nHost: h\r\n\r\n" % self.name(client, True)
+        request = self.request(client, "GET", b"")
         if first:
             client.send(request)
         for end in self.idle():
@@ -263,6 +347,7 @@ class Connections(RuleBasedStateMachine):
         client = pick(self.free(), at)
         if client is None:
             return
+        client.asked.append(Asked(0, "nonsense", 0))
         client.send(b"GET /r888888 HTTP/1.1\nHost: h\r\n\r\n")
 
     @rule(at=WHICH)
@@ -275,11 +360,7 @@ class Connections(RuleBasedStateMachine):
 
     # -- legacy
 
-    @rule(
-        at=WHICH,
-        how=st.sampled_from(("whole", "close", "twice", "too much", "continue")),
-        wait=st.booleans(),
-    )
+    @rule(at=WHICH, how=st.sampled_from(HOW), wait=st.booleans())
     def legacy_answers(self, at: int, how: str, wait: bool) -> None:
         """The one that it has to answer, perhaps while its body still comes; and perhaps more than that."""
         end = pick(self.waiting(), at)
@@ -287,13 +368,66 @@ class Connections(RuleBasedStateMachine):
             return
         name = end.open.popleft()
         before = b"HTTP/1.1 100 Continue\r\n\r\n" if how == "continue" else b""
-        after = {"twice": EVIL, "too much": b"evil!"}.get(how, b"")
-        end.say(before + answer(name, how == "close") + after)
+        after = {"twice": EVIL, "too much": b"evil!", "chunked twice": EVIL}.get(how, b"")
+        form = "chunked" if how.startswith("chunked") else "whole"
+        end.say(before + answer(name, form, CLOSE if how == "close" else b"") + after)
         if how == "close":
             end.socket.close()
             end.ended = True
         if wait:
             self.turn()
+
+    @rule(at=WHICH, cut=st.integers(1, 50))
+    def legacy_begins_an_answer(self, at: int, cut: int) -> None:
+        """Wherever it is cut; others go on meanwhile."""
+        end = pick(self.waiting(), at)
+        if end is None:
+            return
+        whole = answer(end.open.popleft())
+        end.say(whole[:cut])
+        end.owes = whole[cut:]
+        self.turn()
+
+    @rule(at=WHICH, after=st.sampled_from((b"", EVIL)), wait=st.booleans())
+    def legacy_ends_an_answer(self, at: int, after: bytes, wait: bool) -> None:
+        """With another behind it, or without."""
+        end = pick([end for end in self.legacy if end.owes and not end.ended], at)
+        if end is None:
+            return
+        end.say(end.owes + after)
+        end.owes = b""
+        if wait:
+            self.turn()
+
+    @rule(at=WHICH, first=st.sampled_from((b"", b"first")), asked=st.booleans())
+    def legacy_switches(self, at: int, first: bytes, asked: bool) -> None:
+        """To another protocol, asked for or not: where not, it is an error as any other."""
+        self.turn()
+        ends = [end for end in self.waiting() if (self.kind(end.open[0]) in ("upgrade", "frames")) is asked]
+        end = pick(ends, at)
+        if end is None:
+            return
+        client = self.owners[end.open.popleft()]
+        if asked and client in self.clients and not client.ended:
+            client.tunnel, end.http, end.said = end, len(end.got), first
+        end.say(SWITCHING + first)
+        self.turn()
+
+    def kind(self, name: int) -> str:
+        return next(asked.kind for asked in self.owners[name].asked if asked.name == name)
+
+    @rule(at=WHICH, up=st.booleans())
+    def somebody_speaks_in_a_tunnel(self, at: int, up: bool) -> None:
+        """What looks like HTTP there is none."""
+        client = pick([client for client in self.clients if client.tunnel is not None], at)
+        if client is None or client.tunnel is None:
+            return
+        if up:
+            client.send(BODY)
+        else:
+            client.tunnel.said += EVIL
+            client.tunnel.say(EVIL)
+        self.turn()
 
     @rule(
         at=WHICH,
@@ -359,18 +493,35 @@ class Connections(RuleBasedStateMachine):
 
     @invariant()
     def own_answers_only(self) -> None:
-        """Each answer that a client has got is to its own request, in order, or the proxy's error."""
+        """What a client has got are answers to its own requests, whole, in order, or the proxy's errors."""
         for client in self.clients:
-            assert b"evil" not in client.got, client.got
-            expected = iter(client.asked)
-            for got in client.answers():
-                said = re.search(rb"answer-([0-9]+)\.", got)
-                if said is not None:
-                    assert int(said[1]) in expected, (client.asked, client.got)
-                elif b"\r\n\r\n" in got and got.startswith(b"HTTP/1.1 200 "):
-                    head, _, body = got.partition(b"\r\n\r\n")
-                    assert b"answer-".startswith(body[:7]) or b"Content-Length: 9" in head, client.got
-                    next(expected, None)
+            client.answered()
+
+    @invariant()
+    def tunnels_are_private(self) -> None:
+        """Legacy gets what the client has sent behind its upgrade, and nothing else."""
+        for client in self.clients:
+            end = client.tunnel
+            if end is not None:
+                (asked,) = (each for each in client.asked if each.name == end.names()[-1])
+                assert client.sent[asked.end :].startswith(end.got[end.http :])
+
+    @invariant()
+    def each_clients_order(self) -> None:
+        """Legacy gets a client's requests as they were asked, the next when the one before is answered."""
+        last: dict[ClientSide, int] = {}
+        for name in self.received:
+            client = self.owners.get(name)
+            if client is not None:
+                assert name >= last.get(client, 0), "out of order"
+                last[client] = name
+        for client, name in last.items():
+            if client in self.clients:
+                before = sum(1 for asked in client.asked[: self.place(client, name)])
+                assert client.answered() >= before or client.ended, "asked before the last was answered"
+
+    def place(self, client: ClientSide, name: int) -> int:
+        return next(at for at, asked in enumerate(client.asked) if asked.name == name)
 
     @invariant()
     def each_request_once(self) -> None:
@@ -379,7 +530,18 @@ class Connections(RuleBasedStateMachine):
             assert name <= self.names, "a body or a refused request has become one"
             assert times == 1 or (times == 2 and name in self.repeatable), name
 
+    def everybody_is_answered_in_time(self) -> None:
+        """However legacy behaves: after the time of one answer each, a client has all, or is told to go."""
+        for _ in range(1 + max((len(client.asked) for client in self.clients), default=0)):
+            self.turn()
+            self.sweep(61.0)
+            self.turn()
+        for client in self.clients:
+            left = len(client.asked) - client.answered()
+            assert client.ended or client.tunnel is not None or not left, (client.asked, client.got)
+
     def teardown(self) -> None:
+        self.everybody_is_answered_in_time()
         for client in self.clients:
             client.socket.close()
         for end in self.legacy:
@@ -396,6 +558,6 @@ class Connections(RuleBasedStateMachine):
 
 
 Connections.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=40, suppress_health_check=list(hypothesis.HealthCheck)
+    max_examples=200, stateful_step_count=40, suppress_health_check=list(hypothesis.HealthCheck)
 )
 TestConnections = Connections.TestCase
