@@ -251,7 +251,7 @@ class _Walk:
             left[i] = self._legacy.plain(ours[i])
         for j in over[1]:
             right[j] = self._target.plain(theirs[j])
-        return left, right, frozenset(over[0])
+        return _told_apart(ours, left), _told_apart(theirs, right), frozenset(over[0])
 
     @staticmethod
     def _plain(page: Page, items: list[int]) -> list[str]:
@@ -292,6 +292,11 @@ class _Walk:
         return number, min(
             page.written(item) for page, item in ((self._legacy, i), (self._target, j)) if item is not None
         )
+
+
+def _told_apart(items: list[int], keys: list[str]) -> list[str]:
+    """Keys of which no text's is an element's: `p>a` is how an element is written, and may be a text."""
+    return [key if item >= 0 else f"\0{key}" for item, key in zip(items, keys, strict=True)]
 
 
 def _whole(text: str) -> str:

@@ -70,6 +70,15 @@ def test_what_is_not_seen(legacy: str, target: str) -> None:
     assert found(doctype + legacy, doctype + target) == Found([], [])
 
 
+def test_a_text_is_no_element() -> None:
+    """However it is written."""
+    differences = found("<div><p>a</p></div>", "<div>p&gt;a</div>").differences
+    assert [(each.kind, each.path) for each in differences] == [
+        (ADDED, "html:html > body > div"),
+        (MISSING, "html:html > body > div > p"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("legacy", "target", "difference"),
     [
