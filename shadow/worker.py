@@ -20,7 +20,7 @@ from shadow.record.tally import Tally
 
 _EVERY: Final = 1.0  # seconds between two reports
 _REMEMBERED: Final = 60  # reports that tell of the longest delay: nobody asks for the metrics every second
-_LOOK: Final = 0.05  # seconds between two looks at how late the loop is
+_LOOK: Final = 0.02  # seconds between two looks at how late the loop is
 _RECONNECT: Final = 0.1  # seconds
 
 
@@ -29,7 +29,7 @@ class Lateness:
 
     On a busy machine a loop is late also because it has no processor, which it can do nothing about. Where it
     was blocked by what it did itself, it used one: so of the time that it is late, no more than what it used
-    since the look before can have been its own.
+    since the look before can have been its own. A wait for a disk is not told from one for a processor.
     """
 
     def __init__(self) -> None:
