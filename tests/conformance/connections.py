@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from support.live_path import OK, End, LivePath, until
+
+from shadow.model import Failure
+from shadow.wire.upstream import Connection
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 EVIL = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
@@ -113,7 +118,64 @@ async def closed_within_a_second(live_path: LivePath) -> None:
     await until(lambda: not live_path.live.front.connections)
 
 
+async def too_early(live_path: LivePath) -> None:
+    """RFC 9112 9.2: what a backend says on a new connection before it is asked is nobody's answer."""
+    _, legacy = await answered(live_path)
+    legacy.leave()
+    await until(lambda: not live_path.live.pool._idle)
+    opened: asyncio.Future[Connection | Failure] = asyncio.get_running_loop().create_future()
+    live_path.live.pool.connect(opened.set_result)
+    banner = await live_path.legacy.accept()
+    await banner.send(EVIL)
+    assert await banner.to_end() == b""
+    connection = await opened
+    assert isinstance(connection, Failure) or connection.transport.is_closing()
+    assert live_path.live.pool.take() is None
+
+
+async def never(live_path: LivePath) -> None:
+    """A backend that takes a request and says nothing: 504 after its time, and no other client gets what it
+    says later."""
+    client, legacy = await live_path.ask(GET)
+    live_path.pass_time(61)
+    head = await client.head()
+    assert head.startswith(b"HTTP/1.1 504 ")
+    assert await legacy.to_end() == b""
+    await client.until(b"\n")
+    await client.send(GET)
+    other = await live_path.legacy.accept()
+    await other.head()
+    await other.send(OK)
+    assert await client.exactly(len(OK)) == OK
+
+
+async def one_at_a_time(live_path: LivePath) -> None:
+    """RFC 9112 9.3.2: of requests sent behind each other legacy gets the next when the last is answered."""
+    client, legacy = await live_path.ask(GET + GET.replace(b"/", b"/next", 1))
+    assert live_path.received == 1
+    await legacy.send(OK)
+    assert await client.exactly(len(OK)) == OK
+    assert (await legacy.head()).startswith(b"GET /next HTTP/1.1\r\n")
+    await legacy.send(OK)
+    assert await client.exactly(len(OK)) == OK
+    assert len(live_path.legacy.ends) == 1
+
+
+async def own_error_with_the_body_still_coming(live_path: LivePath) -> None:
+    """RFC 9112 9.3: where we answer in legacy's place, 502 or 504, no byte of the body becomes a request."""
+    ask = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 900\r\n\r\nabc"
+    client, legacy = await live_path.ask(ask)
+    legacy.leave()
+    head = await client.head()
+    assert head.startswith(b"HTTP/1.1 502 ")
+    assert b"\r\nConnection: close\r\n" in head
+    await client.send(GET * 30)
+    assert b"HTTP/1.1" not in await client.to_end()
+    assert live_path.received == len(live_path.legacy.ends) == 1
+
+
 RULES = (
     early_answer, early_refusal, stranger, stranger_just_then, no_second_write, refused_upgrade,
-    upgrade_to_bytes, closed_within_a_second,
+    upgrade_to_bytes, closed_within_a_second, too_early, never, one_at_a_time,
+    own_error_with_the_body_still_coming,
 )  # fmt: skip
