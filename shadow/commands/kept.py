@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, TypeVar
+
 import click
 
 from shadow.commands.common import load_settings, refuse, writing
+
+if TYPE_CHECKING:
+    from shadow.again.rejudge import Rejudged
+    from shadow.again.suggest import Suggestions
+    from shadow.record.segment import Record
+
+_Result = TypeVar("_Result", bound="Rejudged | Suggestions")
 
 
 @click.command()
@@ -23,12 +33,7 @@ def rejudge(folder: str, config: str, form: str, output: str | None) -> None:
     from shadow.again.rejudge import rejudge as run
 
     rules = pairs.EndpointRules(load_settings(config, {}).config)
-    try:
-        result = run(pairs.told(pairs.read(folder), "judging again"), rules)
-    except OSError as error:
-        refuse([f"{error.filename}: {error.strerror}; give what was named by --record"])
-    if not result.kept:
-        refuse([f"{folder}: holds no comparisons; give what was named by --record"])
+    result = _of_kept(folder, "judging again", lambda records: run(records, rules))
     with writing(output) as stream:
         if form == "json":
             stream.write(msgspec.json.format(msgspec.json.encode(result)).decode() + "\n")
@@ -51,15 +56,23 @@ def suggest_rules(folder: str, config: str | None, output: str | None) -> None:
     FROM is the folder or object store that `shadow proxy` records to. Each line says what it would hide, and
     was tried on the comparisons that are kept.
     """
-    from shadow.again import pairs, paste
+    from shadow.again import paste
     from shadow.again.suggest import suggest
 
     loaded = load_settings(config, {}).config
-    try:
-        found = suggest(pairs.told(pairs.read(folder), "looking for rules"), loaded)
-    except OSError as error:
-        refuse([f"{error.filename}: {error.strerror}; give what was named by --record"])
-    if not found.kept:
-        refuse([f"{folder}: holds no comparisons; give what was named by --record"])
+    found = _of_kept(folder, "looking for rules", lambda records: suggest(records, loaded))
     with writing(output) as stream:
         stream.write(paste.written(found))
+
+
+def _of_kept(folder: str, doing: str, work: Callable[[Iterator[Record]], _Result]) -> _Result:
+    """What the work makes of the records of a place; refuses one that holds no comparisons."""
+    from shadow.again import pairs
+
+    try:
+        result = work(pairs.told(pairs.read(folder), doing))
+    except OSError as error:
+        refuse([f"{error.filename}: {error.strerror}; give what was named by --record"])
+    if not result.kept:
+        refuse([f"{folder}: holds no comparisons; give what was named by --record"])
+    return result
