@@ -134,9 +134,7 @@ def _case(name: str, tally: Tally, noise: Noise, criteria: Criteria, endpoints: 
 
 def _judge(case: _Case, regressed: bool, missing: int, recorded: float, criteria: Criteria) -> Judgement:
     counts, tolerance = case.counts, criteria.tolerance
-    by_units = _surely_below(counts.mismatched, counts.units, tolerance)
-    below = by_units or _surely_below(*_repeated(counts), tolerance)
-    weighed = _repeated(counts) if below and not by_units else (counts.mismatched, counts.units)
+    weighed, below = _weighed(counts, tolerance)
     between = interval(*weighed, tolerance)
     bad = [Reason.DIFFERS] if regressed else []
     if case.confirmed and not below:
@@ -159,14 +157,15 @@ def _judge(case: _Case, regressed: bool, missing: int, recorded: float, criteria
     return Judgement(Verdict.READY, why, 0, 0.0, (Reason.CONFIRMED,), between, counts)
 
 
-def _below(counts: Counts, tolerance: float) -> bool:
-    """Whether the share of mismatches is surely below the tolerance, by units or by exchanges."""
-    by_units = _surely_below(counts.mismatched, counts.units, tolerance)
-    return by_units or _surely_below(*_repeated(counts), tolerance)
-
-
-def _surely_below(mismatches: int, compared: int, tolerance: float) -> bool:
-    return mismatches < tolerance * compared and excluded(tolerance, mismatches, compared, tolerance)
+def _weighed(counts: Counts, tolerance: float) -> tuple[tuple[int, int], bool]:
+    """Mismatches and what was compared: units, or exchanges where by them alone the share is surely below the
+    tolerance; and whether it is."""
+    units = counts.mismatched, counts.units
+    for weighed in units, _repeated(counts):
+        mismatches, compared = weighed
+        if mismatches < tolerance * compared and excluded(tolerance, mismatches, compared, tolerance):
+            return weighed, True
+    return units, False
 
 
 def _repeated(counts: Counts) -> tuple[int, int]:
@@ -190,7 +189,7 @@ def _lacks(case: _Case, below: bool, missing: int, tolerance: float) -> list[Rea
     if not below:
         untold = case.open if case.suspects.mismatched < case.counts.mismatched else {}
         lacks += list(untold)
-        if not untold or not _below(case.suspects, tolerance):
+        if not untold or not _weighed(case.suspects, tolerance)[1]:
             lacks.append(Reason.FEW)
     if case.latency.pace is Pace.UNSURE:
         lacks.append(Reason.LATENCY)
