@@ -91,7 +91,7 @@ _GAUGES: Final = {
     "spool_bytes": "Bytes of them",
     "evidence_enough_total": "Comparisons not kept because enough of their causes were, in this hour",
     "evidence_full_total": "Comparisons not kept because the hour's bytes were used up",
-    "tasks": "Tasks of a worker's event loop: a handful, however many clients there are",
+    "tasks": "Tasks of a worker's event loop: connecting to a backend is one, a request is none",
     "loop_lag_seconds": "How long what was due had to wait for the event loop, at most, in the last minute",
     "loop_blocked_seconds": "What of that can have been the loop's own doing, and not want of a processor",
     "config_hash": "The configuration in force, as a number: equal where the settings are",

@@ -2,9 +2,9 @@
 
     .venv/bin/python tests/bench/soak.py [--requests 1000000] [--clients 32] [--slow 1000]
 
-By hand; needs h2load. Tells twenty times what each process holds and how late its loop is, and at the end
-what has changed since all was warm. Ends with 1 where it is more than is promised: together they may grow by
-50 MB, no loop may be blocked for 50 ms, and what descriptors and tasks there are stays.
+By hand; needs h2load. Tells again and again what each process holds and how late its loop is, and at the
+end what has changed since all was warm. Ends with 1 where it is more than is promised: together they may
+grow by 50 MB, no loop may be blocked for 50 ms, and descriptors and tasks do not become more.
 
 Of a loop, the metrics of its worker tell. It is late for want of a processor too, of which there are few
 where clients and both backends run beside it; so only what it used of one counts as blocked.
@@ -35,8 +35,9 @@ from support.proxy import Proxy, resident, value  # noqa: E402  # found by the l
 
 GROWTH = 50e6  # bytes, of all processes together
 BLOCKED = 0.05  # seconds
-FEW = 10  # descriptors or tasks that come and go
-PIECES = 20
+FEW = 256  # descriptors or tasks that come and go: shadow requests under way, of which connecting is a task
+PIECES = 20  # at least
+LARGEST = 200_000  # requests of a piece: it takes less than the minute that lateness is told for
 COME = 20.0  # seconds in which the slow ones come
 WARM = 90.0  # seconds until everything is there that stays, and forgotten how late loops were while it came
 PIECE = 10_000  # requests at a time until then
@@ -201,12 +202,12 @@ async def load(running: Proxy, requests: int, clients: int, count: int) -> list[
 
     show("start", 0, await look(running))
     crawling = [asyncio.create_task(slow(running.port, bool(n % 2), n * COME / count)) for n in range(count)]
-    pieces = [await piece(PIECE)]
     while time.monotonic() - began < WARM:
         pieces = [await piece(PIECE)]
-    show("warm", *pieces[-1])
-    while len(pieces) <= PIECES:
-        pieces.append(await piece(requests // PIECES))
+    show("warm", *pieces[0])
+    last = done + requests
+    while done < last:
+        pieces.append(await piece(min(requests // PIECES, LARGEST, last - done)))
         show(f"{time.monotonic() - began:.0f} s", *pieces[-1])
     for task in crawling:
         task.cancel()
