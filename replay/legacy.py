@@ -15,7 +15,8 @@ from shadow.frame import Frame
 from shadow.live.capture import Capture
 from shadow.model import Body, Digest, Drop, Failure, FailureKind
 from shadow.wire.head import ResponseHead
-from shadow.wire.upstream import Connection, Pool
+from shadow.wire.pool import Pool
+from shadow.wire.upstream import Connection
 
 
 class Question(NamedTuple):

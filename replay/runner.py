@@ -31,10 +31,10 @@ from shadow.live.selection import Selection
 from shadow.mirror.mirror import Mirror
 from shadow.mirror.sender import ShadowRequest
 from shadow.model import Digest, Drop, Outcome, Skip
-from shadow.tls import of_backend
 from shadow.wire.deadlines import Deadlines
+from shadow.wire.pool import Pool
 from shadow.wire.resolve import authority
-from shadow.wire.upstream import Pool, Waits
+from shadow.wire.upstream import Waits
 
 WINDOW: Final = 2000
 """Requests that wait for their time: enough to sort those that a server logged late, by their start."""
@@ -47,22 +47,22 @@ class Replayer:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, plan: Plan, books: Books, mirror: Mirror) -> None:
         config = plan.config
-        origin = backend(config.target if plan.against_log else config.legacy)
+        origin = config.target if plan.against_log else config.legacy
         waits = config.timeouts
         self._loop = loop
         self._plan = plan
         self._books = books
         self._mirror = mirror
-        self._dress = dress(authority(origin), plan.headers)
+        self._dress = dress(authority(backend(origin)), plan.headers)
         self._endpoints = Endpoints(config.endpoints)
         self._selection = Selection(config.mirror, config.endpoints)
         self._budget = Budget(config.mirror.memory)
-        self._pool = Pool(
+        self._pool = Pool.to(
             loop,
             origin,
             Waits(waits.connect, waits.answer, waits.stall, waits.whole, waits.reuse),
             Deadlines(loop),
-            of_backend(config.tls.legacy) if origin.tls else None,
+            config.tls.legacy,
         )
         self._most = _most_under_way() if plan.paced else config.mirror.in_flight
         self._prefixes: dict[str, bytes] = {}

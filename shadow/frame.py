@@ -113,9 +113,10 @@ class Stream(Generic[T]):
         self._pieces: list[bytes] = []  # of a message that is not complete
         self._missing = 4  # bytes at least until one is
 
-    def encode(self, message: T) -> bytes:
+    def encode(self, message: T) -> tuple[bytes, bytes]:
+        """A message in two pieces, one behind the other: a large one is not copied to get them into one."""
         payload = self._encoder.encode(message)
-        return _LENGTH.pack(len(payload)) + payload
+        return _LENGTH.pack(len(payload)), payload
 
     def feed(self, data: bytes) -> Iterator[T]:
         """The messages that are complete with `data`. To be read to the end."""

@@ -36,7 +36,7 @@ class Request(NamedTuple):
     body: bytes = b""
 
 
-class Response(NamedTuple):
+class Response(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A backend's final answer. Times are in seconds since the request began to be sent."""
 
     status: int

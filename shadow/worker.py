@@ -112,7 +112,7 @@ class Worker(asyncio.Protocol):
         served, self.served = self.served, Served()
         gauges = self.gauges() | self._lateness.tell() | {"tasks": len(asyncio.all_tasks(self.loop))}
         report = Report(self.name, os.getpid(), tallies, handed, gauges, served)
-        self._transport.write(self._stream.encode(report))
+        self._transport.writelines(self._stream.encode(report))
 
     async def finish(self) -> None:
         """Send the last report, and close the line behind it."""

@@ -8,6 +8,7 @@ byte. A cookie is compared by its name and attributes: its value is a secret, an
 from __future__ import annotations
 
 from functools import partial
+from operator import itemgetter
 from typing import TypeAlias
 
 from shadow.compare import cookies
@@ -21,7 +22,7 @@ from shadow.model import Difference, DifferenceKind, Headers, Request
 
 _SET_COOKIE = b"set-cookie"
 _ETAG = b"etag"
-_SPECIAL = PRESENCE | {_SET_COOKIE, _ETAG}
+_SPECIAL = PRESENCE | {_ETAG}
 """Fields that are not compared by their value."""
 
 Block: TypeAlias = tuple[dict[bytes, bytes], list[tuple[bytes, bytes]]]
@@ -31,6 +32,13 @@ Block: TypeAlias = tuple[dict[bytes, bytes], list[tuple[bytes, bytes]]]
 def value(headers: Headers, name: bytes) -> bytes:
     """All values of the field `name`, given in lower case, in one (RFC 9110, 5.2)."""
     return b", ".join([said for field, said in headers if field.lower() == name])
+
+
+def same(legacy: Headers, target: Headers) -> bool:
+    """Whether plainly nothing that is compared differs, in microseconds. A no says only that `compare` has to
+    look."""
+    ours, theirs = [*filter(None, map(_part, legacy))], [*filter(None, map(_part, target))]
+    return ours == theirs or sorted(ours, key=_name) == sorted(theirs, key=_name)
 
 
 def compare(
@@ -60,19 +68,46 @@ def _block(headers: Headers) -> Block:
         name = names[wire_name]
         if name is None:
             continue
-        if name not in _SPECIAL and name not in fields:
-            fields[name] = said
-        elif name == _SET_COOKIE:
+        if name == _SET_COOKIE:
             lines.append(cookies.without_value(said))
-        elif name == _ETAG:
-            # RFC 9110, 8.8.1: by a weak one no part of an answer can be asked for, and nothing be updated.
-            fields[name] = b"weak" if said.startswith(b"W/") else b"strong"
-        elif name in PRESENCE:
-            fields[name] = b""
+        elif name not in fields or name in _SPECIAL:
+            fields[name] = _compared(name, said)
         else:
             # RFC 9110, 5.3: several lines of one name mean the same as one line with commas.
             fields[name] += b", " + said
     return fields, lines
+
+
+def _compared(name: bytes, said: bytes) -> bytes:
+    """What is compared of one line of a field."""
+    if name == _ETAG:
+        # RFC 9110, 8.8.1: by a weak one no part of an answer can be asked for, and nothing be updated.
+        return b"weak" if said.startswith(b"W/") else b"strong"
+    return b"" if name in PRESENCE else said
+
+
+class _Parts(dict[tuple[bytes, bytes], tuple[bytes, ...] | None]):
+    """What is compared of a field by itself, its name first; None for nothing. Filled as fields come along:
+    a backend says most of them again and again."""
+
+    def __missing__(self, field: tuple[bytes, bytes]) -> tuple[bytes, ...] | None:
+        name, said = FIELDS[field[0]], field[1]
+        part: tuple[bytes, ...] | None = None
+        if name == _SET_COOKIE:
+            part = name, *cookies.without_value(said)
+        elif name is not None:
+            part = name, _compared(name, said)
+        if len(said) <= _SHORT:
+            if len(self) >= _REMEMBERED:
+                self.clear()  # cheaper than knowing the oldest, and what is in use is back at once
+            self[field] = part
+        return part
+
+
+_SHORT = 512  # bytes of a value; what is remembered has to stay small
+_REMEMBERED = 4096
+_part = _Parts().__getitem__
+_name = itemgetter(0)
 
 
 class _Comparison:

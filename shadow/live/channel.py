@@ -49,11 +49,12 @@ class Channel(asyncio.Protocol):
         """Hand over an exchange; False if there is no room, or nobody at the other end."""
         if not self.worker:
             return False
-        data = self._stream.encode(frame)
-        if (self._charged and self._charged + len(data) > BACKLOG) or not self._budget.take(len(data)):
+        pieces = self._stream.encode(frame)
+        size = len(pieces[0]) + len(pieces[1])
+        if (self._charged and self._charged + size > BACKLOG) or not self._budget.take(size):
             return False
-        self._charged += len(data)
-        self._pending.append(data)
+        self._charged += size
+        self._pending += pieces
         if self._timer is None:
             self._timer = self._loop.call_later(_FLUSH_AFTER, self._flush)
         elif self._charged > _FLUSH_ABOVE:
@@ -66,8 +67,8 @@ class Channel(asyncio.Protocol):
 
     def _write(self) -> None:
         if self._pending and self._transport is not None:
-            self._transport.write(b"".join(self._pending))
-            self._pending.clear()
+            pending, self._pending = self._pending, []
+            self._transport.writelines(pending)
         self._settle()
 
     def _settle(self) -> None:

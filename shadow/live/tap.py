@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from shadow.live.access_log import AccessLog
 from shadow.live.exchange import LiveExchange
 from shadow.model import Drop, Failure, Skip
@@ -29,7 +31,7 @@ class TapExchange(LiveExchange):
 
     def __init__(self, live: Live, client: Downstream, head: RequestHead) -> None:
         forward = _OF_A_COPY.sub(rb"\1\2", head.forward, count=1)
-        super().__init__(live, client, head._replace(forward=forward))
+        super().__init__(live, client, replace(head, forward=forward))
 
     @property
     def _awaited(self) -> bool:

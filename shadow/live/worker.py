@@ -28,16 +28,16 @@ from shadow.model import Drop, Failure, Skip
 from shadow.serving import Serving, Watch
 from shadow.settings import BackendTls, Config
 from shadow.switch import Switch
-from shadow.tls import of_backend
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.downstream import Downstream
 from shadow.wire.front import Front
 from shadow.wire.head import RequestHead, ResponseHead
 from shadow.wire.hosts import host_at_target, with_host
+from shadow.wire.pool import Pool
 from shadow.wire.request_head import Passage
 from shadow.wire.resolve import authority
 from shadow.wire.tunnel import Tunnel
-from shadow.wire.upstream import Pool, Waits
+from shadow.wire.upstream import Waits
 from shadow.worker import Worker
 
 _CLASSES = [f"{first}xx" for first in range(10)]
@@ -124,9 +124,9 @@ class Live:
         served.asked.add(asked)
 
     def _backend(self, url: str, tls: BackendTls) -> Pool:
-        origin, timeouts = backend(url), self._timeouts
+        timeouts = self._timeouts
         waits = Waits(timeouts.connect, timeouts.answer, timeouts.stall, timeouts.whole, timeouts.reuse)
-        return Pool(self._worker.loop, origin, waits, self.deadlines, of_backend(tls) if origin.tls else None)
+        return Pool.to(self._worker.loop, url, waits, self.deadlines, tls)
 
     def by_target(self, index: int | None, head: bytes) -> bool:
         """Whether the target answers this request, and not legacy."""

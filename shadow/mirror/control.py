@@ -11,7 +11,6 @@ from collections.abc import Callable
 from hashlib import blake2b
 from typing import Final
 
-from shadow.address import backend
 from shadow.frame import Frame
 from shadow.mirror.admission import Admission
 from shadow.mirror.breaker import Breaker
@@ -19,10 +18,10 @@ from shadow.mirror.bucket import Bucket
 from shadow.mirror.sender import ShadowRequest, shadow_head
 from shadow.model import Drop, Outcome, Response
 from shadow.settings import Config
-from shadow.tls import of_backend
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.head import SAFE_METHODS
-from shadow.wire.upstream import Pool, Waits
+from shadow.wire.pool import Pool
+from shadow.wire.upstream import Waits
 
 IN_FLIGHT: Final = 4
 """Requests of one shadow worker to legacy under way."""
@@ -78,7 +77,6 @@ class Controls:
         deadlines: Deadlines,
     ) -> None:
         mirror = config.mirror
-        origin = backend(mirror.control.url or config.legacy)
         timeout = mirror.timeout
         self._loop = loop
         self._share = mirror.control.share
@@ -87,12 +85,12 @@ class Controls:
         self._bucket = Bucket(mirror.control.per_second)
         self._asked_of: dict[str, int] = {}  # controls, by endpoint
         self._breaker = Breaker(_FAILURES, _PROBE)
-        self._pool = Pool(
+        self._pool = Pool.to(
             loop,
-            origin,
+            mirror.control.url or config.legacy,
             Waits(mirror.connect, timeout, timeout, timeout, config.timeouts.reuse),
             deadlines,
-            of_backend(config.tls.legacy) if origin.tls else None,
+            config.tls.legacy,
         )
         self._under_way: dict[ShadowRequest, Done] = {}
         self._stopped = False

@@ -81,7 +81,7 @@ class JudgeLine(asyncio.Protocol):
             job = Job(self._number, frame, None, outcome, None, before)
         else:
             job = Job(self._number, frame, outcome, None, control, before)
-        self._transport.write(self._jobs.encode(job))
+        self._transport.writelines(self._jobs.encode(job))
         return True
 
     def give_up(self) -> None:
@@ -217,7 +217,7 @@ class _Bench(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         for job in self._jobs.feed(data):
-            self._transport.write(self._answers.encode(self._judge.compare(job)))
+            self._transport.writelines(self._answers.encode(self._judge.compare(job)))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._open.discard(self)

@@ -7,10 +7,12 @@ latency is measured by it truly.
 from __future__ import annotations
 
 import asyncio
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from shadow import settings
-from shadow.address import backend
 from shadow.compare.judge import quick
 from shadow.descriptors import allowed
 from shadow.frame import Frame, Judged
@@ -30,10 +32,10 @@ from shadow.record.recheck import Label
 from shadow.record.tally import Tally
 from shadow.serving import target_share
 from shadow.settings import BackendTls, Config
-from shadow.tls import of_backend
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.hosts import host_at_target
-from shadow.wire.upstream import Pool, Waits
+from shadow.wire.pool import Pool
+from shadow.wire.upstream import Waits
 
 _DRAIN: Final = 4.0  # seconds to end what is under way once no exchange can come any more
 _UNANALYSED: Final = "not analysed: the judge was behind"
@@ -62,7 +64,7 @@ class Watcher(Protocol):
         """No more will end."""
 
 
-class Pair(NamedTuple):
+class Pair(Struct, frozen=True, gc=False):
     """An exchange and what the target gave; `control` is legacy's second answer, if it was asked again. The
     answers hold so many bytes as were `charged`."""
 
@@ -135,9 +137,9 @@ class Mirror:
         """Who is told of each shadow request that has ended."""
 
     def _to(self, url: str, tls: BackendTls, mirror: settings.Mirror, deadlines: Deadlines) -> Pool:
-        origin, timeout = backend(url), mirror.timeout
+        timeout = mirror.timeout
         waits = Waits(mirror.connect, timeout, timeout, timeout, mirror.reuse)
-        return Pool(self._loop, origin, waits, deadlines, of_backend(tls) if origin.tls else None)
+        return Pool.to(self._loop, url, waits, deadlines, tls)
 
     def connect(self) -> None:
         self._judge.connect()
@@ -255,14 +257,15 @@ class Mirror:
 
         def ended() -> None:
             charged = pair.charged + control.charged
-            self._compare(pair._replace(charged=charged, control=control.answer))
+            self._compare(replace(pair, charged=charged, control=control.answer))
+            self._notice_idle()
 
         control.then(ended)
 
     def _compare(self, pair: Pair) -> None:
         """Count a pair that is plainly equal, and have any other judged."""
-        frame, outcome, charged, control = pair
-        legacy, target = sides(frame, outcome)
+        frame, control = pair.frame, pair.control
+        legacy, target = sides(frame, pair.outcome)
         if not isinstance(legacy, Response) or not isinstance(target, Response):
             self._have_judged(pair)
             return
@@ -278,12 +281,10 @@ class Mirror:
             equal = Masked(Fate.MATCHED, (), (), known.hits)
             tally.count_learned(legacy, target, equal, equal, facts)
         self._books.ended(frame)
-        self._admission.done(frame, charged)
+        self._admission.done(frame, pair.charged)
         if known.hits and self._samples.take(known, frame.started):
-            self._judge.give(
-                frame, outcome, lambda _: self._notice_idle()
-            )  # counted already: only to be kept
-        self._notice_idle()
+            # Counted already: only to be kept.
+            self._judge.give(frame, pair.outcome, lambda _: self._notice_idle())
 
     def _have_judged(self, pair: Pair) -> None:
         if not self._judge.give(
@@ -292,12 +293,12 @@ class Mirror:
             self._judged(pair, None)
 
     def _judged(self, pair: Pair, judged: Judged | None) -> None:
-        frame, outcome, charged, _ = pair
+        frame = pair.frame
+        legacy, target = sides(frame, pair.outcome)
         unseen = judged is None
         if judged is None:
             self._unanalysed += 1
-            judged = Judged(0, unanalysed(*sides(frame, outcome)))
-        legacy, target = sides(frame, outcome)
+            judged = Judged(0, unanalysed(legacy, target))
         tally, facts = self._books.tally(frame), about(frame, target, self._version)
         tally.unanalysed += unseen
         if judged.control is not None and isinstance(legacy, Response) and isinstance(target, Response):
@@ -305,7 +306,7 @@ class Mirror:
         else:
             tally.count(legacy, target, judged.comparison, facts)
         self._books.ended(frame)
-        self._admission.done(frame, charged)
+        self._admission.done(frame, pair.charged)
         if self._rechecks is not None and judged.comparison.fate is not Fate.MATCHED:
             self._rechecks.consider(frame, judged.comparison)
         self._notice_idle()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from shadow import settings
 from shadow.compare.headers import value
 from shadow.compare.rules import Rule, compile_rule
@@ -34,7 +36,7 @@ def comparable(frame: Frame, response: Response) -> Response:
     witness, that is the status, how long it took, and perhaps how long the body was."""
     if frame.response_head or frame.failure:
         return response
-    return response._replace(headers=(), body=_witnessed(frame.response_body, response.body))
+    return replace(response, headers=(), body=_witnessed(frame.response_body, response.body))
 
 
 def _witnessed(legacy: Body, target: Body) -> Body:
@@ -55,8 +57,9 @@ def about(frame: Frame, target: Outcome, version: bytes) -> About:
     """What is counted beside the answers. `version` names the header, in lower case, by which the target
     tells its version; empty for none."""
     head = frame.request_head
-    known = b"\r\ncookie:" in head or b"\r\nCookie:" in head or b"uthorization:" in head
-    number = unit(frame.method, head.split(b" ", 2)[1], frame.request_body, known)
+    at = len(frame.method) + 1
+    known = b"\r\nCookie:" in head or b"\r\ncookie:" in head or b"uthorization:" in head
+    number = unit(frame.method, head[at : head.index(b" ", at)], frame.request_body, known)
     said = value(target.headers, version) if version and isinstance(target, Response) else b""
     return About(frame.started, number, said[:_LONGEST_VERSION].decode("latin-1"))
 

@@ -17,7 +17,8 @@ from shadow.record.tally import SLOWER_RATIO, SLOWER_SECONDS
 from shadow.wire.body import chunk, last_chunk
 from shadow.wire.head import ResponseHead, fields
 from shadow.wire.hosts import with_host
-from shadow.wire.upstream import Connection, Pool
+from shadow.wire.pool import Pool
+from shadow.wire.upstream import Connection
 
 # `Expect` is gone because the body follows at once; the marker tells the target what it is asked for.
 _EXPECT = re.compile(rb"\r\nexpect:[^\r\n]*", re.IGNORECASE)

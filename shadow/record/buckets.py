@@ -34,15 +34,9 @@ class Buckets(Struct):
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
-        if _SHORTEST < seconds < _LONGEST:
-            key = ceil(log(seconds) * _SCALE)
-        else:
-            key = _HIGHEST_KEY if seconds >= _LONGEST else SHORTEST_KEY
+        key = ceil(log(seconds) * _SCALE) if _SHORTEST < seconds < _LONGEST else _outmost(seconds)
         counts = self.counts
-        if key in counts:
-            counts[key] += 1
-        else:
-            counts[key] = 1
+        counts[key] = counts.get(key, 0) + 1
 
     def merge(self, other: Buckets) -> None:
         """Take over what `other` counted."""
@@ -78,6 +72,10 @@ class Buckets(Struct):
             if seen > rank:
                 return middle(key)
         return None
+
+
+def _outmost(seconds: float) -> int:
+    return _HIGHEST_KEY if seconds >= _LONGEST else SHORTEST_KEY
 
 
 def edge(key: int) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from math import inf
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct, field
 
@@ -29,7 +29,7 @@ LIKELY = 10
 """Pairs in which legacy varied a place, from which on it is likely to be noise."""
 
 
-class About(NamedTuple):
+class About(Struct, frozen=True, gc=False):
     """What is counted of an exchange beside its answers: when it began (Unix seconds), which request it was
     (`units.unit`), and the version that the target says it is of, if any."""
 

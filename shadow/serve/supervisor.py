@@ -258,7 +258,7 @@ class Supervisor:
         """Pass a report on to those who hear, without ever waiting for them."""
         for process in self._processes:
             if process.kind.hears:
-                process.outgoing += self._encoder.encode(report)
+                process.outgoing += b"".join(self._encoder.encode(report))
                 self._flush(process)
                 if len(process.outgoing) > _MAX_OUTGOING:
                     os.kill(process.pid, signal.SIGKILL)

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 import httptools
+from msgspec import Struct
 
 from shadow.model import Headers
 
@@ -36,7 +37,7 @@ NOTHING_NAMED: Final[frozenset[bytes]] = frozenset()
 """The usual `named` of a head: its `Connection` names no field that trailers could have."""
 
 
-class RequestHead(NamedTuple):
+class RequestHead(Struct, frozen=True, gc=False):
     """What has to be known of a request to forward it."""
 
     method: bytes
@@ -51,7 +52,7 @@ class RequestHead(NamedTuple):
     named: frozenset[bytes] = NOTHING_NAMED  # by `Connection`: not passed on as trailers either
 
 
-class ResponseHead(NamedTuple):
+class ResponseHead(Struct, frozen=True, gc=False):
     """What has to be known of an answer to relay it."""
 
     status: int

@@ -1,4 +1,4 @@
-"""A backend's connection, and the pool of them.
+"""A backend's connection.
 
 A `Connection` carries one request at a time: it writes what it is given and tells a sink what the
 backend answers. Which backend this is, and what becomes of the answer, it does not know: the live
@@ -9,22 +9,20 @@ from __future__ import annotations
 
 import asyncio
 import select
-import socket
 import ssl
-from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
 
-from shadow.address import Backend
 from shadow.model import Failure, FailureKind
 from shadow.wire.body import Chunked, Decoder, Malformed, UntilClose, decoder
-from shadow.wire.deadlines import NEVER, Deadlines
+from shadow.wire.deadlines import NEVER
 from shadow.wire.head import ResponseHead
-from shadow.wire.resolve import Resolver
 from shadow.wire.response_head import parse_response
+
+if TYPE_CHECKING:
+    from shadow.wire.pool import Pool
 
 _MAX_HEAD: Final = 256 * 1024  # of an answer: legacy may set many cookies, and is not an attacker
 _MAX_INTERIM: Final = 100  # 1xx answers to one request
-_MAX_IDLE: Final = 512  # connections kept; more were a burst
 
 
 class AnswerSink(Protocol):
@@ -170,7 +168,6 @@ class Connection(asyncio.Protocol):
             self.close()
             return
         self.answered = True
-        self._renew()
         try:
             if self._decoder is not None:
                 self._read_body(sink, data)
@@ -182,6 +179,7 @@ class Connection(asyncio.Protocol):
             self._fail(FailureKind.MALFORMED, str(error))
             return
         if self._sink is sink:
+            self._renew()
             sink.answer_flush()
 
     def _read_head(self, sink: AnswerSink, data: bytes, seen: int) -> None:
@@ -279,111 +277,3 @@ class Connection(asyncio.Protocol):
             self._fail(
                 FailureKind.TIMEOUT, "no answer in time" if self._head is None else "the answer stalled"
             )
-
-
-Ready = Callable[[Connection | Failure], None]
-
-
-class Pool:
-    """Connections to one backend: last in, first out, so that a lull closes what a burst opened."""
-
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        backend: Backend,
-        waits: Waits,
-        deadlines: Deadlines,
-        tls: ssl.SSLContext | None = None,
-    ) -> None:
-        self.loop = loop
-        self.waits = waits
-        self._backend = backend
-        self._tls = tls
-        self._deadlines = deadlines
-        self._resolver = Resolver(loop, backend.host)
-        self._idle: list[Connection] = []
-        self._connecting: set[asyncio.Task[None]] = set()
-        self._closed = False
-
-    def __repr__(self) -> str:
-        return f"<Pool {self._backend} idle={len(self._idle)} connecting={len(self._connecting)}>"
-
-    def take(self) -> Connection | None:
-        """An idle connection that the backend should still hold open."""
-        now = self.loop.time()
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.deadline > now and connection.silent:
-                connection.reused = True
-                return connection
-            connection.close()
-        return None
-
-    def connect(self, ready: Ready) -> asyncio.Task[None]:
-        """Open a new connection; `ready` gets it, or why there is none, unless the task is cancelled."""
-        task = self.loop.create_task(self._connect(ready))
-        self._connecting.add(task)
-        task.add_done_callback(self._connecting.discard)
-        return task
-
-    def give_back(self, connection: Connection) -> None:
-        now = self.loop.time()
-        moved = not self._resolver.knows(connection.address, now)
-        if moved or self._closed or len(self._idle) >= _MAX_IDLE:
-            connection.close()
-            return
-        connection.deadline = now + self.waits.reuse
-        self._idle.append(connection)
-
-    def forget(self, connection: Connection) -> None:
-        self._deadlines.forget(connection)
-        if connection in self._idle:
-            self._idle.remove(connection)
-
-    def close(self) -> None:
-        """Close what is idle and keep nothing more."""
-        self._closed = True
-        for connection in list(self._idle):
-            connection.close()
-
-    async def _connect(self, ready: Ready) -> None:
-        try:
-            async with asyncio.timeout(self.waits.connect):
-                connection = await self._resolver.reach(self._open, self.waits.connect)
-        except (OSError, UnicodeError) as error:
-            ready(_failure(error))
-        else:
-            if connection.transport.is_closing():  # it was accepted, and closed at once
-                ready(Failure(FailureKind.RESET, "connection closed before it was used"))
-                return
-            self._deadlines.watch(connection)
-            ready(connection)
-
-    async def _open(self, address: str) -> Connection:
-        _, connection = await self.loop.create_connection(
-            lambda: Connection(self, address),
-            address,
-            self._backend.port,
-            ssl=self._tls,
-            server_hostname=self._backend.host if self._tls else None,
-        )
-        return connection
-
-
-_FAILURES: Final = (
-    (socket.gaierror, FailureKind.DNS),
-    (UnicodeError, FailureKind.DNS),
-    (ssl.SSLError, FailureKind.TLS),
-    (ssl.CertificateError, FailureKind.TLS),
-    (TimeoutError, FailureKind.TIMEOUT),
-    (ConnectionRefusedError, FailureKind.REFUSED),
-    (ConnectionResetError, FailureKind.RESET),
-)
-"""From what the system raises to what we say; the first that fits."""
-
-
-def _failure(error: Exception) -> Failure:
-    for kind, failure in _FAILURES:
-        if isinstance(error, kind):
-            return Failure(failure, "could not connect")
-    return Failure(FailureKind.UNREACHABLE, "could not connect")

@@ -12,12 +12,15 @@ import timeit
 from collections.abc import Callable
 from typing import Any
 
+from msgspec.structs import replace
+
 from replay.formats.registry import parser
 from shadow.compare.judge import judge, quick
 from shadow.compare.rules import compile_rule
 from shadow.endpoint import Endpoints
 from shadow.frame import Frame, Stream
 from shadow.live.capture import Budget, Capture
+from shadow.live.worker import Live
 from shadow.mirror.mirror import Mirror
 from shadow.mirror.pair import about, exchange, served
 from shadow.mirror.worker import Intake
@@ -25,11 +28,14 @@ from shadow.model import Response
 from shadow.record.mask import Mask
 from shadow.record.tally import Tally
 from shadow.settings import Compare, Config
+from shadow.switch import Switch
 from shadow.wire.deadlines import NEVER
+from shadow.wire.downstream import Downstream
 from shadow.wire.head import fields
 from shadow.wire.request_head import Passage, Peer, parse_request
 from shadow.wire.response_head import parse_response
 from shadow.wire.upstream import Connection
+from shadow.worker import Worker
 
 _ASKED = (
     b"GET /items/123?sort=price&page=2 HTTP/1.1\r\nHost: shop.example\r\n"
@@ -68,7 +74,7 @@ class _Wire(asyncio.Transport):
 
     def __init__(self) -> None:
         ours, self._theirs = socket.socketpair()
-        super().__init__({"socket": ours})
+        super().__init__({"socket": ours, "peername": ("203.0.113.9", 40000)})
 
     def write(self, data: Any) -> None:
         pass
@@ -93,6 +99,27 @@ class _Books:
         pass
 
 
+def _live_path() -> Callable[[], object]:
+    """All that the live worker does for a small exchange that is mirrored, but for writing the frames."""
+    config = Config(legacy="http://127.0.0.1:1", target="http://127.0.0.1:2")
+    loop = asyncio.new_event_loop()  # never run: nothing here waits
+    live = Live(Worker(loop, "live-0"), config, _PASSAGE.marker, "/nowhere", Switch())
+    live.channel.worker = 1
+    client = Downstream(live.front)
+    client.connection_made(_Wire())
+    connection = Connection(live.pool, "127.0.0.1")
+    connection.connection_made(_Wire())
+    live.pool.give_back(connection)
+    connection.deadline = NEVER  # until it has been used
+
+    def run() -> None:
+        client.data_received(_ASKED)
+        connection.data_received(_ANSWERED + _BODY)
+        live.channel._pending.clear()
+
+    return run
+
+
 def _shadow_path() -> Callable[[], object]:
     """All that the shadow worker does for an exchange whose answers are equal but for their dates."""
     config = Config(legacy="http://127.0.0.1:1", target="http://127.0.0.1:2")
@@ -105,7 +132,7 @@ def _shadow_path() -> Callable[[], object]:
     connection.connection_made(_Wire())
     mirror._pool.give_back(connection)
     connection.deadline = NEVER  # until it has been used
-    sent, answer = Stream(Frame).encode(_frame()), _LATER + _BODY
+    sent, answer = b"".join(Stream(Frame).encode(_frame())), _LATER + _BODY
 
     def run() -> None:
         intake.data_received(sent)
@@ -124,11 +151,11 @@ def _capture(budget: Budget) -> None:
 def steps() -> dict[str, Callable[[], object]]:
     """Each step by its name."""
     frame, stream, budget, tally = _frame(), Stream(Frame), Budget(1 << 30), Tally()
-    sent, rule = stream.encode(frame), compile_rule(Compare(), Compare())
+    sent, rule = b"".join(stream.encode(frame)), compile_rule(Compare(), Compare())
     legacy = served(frame)
     assert isinstance(legacy, Response)
     later = Response(200, fields(_LATER), _BODY, 0.001, 0.0012)
-    differs = later._replace(body=_OTHER)
+    differs = replace(later, body=_OTHER)
     pair, facts = exchange(frame, legacy), about(frame, later, b"")
     endpoints, mask = Endpoints(()), Mask((), b"k" * 32)
     ltsv, combined = parser("ltsv").parse, parser("combined").parse
@@ -143,6 +170,7 @@ def steps() -> dict[str, Callable[[], object]]:
         "known equal, dates differ": lambda: quick(legacy, later, rule),
         "what is counted beside": lambda: about(frame, later, b""),
         "match counted": lambda: tally.count_match(legacy, later, facts),
+        "all of a small exchange, live worker": _live_path(),
         "all of an equal exchange, shadow worker": _shadow_path(),
         "small JSON judged": lambda: judge(pair, differs, rule),
         "small JSON judged, masked": lambda: mask.comparison(judge(pair, differs, rule)),

@@ -10,17 +10,18 @@ import pytest
 from bench.steps import bytecodes, steps
 
 BUDGETS = {
-    "request head, and as legacy gets it": 580,
+    "request head, and as legacy gets it": 560,
     "endpoint": 30,
-    "answer's head": 385,
+    "answer's head": 330,
     "capture": 195,
     "frame written": 30,
     "frame read": 150,
     "fields of a head": 40,
-    "known equal, dates differ": 590,
+    "known equal, dates differ": 105,
     "what is counted beside": 136,
-    "match counted": 366,
-    "all of an equal exchange, shadow worker": 3600,
+    "match counted": 350,
+    "all of a small exchange, live worker": 3120,
+    "all of an equal exchange, shadow worker": 2920,
     "small JSON judged": 4750,
     "small JSON judged, masked": 6260,
     "log line, LTSV": 200,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+from msgspec.structs import replace
 
 from shadow.model import (
     Comparison,
@@ -42,7 +43,7 @@ def kept(outcome: Outcome, exchange: Exchange = EXCHANGE, *found: Difference) ->
 
 def test_what_is_kept() -> None:
     """Both heads, the bodies, the sizes, the times, what differs, and the notes."""
-    shown = kept(LEGACY._replace(status=500, body=Digest(9_000_000, b"x" * 32)), EXCHANGE, DIFFERENCE)
+    shown = kept(replace(LEGACY, status=500, body=Digest(9_000_000, b"x" * 32)), EXCHANGE, DIFFERENCE)
 
     assert (shown.id, shown.at, shown.endpoint, shown.fate) == ("id-1", 12.5, "GET /a", "differed")
     assert shown.request == Asked("GET", "/a?b=é", (("Host", "h"),), Kept(0, ""), 15)
@@ -73,7 +74,7 @@ def test_it_survives_json() -> None:
 
 def test_it_is_bounded() -> None:
     """A hostile answer cannot make its evidence large, and what was cut is not judged again."""
-    hostile = LEGACY._replace(headers=tuple((b"X" * 100, b"\x01" * 100_000) for _ in range(1000)))
+    hostile = replace(LEGACY, headers=tuple((b"X" * 100, b"\x01" * 100_000) for _ in range(1000)))
     shown = kept(hostile, EXCHANGE._replace(request=Request(b"GET", b"/" + b"a" * 100_000, ())))
 
     assert isinstance(shown.target, Answered)

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shadow.compare.found import CUT
 from shadow.model import (
@@ -172,7 +173,7 @@ def test_status_pairs() -> None:
     """Pairs of statuses are counted, equal ones too, and failures by their kind."""
     tally = Tally()
     tally.count_match(LEGACY, TARGET, ABOUT)
-    tally.count(LEGACY, TARGET._replace(status=500), masked(), ABOUT)
+    tally.count(LEGACY, replace(TARGET, status=500), masked(), ABOUT)
     tally.count(LEGACY, Failure(FailureKind.TIMEOUT), masked(fate=Fate.FAILED), ABOUT)
 
     assert tally.status == {"200→200": 1, "200→500": 1, "200→timeout": 1}
@@ -238,7 +239,7 @@ def test_one_set_of_differences_is_one_pattern() -> None:
     price, name = Difference(CHANGED, "json:$.items[3].price"), Difference(CHANGED, "json:$.name")
     tally = Tally()
     tally.count(LEGACY, TARGET, masked(price, name), ABOUT)
-    tally.count(LEGACY, TARGET, masked(name, price, price), ABOUT._replace(unit=2))
+    tally.count(LEGACY, TARGET, masked(name, price, price), replace(ABOUT, unit=2))
 
     assert {name: (each.count, len(each.units[2])) for name, each in tally.patterns.items()} == {
         "changed json:$.items[*].price\nchanged json:$.name": (2, 2)
@@ -267,8 +268,8 @@ def test_noise_is_folded_where_there_are_too_many_patterns() -> None:
         found = Comparison(Fate.DIFFERED, tuple(places))
         tally.count_learned(LEGACY, TARGET, masked(*places), found, ABOUT)
     for unit, each in enumerate(chain.from_iterable(combinations(places, n) for n in (1, 2, 3))):
-        tally.count(LEGACY, TARGET, masked(*each), ABOUT._replace(unit=unit))
-    tally.count(LEGACY, TARGET, masked(places[0], price), ABOUT._replace(unit=7))
+        tally.count(LEGACY, TARGET, masked(*each), replace(ABOUT, unit=unit))
+    tally.count(LEGACY, TARGET, masked(places[0], price), replace(ABOUT, unit=7))
 
     noise = [signature(each) for each in places]
     assert {name: each.count for name, each in tally.patterns.items()} == {
@@ -353,6 +354,6 @@ def test_slower_is_well_beyond_what_measuring_makes() -> None:
     """Only more than 1.2 times and 10 ms counts."""
     tally = Tally()
     for total in (0.033, 0.035):
-        tally.count_match(LEGACY, TARGET._replace(total=total), ABOUT)
+        tally.count_match(LEGACY, replace(TARGET, total=total), ABOUT)
 
     assert tally.slower == 1

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shadow.model import (
     Comparison,
@@ -51,7 +52,7 @@ def records() -> list[Record]:
         counted(good, LEGACY)
     for _ in range(30):
         counted(bad, LEGACY, CHANGED)
-        counted(bad, LEGACY._replace(status=500), STATUS)
+        counted(bad, replace(LEGACY, status=500), STATUS)
     counted(bad, Failure(FailureKind.TIMEOUT), TIMEOUT)
     bad.received += 6
     bad.count_skipped(Skip.SAMPLE)

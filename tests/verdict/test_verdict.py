@@ -6,6 +6,7 @@ import time
 from copy import deepcopy
 
 import pytest
+from msgspec.structs import replace
 from support.tallies import BROKEN, LEGACY, TIMEOUT, VALUE, about, add, learn, tally
 
 from shadow.model import Difference, DifferenceKind, Fate
@@ -216,7 +217,7 @@ def test_a_confirmed_change_below_the_tolerance_is_told_and_allowed() -> None:
 
 def test_a_slower_target_is_regressed() -> None:
     """Equal answers that take surely longer are a regression with a reason of its own."""
-    slow = add(Tally(), range(200), target=LEGACY._replace(total=0.050))
+    slow = add(Tally(), range(200), target=replace(LEGACY, total=0.050))
     judged = judge(slow)
 
     assert (judged.verdict, judged.reasons) == (REGRESSED, (Reason.SLOWER,))
@@ -226,7 +227,7 @@ def test_a_slower_target_is_regressed() -> None:
 
 def test_ready_means_as_fast() -> None:
     """As long as the target may be slower, more answers are needed, and it says how many."""
-    made, slow = tally(matched=5000), LEGACY._replace(total=0.5)
+    made, slow = tally(matched=5000), replace(LEGACY, total=0.5)
     for number in range(240):
         made.count_match(slow, LEGACY, about(9000 + number, 1))
         made.count_match(LEGACY, slow, about(9240 + number, 1))

@@ -1,0 +1,139 @@
+"""The connections to one backend: made when none is idle, and kept for the next request."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Final
+
+from shadow.address import Backend, backend
+from shadow.model import Failure, FailureKind
+from shadow.settings import BackendTls
+from shadow.tls import of_backend
+from shadow.wire.deadlines import Deadlines
+from shadow.wire.resolve import Resolver
+from shadow.wire.upstream import Connection, Waits
+
+_MAX_IDLE: Final = 512  # connections kept; more were a burst
+
+Ready = Callable[[Connection | Failure], None]
+
+
+class Pool:
+    """Connections to one backend: last in, first out, so that a lull closes what a burst opened."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        backend: Backend,
+        waits: Waits,
+        deadlines: Deadlines,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.loop = loop
+        self.waits = waits
+        self._backend = backend
+        self._tls = tls
+        self._deadlines = deadlines
+        self._resolver = Resolver(loop, backend.host)
+        self._idle: list[Connection] = []
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    @classmethod
+    def to(
+        cls,
+        loop: asyncio.AbstractEventLoop,
+        url: str,
+        waits: Waits,
+        deadlines: Deadlines,
+        tls: BackendTls,
+    ) -> Pool:
+        """The pool for a backend as settings name it: its URL, and how TLS with it is to be."""
+        origin = backend(url)
+        return cls(loop, origin, waits, deadlines, of_backend(tls) if origin.tls else None)
+
+    def __repr__(self) -> str:
+        return f"<Pool {self._backend} idle={len(self._idle)} connecting={len(self._connecting)}>"
+
+    def take(self) -> Connection | None:
+        """An idle connection that the backend should still hold open."""
+        now = self.loop.time()
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.deadline > now and connection.silent:
+                connection.reused = True
+                return connection
+            connection.close()
+        return None
+
+    def connect(self, ready: Ready) -> asyncio.Task[None]:
+        """Open a new connection; `ready` gets it, or why there is none, unless the task is cancelled."""
+        task = self.loop.create_task(self._connect(ready))
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+        return task
+
+    def give_back(self, connection: Connection) -> None:
+        now = self.loop.time()
+        moved = not self._resolver.knows(connection.address, now)
+        if moved or self._closed or len(self._idle) >= _MAX_IDLE:
+            connection.close()
+            return
+        connection.deadline = now + self.waits.reuse
+        self._idle.append(connection)
+
+    def forget(self, connection: Connection) -> None:
+        self._deadlines.forget(connection)
+        if connection in self._idle:
+            self._idle.remove(connection)
+
+    def close(self) -> None:
+        """Close what is idle and keep nothing more."""
+        self._closed = True
+        for connection in list(self._idle):
+            connection.close()
+
+    async def _connect(self, ready: Ready) -> None:
+        try:
+            async with asyncio.timeout(self.waits.connect):
+                connection = await self._resolver.reach(self._open, self.waits.connect)
+        except (OSError, UnicodeError) as error:
+            ready(_failure(error))
+        else:
+            if connection.transport.is_closing():  # it was accepted, and closed at once
+                ready(Failure(FailureKind.RESET, "connection closed before it was used"))
+                return
+            self._deadlines.watch(connection)
+            ready(connection)
+
+    async def _open(self, address: str) -> Connection:
+        _, connection = await self.loop.create_connection(
+            lambda: Connection(self, address),
+            address,
+            self._backend.port,
+            ssl=self._tls,
+            server_hostname=self._backend.host if self._tls else None,
+        )
+        return connection
+
+
+_FAILURES: Final = (
+    (socket.gaierror, FailureKind.DNS),
+    (UnicodeError, FailureKind.DNS),
+    (ssl.SSLError, FailureKind.TLS),
+    (ssl.CertificateError, FailureKind.TLS),
+    (TimeoutError, FailureKind.TIMEOUT),
+    (ConnectionRefusedError, FailureKind.REFUSED),
+    (ConnectionResetError, FailureKind.RESET),
+)
+"""From what the system raises to what we say; the first that fits."""
+
+
+def _failure(error: Exception) -> Failure:
+    for kind, failure in _FAILURES:
+        if isinstance(error, kind):
+            return Failure(failure, "could not connect")
+    return Failure(FailureKind.UNREACHABLE, "could not connect")
