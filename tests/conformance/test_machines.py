@@ -9,10 +9,12 @@ each accepted request once and in the client's order.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import socket
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 import hypothesis
@@ -132,6 +134,14 @@ class ClientSide:
             last = CLOSE in rest[:length]
             rest, count = rest[length:], count + 1
         return count
+
+    def has_answers(self, count: int) -> bool:
+        """To so many of its requests, if it is still there."""
+        return self.ended or self.answered() >= count
+
+    def over(self) -> bool:
+        """Whether it waits for nothing any more."""
+        return self.ended or self.tunnel is not None or self.answered() == len(self.asked)
 
     def _first(self, rest: bytes, asked: Asked) -> int:
         """Bytes of the answer that `rest` begins with; 0 where it has not come whole."""
@@ -517,11 +527,9 @@ class Connections(RuleBasedStateMachine):
                 last[client] = name
         for client, name in last.items():
             if client in self.clients:
-                before = sum(1 for asked in client.asked[: self.place(client, name)])
-                assert client.answered() >= before or client.ended, "asked before the last was answered"
-
-    def place(self, client: ClientSide, name: int) -> int:
-        return next(at for at, asked in enumerate(client.asked) if asked.name == name)
+                before = [asked.name for asked in client.asked].index(name)
+                answered = partial(client.has_answers, before)
+                assert self.soon(answered), "asked before the last was answered"
 
     @invariant()
     def each_request_once(self) -> None:
@@ -530,6 +538,15 @@ class Connections(RuleBasedStateMachine):
             assert name <= self.names, "a body or a refused request has become one"
             assert times == 1 or (times == 2 and name in self.repeatable), name
 
+    def soon(self, holds: Callable[[], bool]) -> bool:
+        """Whether something holds, or will: a busy kernel may deliver to one socket later than to another."""
+        for _ in range(2000):
+            if holds():
+                return True
+            os.sched_yield()
+            self.turn()
+        return False
+
     def everybody_is_answered_in_time(self) -> None:
         """However legacy behaves: after the time of one answer each, a client has all, or is told to go."""
         for _ in range(1 + max((len(client.asked) for client in self.clients), default=0)):
@@ -537,11 +554,16 @@ class Connections(RuleBasedStateMachine):
             self.sweep(61.0)
             self.turn()
         for client in self.clients:
-            left = len(client.asked) - client.answered()
-            assert client.ended or client.tunnel is not None or not left, (client.asked, client.got)
+            assert self.soon(client.over), (client.asked, client.got)
 
     def teardown(self) -> None:
-        self.everybody_is_answered_in_time()
+        try:
+            self.everybody_is_answered_in_time()
+        finally:
+            self.end()
+
+    def end(self) -> None:
+        """Everything is closed, and each request has its one fate."""
         for client in self.clients:
             client.socket.close()
         for end in self.legacy:
@@ -558,6 +580,6 @@ class Connections(RuleBasedStateMachine):
 
 
 Connections.TestCase.settings = settings(
-    max_examples=200, stateful_step_count=40, suppress_health_check=list(hypothesis.HealthCheck)
+    max_examples=150, stateful_step_count=40, suppress_health_check=list(hypothesis.HealthCheck)
 )
 TestConnections = Connections.TestCase

@@ -15,12 +15,15 @@ from typing import Any
 import pytest
 import zstandard
 from support.peers import Load, answering, echo, items
-from support.proxy import PROGRAM, ROOT, Proxy, assert_adds_up, value
+from support.proxy import PROGRAM, ROOT, Proxy, assert_adds_up, until, value
 
+from shadow.record.evidence import Evidence
 from shadow.record.folder import sealed
-from shadow.record.segment import recover
+from shadow.record.place import read
+from shadow.record.segment import Unreadable, recover
 
 REAL = os.path.realpath(PROGRAM[0])
+ROOMY = {"in_flight": 1024, "waiting": 100_000}
 CLOCKS = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
 
 
@@ -125,7 +128,7 @@ def lines(path: Path) -> list[bytes]:
 @pytest.mark.parametrize("jump", ["+2d", "-1h"])
 async def test_a_clock_that_jumps(jump: str, backend: Any, proxy: Any, tmp_path: Path) -> None:
     """Two days ahead, or an hour back, in the middle of traffic: no request is broken off or refused, none
-    takes negative time, and what was recorded is still there."""
+    takes negative time, and every record is there, of before and after, for `record.keep` covers them."""
     if not CLOCKS:
         pytest.skip("needs libfaketime, of Debian's package faketime")
     clock, records = tmp_path / "clock", tmp_path / "records"
@@ -134,14 +137,15 @@ async def test_a_clock_that_jumps(jump: str, backend: Any, proxy: Any, tmp_path:
         *("env", f"LD_PRELOAD={CLOCKS[0]}", f"FAKETIME_TIMESTAMP_FILE={clock}"),
         *("FAKETIME_NO_CACHE=1", "FAKETIME_DONT_FAKE_MONOTONIC=1", "FAKETIME_DONT_RESET=1"),
     )
-    legacy, target = await backend(answering(echo)), await backend(answering(echo))
-    running = await proxy(
-        legacy.url, target.url, program=(*fake, *PROGRAM), record={"to": str(records), "keep": "3d"}
-    )
+    legacy, target = await backend(answering(echo)), await backend(answering(differently))
+    kept = {"to": str(records), "keep": "3d", "segment": "16KiB", "evidence": 1_000_000}
+    running = await proxy(legacy.url, target.url, program=(*fake, *PROGRAM), record=kept, mirror=ROOMY)
     running.record = records
     load = Load(running.port, items(), clients=4)
     asking = asyncio.create_task(load.run())
     await _more(load)
+    await until(lambda: sealed(records), "a segment that retention could delete")
+    earlier = names(records)
     before = time.monotonic()
     clock.write_text(jump, encoding="ascii")
     await _more(load)
@@ -150,12 +154,21 @@ async def test_a_clock_that_jumps(jump: str, backend: Any, proxy: Any, tmp_path:
     await asking
     assert load.errors == []
     totals = await running.settled(load.answered)
-    assert totals["matched"] == load.answered, "no timeout fired"
+    assert totals["differed"] == load.answered, "no timeout fired"
+    unanalysed = value(await running.metrics(), "shadow_unanalysed_total")
     report = await running.stop()
     assert_adds_up(report, load.answered)
+    assert earlier
+    assert earlier <= names(records), "what was kept before is there"
+    assert len(names(records)) == load.answered - unanalysed, "and what came after"
     latency = report["endpoints"][0]["latency"]
     assert all(0 <= seconds < 10 for side in ("legacy", "target") for seconds in latency[side].values())
     assert report["window"]["start"] <= report["window"]["end"]
+
+
+def names(records: Path) -> set[str]:
+    """Of the exchanges whose evidence is kept."""
+    return {each.id for each in read(records, Unreadable()) if isinstance(each, Evidence)}
 
 
 async def _more(load: Load) -> None:
