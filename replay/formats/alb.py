@@ -13,9 +13,9 @@ from replay.model import BadLine, LogSkip, Parsed
 
 _ADDRESS: Final = rb"(\[[^\] ]*+\]|[^: ]++)(?::\d++)?"
 _AGENT: Final = rb'((?:[^"]++|"(?! [^ ]++ [^ ]++ [^ ]++ "))*+)'  # its quotes are not escaped
+_TOOK: Final = rb"(-?\d++(?:\.\d++)?) "
 _LINE: Final = re.compile(
-    rb"([a-z0-9]++) [^ ]++ [^ ]++ " + _ADDRESS + rb" [^ ]++ (-?[\d.]++) (-?[\d.]++) (-?[\d.]++) "
-    rb"(\d++|-) [^ ]++ [^ ]++ [^ ]++ "
+    rb"([a-z0-9]++) [^ ]++ [^ ]++ " + _ADDRESS + rb" [^ ]++ " + _TOOK * 3 + rb"(\d++|-) [^ ]++ [^ ]++ [^ ]++ "
     rb'"([^ ]*+) ([^ ]*+) ([^ "]*+)" "'
     + _AGENT
     + rb'" [^ ]++ [^ ]++ [^ ]++ "[^"]*+" "[^"]*+" "[^"]*+" [^ ]++ '

