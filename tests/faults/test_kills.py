@@ -1,7 +1,7 @@
 """`kill -9` of each kind of process at random moments under load: production notices nothing but of a live
 worker's own connections, the store opens, nothing is torn, and the fates add up each time.
 
-SHADOW_KILLS says how many of each kind; 5 if it does not.
+SHADOW_KILLS says how many of each kind, and a fifth of that of the supervisor; 5 if it does not.
 """
 
 from __future__ import annotations
