@@ -94,6 +94,7 @@ def test_a_quote_that_is_none() -> None:
     page = "<p title=it's><input name=user value=x><input name=pin value=s3cret> isn't"
 
     assert "s3cret" not in (shown("text/html", page) or "")
+    assert "s3cret" not in (shown("text/html", "<p>x</p&password=s3cret&<b&token=s3cret>y") or "")
     assert "s3cret" not in (shown("application/json", '{"a":[1,"password":"s3cret","b":2}') or "")
 
 
