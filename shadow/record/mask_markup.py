@@ -44,12 +44,12 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
             parts.append(_text(piece[0], mask, secret > 0))
         elif piece["end"]:
             secret -= secret > 0
-            parts.append(_plain_tag(piece[0], mask))
+            parts.append(_tag(piece[0], mask))
         else:
             attributes = piece["attributes"]
             if attributes not in known:
                 known[attributes] = _attributes(attributes, mask)
-            parts += "<", _plain_tag(name, mask), known[attributes], piece[0][1 + len(name) + len(attributes) :]
+            parts += "<", _tag(name, mask), known[attributes], piece[0][1 + len(name) + len(attributes) :]
             if xml:
                 local = name.rpartition(":")[2]
                 if (secret or mask.named(local)) and not attributes.endswith("/"):
@@ -64,7 +64,7 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
     return "".join(parts)
 
 
-def _plain_tag(piece: str, mask: Mask) -> str:
+def _tag(piece: str, mask: Mask) -> str:
     """A name or an end tag. Neither holds a value, but in what only begins like a page: `<b&token=x>`."""
     return mask.whole(piece) if "=" in piece else piece
 
