@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from string import Template
 
+from nginx import command
 from processes import CannotRunError, get, running
 
 BODIES = {
@@ -24,23 +25,8 @@ BODIES = {
 
 _MTIME = 1_700_000_000  # the same on both sides, or Last-Modified and ETag would differ
 
-# The longest keep-alive that nginx allows: otherwise it closes a connection every 1,000 requests.
-_NGINX = Template("""\
-daemon off;
-worker_processes 1;
-pid nginx.pid;
-error_log stderr error;
-$user
-events { worker_connections 8192; }
-http {
-  access_log off;
-  keepalive_requests 100000000;
+_HTTP = Template("""\
   open_file_cache max=10;
-  client_body_temp_path tmp;
-  proxy_temp_path tmp;
-  fastcgi_temp_path tmp;
-  uwsgi_temp_path tmp;
-  scgi_temp_path tmp;
   server {
     listen 127.0.0.1:$port backlog=4096;
     default_type $media;
@@ -52,7 +38,6 @@ http {
     }
     location = /.served { stub_status; }
   }
-}
 """)
 
 
@@ -82,13 +67,10 @@ def nginx(name: str, program: str, port: int, body: str, folder: Path, *, differ
     served_by = name if differ else ""
     document.write_text(_document(body, served_by))
     os.utime(document, (_MTIME, _MTIME))
-    user = "user root;" if os.geteuid() == 0 else ""  # or its worker may not read a folder of root's
-    text = _NGINX.substitute(
-        user=user, port=port, media=BODIES[body], folder=home, document=_document("small", served_by)
+    http = _HTTP.substitute(
+        port=port, media=BODIES[body], folder=home, document=_document("small", served_by)
     )
-    (home / "nginx.conf").write_text(text)
-    command = [program, "-e", "stderr", "-p", str(home), "-c", "nginx.conf"]
-    with running(name, command, port, home):
+    with running(name, command(program, home, http), port, home):
         yield Backend(port)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from string import Template
 from typing import NamedTuple
 
 from cases import Case
+from nginx import command
 from processes import CannotRunError, get
 
 
@@ -41,22 +41,8 @@ class Peer(NamedTuple):
     tls: bool = True  # can have it at the front
 
 
-# One worker as everywhere; idle connections enough for all clients; no limit of requests on any of them.
-_NGINX = Template("""\
-daemon off;
-worker_processes 1;
-pid nginx.pid;
-error_log stderr error;
-$user
-events { worker_connections 8192; }
-http {
-  access_log off;
-  keepalive_requests 100000000;
-  client_body_temp_path tmp;
-  proxy_temp_path tmp;
-  fastcgi_temp_path tmp;
-  uwsgi_temp_path tmp;
-  scgi_temp_path tmp;
+# Idle connections enough for all clients; no limit of requests on any of them.
+_HTTP = Template("""\
   upstream legacy { server 127.0.0.1:$legacy; keepalive 1024; keepalive_requests 100000000; }
   upstream target { server 127.0.0.1:$target; keepalive 1024; keepalive_requests 100000000; }
   server {
@@ -66,18 +52,14 @@ http {
     location / { $mirror proxy_pass http://legacy; }
     location = /.mirror { internal; proxy_pass http://target$$request_uri; }
   }
-}
 """)
 
 
 def _nginx(program: str, job: Job) -> list[str]:
-    user = "user root;" if os.geteuid() == 0 else ""
     pem = job.certificate
     tls = f"ssl; ssl_certificate {pem}; ssl_certificate_key {pem}" if job.case.tls else ""
     mirror = "mirror /.mirror;" if job.case.mirror else ""
-    text = _NGINX.substitute(job.ports._asdict(), user=user, tls=tls, mirror=mirror)
-    (job.folder / "nginx.conf").write_text(text)
-    return [program, "-e", "stderr", "-p", str(job.folder), "-c", "nginx.conf"]
+    return command(program, job.folder, _HTTP.substitute(job.ports._asdict(), tls=tls, mirror=mirror))
 
 
 def _envoy(program: str, job: Job) -> list[str]:

@@ -16,8 +16,9 @@ import aiohttp
 import pytest
 import pytest_asyncio
 import yaml
-from support.kubernetes import DEPLOY, program, run
+from support.kubernetes import DEPLOY, run
 from support.peers import Backend, Client, Load, Request, answering, echo, items, post, response
+from support.programs import program
 from support.proxy import Proxy
 
 PLACE = DEPLOY / "components" / "observability"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,12 @@ Connect = Callable[[Proxy], Awaitable[Client]]
 
 @pytest_asyncio.fixture
 async def backend() -> AsyncIterator[StartBackend]:
-    """Starts a backend that does as a script says, on a port of its own or on one known to be free."""
+    """Starts a backend that does as a script says, on a port of its own or on one known to be free; with a
+    context it speaks TLS."""
     started: list[Backend] = []
 
-    async def start(script: Script, port: int = 0) -> Backend:
-        made = Backend(script)
+    async def start(script: Script, port: int = 0, tls: ssl.SSLContext | None = None) -> Backend:
+        made = Backend(script, tls)
         started.append(made)
         await made.start(port)
         return made

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import gzip
 import signal
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest_asyncio
-from support.fronts import free_port, program
 from support.peers import Backend, Client, Request, Script, answering, get, post, read_request, response
+from support.programs import free_port, listens, program
 from support.proxy import Proxy, Report, until
 
 StartBackend = Callable[..., Awaitable[Backend]]
@@ -47,11 +46,7 @@ class Nginx:
             *(program("nginx"), "-c", f"{folder}/nginx.conf", "-p", folder, "-e", f"{folder}/errors"),
             stderr=asyncio.subprocess.DEVNULL,
         )
-        await until(self._listens, "nginx listens")
-
-    def _listens(self) -> bool:
-        with socket.socket() as client:
-            return client.connect_ex(("127.0.0.1", self._port)) == 0
+        await until(lambda: listens(self._port), "nginx listens")
 
     async def kill(self) -> None:
         """As a pod ends that nobody drained."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from support.peers import Backend, Client, Request, answering, echo, get, response
+from support.peers import Client, Request, answering, echo, get, response
+from support.programs import program
 from support.proxy import NOBODY, Proxy, until
 
 trustme = pytest.importorskip("trustme", reason="pip: trustme")
@@ -127,12 +127,10 @@ async def test_a_new_certificate_is_loaded(backend: Any, proxy: Any, certificate
     assert await shown() != before
 
 
-async def test_tls_with_backends(
-    tls_backend: Callable[..., Awaitable[Backend]], proxy: Any, connect: Any, certificates: Certificates
-) -> None:
+async def test_tls_with_backends(backend: Any, proxy: Any, connect: Any, certificates: Certificates) -> None:
     """Both are verified, and shown the proxy's own certificate where they ask for one."""
-    legacy = await tls_backend(answering(echo), certificates.strict_server())
-    target = await tls_backend(answering(echo), certificates.server())
+    legacy = await backend(answering(echo), tls=certificates.strict_server())
+    target = await backend(answering(echo), tls=certificates.server())
     own = certificates.issue("proxy")
     running = await proxy(
         legacy.url,
@@ -145,31 +143,15 @@ async def test_tls_with_backends(
 
 
 async def test_an_unknown_authority_is_a_failure(
-    tls_backend: Callable[..., Awaitable[Backend]], proxy: Any, connect: Any, certificates: Certificates
+    backend: Any, proxy: Any, connect: Any, certificates: Certificates
 ) -> None:
     """Nothing is sent to a backend that cannot show who it is, unless verifying is turned off."""
-    legacy = await tls_backend(answering(echo), certificates.server())
-    target = await tls_backend(answering(echo), certificates.server())
+    legacy = await backend(answering(echo), tls=certificates.server())
+    target = await backend(answering(echo), tls=certificates.server())
     running = await proxy(legacy.url, target.url, tls={"legacy": {"verify": False}})
     assert (await (await connect(running)).ask(get("/a"))).status == 200
     totals = await running.settled(1)
     assert (totals["failed"], totals["status"]) == (1, {"200→tls": 1})
-
-
-@pytest_asyncio.fixture
-async def tls_backend() -> AsyncIterator[Callable[..., Awaitable[Backend]]]:
-    """Starts a backend that speaks TLS."""
-    started: list[Backend] = []
-
-    async def start(script: Any, context: ssl.SSLContext) -> Backend:
-        made = Backend(script, context)
-        started.append(made)
-        await made.start()
-        return made
-
-    yield start
-    for each in started:
-        await each.stop()
 
 
 # ---- the PROXY protocol ----------------------------------------------------------------------
@@ -178,9 +160,6 @@ async def tls_backend() -> AsyncIterator[Callable[..., Awaitable[Backend]]]:
 @pytest_asyncio.fixture
 async def balancer(tmp_path: Path) -> AsyncIterator[Callable[[Proxy, str], Awaitable[int]]]:
     """Starts HAProxy in front of a proxy, telling clients' addresses in one version; its port."""
-    program = shutil.which("haproxy", path="/usr/sbin:/usr/bin")
-    if program is None:
-        pytest.skip("apt: haproxy")
     started: list[asyncio.subprocess.Process] = []
 
     async def start(running: Proxy, option: str) -> int:
@@ -197,7 +176,9 @@ async def balancer(tmp_path: Path) -> AsyncIterator[Callable[[Proxy, str], Await
             backend shadow
                 server shadow 127.0.0.1:{running.port} {option}\n""")
         started.append(
-            await asyncio.create_subprocess_exec(program, "-db", "-f", str(tmp_path / "haproxy.cfg"))
+            await asyncio.create_subprocess_exec(
+                program("haproxy"), "-db", "-f", str(tmp_path / "haproxy.cfg")
+            )
         )
         await until(Path(path).exists, "HAProxy listens")
         return running.port

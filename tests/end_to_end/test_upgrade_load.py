@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest_asyncio
-from support.fronts import free_port
 from support.loaders import RATE, Generator, Loaded, Server, endpoints, haproxy, nginx
+from support.programs import free_port
 from support.proxy import Proxy, until
 
 SECONDS = int(os.environ.get("SHADOW_TEST_SECONDS", "6"))

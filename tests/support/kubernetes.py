@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
+from support.programs import program
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 OLDEST, NEWEST = "1.30.0", "1.37.0"
@@ -19,16 +17,6 @@ OLDEST, NEWEST = "1.30.0", "1.37.0"
 KUSTOMIZATIONS = ["base", *sorted(f"overlays/{each.name}" for each in (DEPLOY / "overlays").iterdir())]
 
 Object = dict[str, Any]
-
-_PLACES = [Path(sys.prefix) / "bin", Path(sys.prefix) / "checkov" / "bin"]
-
-
-def program(name: str) -> str:
-    """Where a program is, first among those that `make peers` has installed; else the test is skipped."""
-    found = shutil.which(name, path=os.pathsep.join([*map(str, _PLACES), os.environ["PATH"]]))
-    if found is None:
-        pytest.skip(f"needs {name}")
-    return found
 
 
 def run(name: str, *arguments: str | Path, text: str | None = None) -> str:

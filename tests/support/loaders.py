@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 from pathlib import Path
 from typing import NamedTuple
 
-from support.fronts import free_port, program
+from support.programs import free_port, listens, program
 from support.proxy import until
 
 RATE = 2000
@@ -95,12 +94,7 @@ async def _start(port: int, name: str, *arguments: str) -> Server:
     process = await asyncio.create_subprocess_exec(
         program(name), *arguments, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
     )
-
-    def listens() -> bool:
-        with socket.socket() as trying:
-            return trying.connect_ex(("127.0.0.1", port)) == 0
-
-    await until(listens, f"{name} listens")
+    await until(lambda: listens(port), f"{name} listens")
     return Server(process, port)
 
 

