@@ -5,7 +5,6 @@ Pure. Counts come from tallies, which miss nothing; evidence adds an example.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -85,8 +84,3 @@ def split(name: str) -> tuple[str, str]:
 def identity(name: str) -> str:
     """A short id of a signature."""
     return blake2b(name.encode("utf-8", "backslashreplace"), digest_size=5).hexdigest()
-
-
-def identities(names: Iterable[str]) -> list[str]:
-    """The ids of some signatures, in their order."""
-    return [identity(name) for name in names if name != OTHER]

@@ -28,8 +28,6 @@ from shadow.verdict.statistics import ALPHA, Interval, above, discoveries, exclu
 
 _Number = TypeVar("_Number", int, float)
 
-TOLERANCE = Criteria().tolerance
-
 _REPEATED = 20
 """Exchanges for each unit from which on requests are taken to repeat themselves."""
 
