@@ -72,8 +72,9 @@ class Recorder:
             return True
         for tally in self._tallies.values():
             tally.settle()
+        seconds = max(0.0, now - self._began)  # the clock may have been set back
         records = [
-            TallyRecord(self._began, now - self._began, endpoint, self._configured.config_hash, tally)
+            TallyRecord(self._began, seconds, endpoint, self._configured.config_hash, tally)
             for endpoint, tally in self._tallies.items()
         ]
         written = self._writer.replace(encode([self._configured, *records]))

@@ -145,5 +145,7 @@ def test_answers(request: pytest.FixtureRequest) -> None:
         except Refused:
             continue
         accepted += 1
-        compare(mine, lambda raw, method=method: by_h11_of_an_answer(raw, method), own, excused_h11_of_an_answer)
+        compare(
+            mine, lambda raw, method=method: by_h11_of_an_answer(raw, method), own, excused_h11_of_an_answer
+        )
     assert accepted > EXAMPLES / 20

@@ -308,6 +308,45 @@ class Connections(RuleBasedStateMachine):
         client.owes = BODY
         self.turn()
 
+    @rule()
+    def one_is_answered_early(self) -> None:
+        """While its body still comes; then another asks, perhaps over what was legacy's connection to the first."""
+        early, other = ClientSide(self.path.port), ClientSide(self.path.port)
+        early.send(self.request(early, "body", b""))
+        early.owes = BODY
+        self.turn()
+        self.say_to(early)
+        other.send(self.request(other, "GET", b""))
+        early.send(BODY)
+        early.owes = b""
+        self.turn()
+        self.say_to(other)
+        self.clients += [early, other]
+        while len(self.clients) > 4:
+            self.clients.pop(0).socket.close()
+
+    def say_to(self, client: ClientSide) -> None:
+        """Answer what it has asked last."""
+        for end in self.waiting():
+            if end.open[0] == client.asked[-1].name:
+                end.say(answer(end.open.popleft()))
+        self.turn()
+
+    @rule(at=WHICH, kind=st.sampled_from(KINDS))
+    def legacy_dies_over_a_request(self, at: int, kind: str) -> None:
+        """On a connection that has served before: not a byte of an answer comes."""
+        self.another_is_served()
+        client = pick(self.free(), at)
+        if client is None:
+            return
+        client.send(self.request(client, kind, b""))
+        self.turn()
+        for end in self.waiting():
+            if end.open[0] in (asked.name for asked in client.asked):
+                end.socket.close()
+                end.ended = True
+        self.turn()
+
     @rule(at=WHICH, wait=st.booleans())
     def client_sends_the_rest(self, at: int, wait: bool) -> None:
         client = pick([client for client in self.clients if client.owes], at)
@@ -324,10 +363,7 @@ class Connections(RuleBasedStateMachine):
         client = ClientSide(self.path.port)
         client.send(self.request(client, "GET", b""))
         self.turn()
-        for end in self.waiting():
-            if end.open[0] == self.names:
-                end.say(answer(end.open.popleft()))
-        self.turn()
+        self.say_to(client)
         self.clients.append(client)
         if len(self.clients) > 4:
             self.clients.pop(0).socket.close()
@@ -580,6 +616,6 @@ class Connections(RuleBasedStateMachine):
 
 
 Connections.TestCase.settings = settings(
-    max_examples=150, stateful_step_count=40, suppress_health_check=list(hypothesis.HealthCheck)
+    max_examples=80, stateful_step_count=40, suppress_health_check=list(hypothesis.HealthCheck)
 )
 TestConnections = Connections.TestCase

@@ -42,8 +42,8 @@ COMMANDS = {
     "a folder that is not there": ("report", "{tmp}/\x1b[31m"),
     "a value that is none": ("proxy", "--legacy", NOBODY, "--target", NOBODY, "--sample", "\x1b[31m"),
     "replay": (
-        *("replay", "{tmp}/evil.log", "--legacy", NOBODY, "--target", "http://127.0.0.1:2", "--format", "combined"),
-        *("--record", "{tmp}/replayed", "--speed", "max"),
+        *("replay", "{tmp}/evil.log", "--legacy", NOBODY, "--target", "http://127.0.0.1:2"),
+        *("--format", "combined", "--record", "{tmp}/replayed", "--speed", "max"),
     ),
 }  # fmt: skip
 

@@ -26,8 +26,8 @@ def seconds_of(pid: int) -> float:
 
 
 async def test_an_upload_of_100_megabytes(backend: Any, proxy: Any, connect: Any) -> None:
-    """Where it is mirrored: its first byte is at legacy before the second is sent, the worker grows by what is
-    kept of one request and 4 MiB, and the copy is skipped as too large, and not sent in part."""
+    """Where it is mirrored: its first byte is at legacy before the second is sent, the worker grows by what
+    is kept of one request and 4 MiB, and the copy is skipped as too large, and not sent in part."""
     begun = asyncio.Event()
 
     async def legacy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -101,6 +101,20 @@ async def until_counted(running: Proxy, name: str, reached: Callable[[float], bo
             await asyncio.sleep(0.05)
 
 
+async def test_the_kernel_takes_the_shadow_first(backend: Any, proxy: Any) -> None:
+    """Where the machine has no memory left: what asks and judges stands first in its list, and whoever serves
+    clients, counts or answers probes stands where it would have stood anyway."""
+    running = await proxy((await backend(answering(echo))).url, NOBODY)
+    pids = [running.pid, *(running.worker(name) for name in ("live-0", "admin", "shadow-0", "judge-0"))]
+    own = oom_score(os.getpid())
+    assert [oom_score(pid) for pid in pids] == [own, own, own, 1000, 1000]
+
+
+def oom_score(pid: int) -> int:
+    """What the kernel adds to a process's share of memory when it looks for one to kill."""
+    return int(Path(f"/proc/{pid}/oom_score_adj").read_text("ascii"))
+
+
 async def test_a_flood_past_the_limit(backend: Any, proxy: Any) -> None:
     """`limits.connections`: those above are closed at once, and those below notice nothing."""
     legacy = await backend(answering(echo))
@@ -123,11 +137,15 @@ async def test_a_flood_past_the_limit(backend: Any, proxy: Any) -> None:
 
 
 async def test_slow_clients(backend: Any, proxy: Any) -> None:
-    """A head, a body, and a reader that do not get on: each is closed by its deadline, and nobody waits."""
+    """A head, a body, and a reader that do not get on: each is closed by its deadline, nobody waits, and no
+    descriptor is left."""
     page = response(b"x" * 4_000_000)
     legacy = await backend(answering(lambda r: page if r.target == "/large" else echo(r)))
     timeouts = {"header": "1s", "stall": "1s", "idle": "1s"}
     running = await proxy(legacy.url, NOBODY, timeouts=timeouts)
+    assert await answered(running.port, 10.0) < 2.0
+    await until_counted(running, "client_connections", lambda seen: seen == 0)
+    held = len(os.listdir(f"/proc/{running.worker('live-0')}/fd"))
     body = b"POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nx"
     async with (
         connected(running.port, 100, b"GET / HT") as heads,
@@ -147,6 +165,9 @@ async def test_slow_clients(backend: Any, proxy: Any) -> None:
             for one in silent:
                 assert await loop.sock_recv(one, 100) == b""
         await until_counted(running, "client_connections", lambda seen: seen == 0)
+    async with asyncio.timeout(60):
+        while len(os.listdir(f"/proc/{running.worker('live-0')}/fd")) > held:  # noqa: ASYNC110  # another process
+            await asyncio.sleep(0.05)
     report = await running.stop()
     assert_adds_up(report, report["totals"]["received"])
 

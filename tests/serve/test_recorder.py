@@ -46,6 +46,16 @@ def test_tallies_are_written_every_ten_seconds(tmp_path: Path) -> None:
     assert record.tally.received == 3
 
 
+def test_a_clock_that_is_set_back_costs_no_count(tmp_path: Path) -> None:
+    """An hour back, amid a window: what was counted before is readable, with no time in place of less."""
+    books = recorder(tmp_path)
+    books.add({GET: Tally(received=1)})
+    books.tick(NOW - 3600)
+    books.add({GET: Tally(received=2)})
+    books.close(NOW - 3590)
+    assert [(each.seconds, each.tally.received) for each in kept(tmp_path)] == [(0.0, 1), (10.0, 2)]
+
+
 def test_a_window_is_one_record_of_each_endpoint(tmp_path: Path) -> None:
     """However often it was written: the open segment is replaced, and sealed when the window ends."""
     books = recorder(tmp_path)

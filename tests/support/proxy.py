@@ -255,7 +255,7 @@ def assert_adds_up(report: Report, received: int) -> None:
         assert counts["in_flight"] == 0
     assert report["totals"]["received"] == received
     assert sum(endpoint["received"] for endpoint in report["endpoints"]) == received
-    assert report["unreadable"] == {"lines": 0, "segments": 0}
+    assert report["unreadable"] == {"lines": 0, "segments": 0}, report["unreadable"]
 
 
 def endpoint(report: Report, name: str) -> Report:
