@@ -18,7 +18,7 @@ Way: TypeAlias = tuple[CodeType, int, int]
 """From one line to another of a function."""
 
 _MOST = 30  # inputs of one target, beside faults
-_LARGEST = 600  # bytes of one
+_LARGEST = 1200  # bytes of one
 _LOOKED_AT = 500  # inputs, the smallest first
 _OURS = (str(ROOT / "shadow"), str(ROOT / "replay"))
 
