@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 
+import pytest
 from support.live_path import OK, End, LivePath, until
 
 from shadow.model import Failure
@@ -174,8 +176,29 @@ async def own_error_with_the_body_still_coming(live_path: LivePath) -> None:
     assert live_path.received == len(live_path.legacy.ends) == 1
 
 
+async def nobody_else_is_asked(live_path: LivePath) -> None:
+    """RFC 9110 7.6: whatever a request names, only what is configured is connected to."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        other.setblocking(False)
+        name = b"127.0.0.1:%d" % other.getsockname()[1]
+        for target, host in (
+            (b"http://%b/" % name, name), (b"//%b/" % name, name), (b"/@%b/" % name, b"h"), (b"/", name),
+            (b"http://%b/" % name, b"h"), (b"/\\\\%b" % name, name), (b"/?http://%b" % name, name),
+        ):  # fmt: skip
+            more = b"X-Forwarded-Host: %b\r\nForwarded: host=%b\r\n" % (name, name)
+            client = await live_path.connect()
+            await client.send(b"GET %b HTTP/1.1\r\nHost: %b\r\n%b\r\n" % (target, host, more))
+            if not live_path.legacy.ends:
+                legacy = await live_path.legacy.accept()
+            await legacy.head()
+            await legacy.send(OK)
+            assert await client.exactly(len(OK)) == OK
+        with pytest.raises(BlockingIOError):
+            other.accept()
+
+
 RULES = (
     early_answer, early_refusal, stranger, stranger_just_then, no_second_write, refused_upgrade,
     upgrade_to_bytes, closed_within_a_second, too_early, never, one_at_a_time,
-    own_error_with_the_body_still_coming,
+    own_error_with_the_body_still_coming, nobody_else_is_asked,
 )  # fmt: skip
