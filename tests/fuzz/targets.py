@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import gzip
 import math
-import tempfile
 import zlib
 from collections.abc import Callable, Iterable
 from functools import partial
 from io import BytesIO, StringIO
-from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Final, TypeAlias
 
 import brotli
@@ -349,8 +348,6 @@ def _reread(lines: bytes) -> list[Record]:
 
 # ---- configuration ---------------------------------------------------------------------------
 
-_FOLDER = tempfile.TemporaryDirectory()
-
 
 def config(data: bytes) -> None:
     """A file is a configuration, and the same one again as it is shown; or each problem is one line."""
@@ -366,12 +363,13 @@ def config(data: bytes) -> None:
 
 def _loaded(data: bytes) -> Loaded | list[str]:
     """The configuration, or all problems with it."""
-    path = Path(_FOLDER.name) / "shadow.yaml"
-    path.write_bytes(data)
-    try:
-        return load(str(path), {}, {})
-    except ConfigError as error:
-        return error.problems
+    with NamedTemporaryFile(suffix=".yaml") as file:
+        file.write(data)
+        file.flush()
+        try:
+            return load(file.name, {}, {})
+        except ConfigError as error:
+            return error.problems
 
 
 TARGETS: Final[dict[str, Target]] = {
