@@ -300,7 +300,7 @@ class LiveExchange:
         if failure is not None:  # half an answer is none
             response = answer = None
             total = max(0.0, time.time() - self._started)  # it may not even have been sent
-        if any(capture is not None and capture.exhausted for capture in (request, response)):
+        if (request is not None and request.exhausted) or (response is not None and response.exhausted):
             return Drop.MEMORY
         head = self._head
         self._live.hand_over(

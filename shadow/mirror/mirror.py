@@ -109,25 +109,8 @@ class Mirror:
         self._judge = JudgeLine(loop, judge_path, jobs)
         self._controls = Controls(loop, config, self._admission, deadlines) if _asks_again(config) else None
         self._controlled: dict[ShadowRequest, Control] = {}
-        self._rechecks = (
-            Rechecks(
-                loop,
-                mirror.recheck,
-                deadlines,
-                self._admission,
-                self._controls,
-                self._ask_again,
-                self._judge,
-                self._rechecked,
-            )
-            if self._controls is not None
-            else None
-        )
-        self._session_order = (
-            SessionOrder(Sessions(mirror.sessions), loop, deadlines, mirror.timeout, self._start)
-            if mirror.sessions.cookies or mirror.sessions.fields
-            else None
-        )
+        self._rechecks = self._make_rechecks(mirror.recheck, deadlines)
+        self._session_order = self._make_session_order(mirror, deadlines)
         self._intakes: set[asyncio.Transport] = set()
         self._unanalysed = 0
         # Of what is plainly equal by a line of a rule, some is kept: stricter rules can be tried on it.
@@ -140,6 +123,25 @@ class Mirror:
         timeout = mirror.timeout
         waits = Waits(mirror.connect, timeout, timeout, timeout, mirror.reuse)
         return Pool.to(self._loop, url, waits, deadlines, tls)
+
+    def _make_rechecks(self, recheck: settings.Recheck, deadlines: Deadlines) -> Rechecks | None:
+        if self._controls is None:
+            return None
+        return Rechecks(
+            self._loop,
+            recheck,
+            deadlines,
+            self._admission,
+            self._controls,
+            self._ask_again,
+            self._judge,
+            self._rechecked,
+        )
+
+    def _make_session_order(self, mirror: settings.Mirror, deadlines: Deadlines) -> SessionOrder | None:
+        if not mirror.sessions.cookies and not mirror.sessions.fields:
+            return None
+        return SessionOrder(Sessions(mirror.sessions), self._loop, deadlines, mirror.timeout, self._start)
 
     def connect(self) -> None:
         self._judge.connect()

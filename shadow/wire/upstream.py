@@ -207,9 +207,16 @@ class Connection(asyncio.Protocol):
             sink.interim(head)
         self._buffer = b""
         self._head = head
-        self._decoder = decoder(head.length, head.named)
         sink.answer(head)
-        if self._sink is sink:
+        if self._sink is not sink:
+            return
+        if len(data) == head.length:  # most answers come in one read
+            if data:
+                sink.answer_data(data)
+            if self._sink is sink:
+                self._answered_whole(sink)
+        else:
+            self._decoder = decoder(head.length, head.named)
             self._read_body(sink, data)
 
     def _read_body(self, sink: AnswerSink, data: bytes) -> None:
@@ -222,10 +229,9 @@ class Connection(asyncio.Protocol):
             data = body.rest
         if body.done and self._sink is sink:
             trailers = body.trailers if isinstance(body, Chunked) else b""
-            self._answered_whole(surplus=bool(data))
-            sink.answer_end(trailers)
+            self._answered_whole(sink, trailers, surplus=bool(data))
 
-    def _answered_whole(self, surplus: bool) -> None:
+    def _answered_whole(self, sink: AnswerSink, trailers: bytes = b"", surplus: bool = False) -> None:
         """Free the connection, or close it if anything about it is odd."""
         reusable = self._complete and not surplus and self._head is not None and self._head.keep_alive
         self._sink = self._head = self._decoder = None
@@ -236,6 +242,7 @@ class Connection(asyncio.Protocol):
             self._pool.give_back(self)
         else:
             self.close()
+        sink.answer_end(trailers)
 
     def _fail(self, kind: FailureKind, detail: str) -> None:
         sink = self._sink
