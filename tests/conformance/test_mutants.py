@@ -121,7 +121,7 @@ MUTANTS = {
     "a write asked twice": Mutant("live.exchange", "and self._head.method in IDEMPOTENT_METHODS\n", "\n", connections.no_second_write),
     "what comes too early is kept": Mutant(UP, "            self.close()\n            return\n        self.answered", "            self._buffer = data\n            return\n        self.answered", connections.too_early),
     "legacy may never answer": Mutant(UP, "        self._complete = True\n        self._renew()", "        self._complete = True", connections.never),
-    "requests are read while one is under way": Mutant(DOWN, "elif self._request is not None or self._writing_paused:", "elif self._writing_paused:", connections.own_error_with_the_body_still_coming),
+    "requests are read while one is under way": Mutant(DOWN, "elif self._request is not None or self._writing_paused:", "elif self._writing_paused:", connections.one_at_a_time),
     "our own error, connection kept": Mutant(DOWN, "self._close = self._close or self._decoder is not None or head", "self._decoder = None\n            self._close = self._close or head", connections.own_error_with_the_body_still_coming),
     "pipelined requests are forgotten": Mutant(DOWN, "self._buffer = data[end:]", 'self._buffer = b""', connections.one_at_a_time),
     "a tunnel without a 101": Mutant(DOWN, "self._buffer = body.rest", 'self._buffer = b""', connections.refused_upgrade),

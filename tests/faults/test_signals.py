@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from support.peers import Load, answering, echo, items
-from support.proxy import children, assert_adds_up, until
+from support.proxy import assert_adds_up, children, until
 
 STRAY = {
     "supervisor": (signal.SIGPIPE, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, signal.SIGHUP),
