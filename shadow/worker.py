@@ -20,7 +20,9 @@ from shadow.record.tally import Tally
 
 _EVERY: Final = 1.0  # seconds between two reports
 _REMEMBERED: Final = 60  # reports that tell of the longest delay: nobody asks for the metrics every second
-_LOOK: Final = 0.02  # seconds between two looks at how late the loop is
+_LOOK: Final = 0.02  # seconds between two looks at how late a busy loop is
+_LOOK_AT_IDLE: Final = 0.2
+_IDLE: Final = 0.05  # of a processor; a loop that uses less has no usual work to be told from a delay
 _RECONNECT: Final = 0.1  # seconds
 
 
@@ -41,11 +43,12 @@ class Lateness:
         """The next look is due then; so much of a processor was used until now."""
         self._due, self._used = due, used
 
-    def look(self, now: float, used: float) -> None:
-        """What was due is done now."""
-        lag = now - self._due
+    def look(self, now: float, used: float) -> float:
+        """What was due is done now. Gives what was used of a processor since the look before."""
+        lag, own = now - self._due, used - self._used
         self._lag[-1] = max(self._lag[-1], lag)
-        self._blocked[-1] = max(self._blocked[-1], min(lag, used - self._used))
+        self._blocked[-1] = max(self._blocked[-1], min(lag, own))
+        return own
 
     def tell(self) -> dict[str, float]:
         """The longest of the last reports; another one begins."""
@@ -80,7 +83,7 @@ class Worker(asyncio.Protocol):
         self.loop.add_signal_handler(signal.SIGINT, lambda: None)
         self.loop.add_signal_handler(signal.SIGTERM, self.stopping.set)
         await self.loop.create_unix_connection(lambda: self, sock=line)
-        self._expect()
+        self._expect(_LOOK, time.thread_time())
         self._report()
 
     def tally(self, endpoint: str) -> Tally:
@@ -96,14 +99,15 @@ class Worker(asyncio.Protocol):
             self.tell()
         self._timer = self.loop.call_later(_EVERY, self._report)
 
-    def _expect(self) -> None:
+    def _expect(self, after: float, used: float) -> None:
         # Not the loop's time: it stands still while the loop does something.
-        self._lateness.expect(time.monotonic() + _LOOK, time.thread_time())
-        self._looking = self.loop.call_later(_LOOK, self._look)
+        self._lateness.expect(time.monotonic() + after, used)
+        self._looking = self.loop.call_later(after, self._look, after)
 
-    def _look(self) -> None:
-        self._lateness.look(time.monotonic(), time.thread_time())
-        self._expect()
+    def _look(self, after: float) -> None:
+        used = time.thread_time()
+        is_idle = self._lateness.look(time.monotonic(), used) < after * _IDLE
+        self._expect(_LOOK_AT_IDLE if is_idle else _LOOK, used)
 
     def tell(self) -> None:
         """Report now."""
