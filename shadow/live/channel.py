@@ -16,9 +16,9 @@ from shadow.worker import connect_unix
 _FLUSH_AFTER: Final = 0.005  # seconds
 _FLUSH_ABOVE: Final = 256 * 1024  # bytes
 _LARGE: Final = 64 * 1024  # bytes of a piece that is not copied once more
-BACKLOG: Final = 8 * 1024 * 1024
-"""Bytes that may wait for a shadow worker that is behind. With more it would be many seconds late, and drop
-most of them: its own queue is shorter. These can still be delivered before the end."""
+BACKLOG: Final = 2048
+"""Exchanges that may wait for a shadow worker that is behind, beside those that are being written. With more
+it would be late, and drop most of them: its own queue is shorter."""
 
 _CLOSE_WITHIN: Final = 2.0  # seconds; a shadow worker that takes nothing for so long will not
 
@@ -35,6 +35,7 @@ class Channel(asyncio.Protocol):
         self._hello = b""
         self._pending: list[bytes] = []
         self._charged = 0
+        self._behind = False  # what was written last is not read yet
         self._timer: asyncio.TimerHandle | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._closed: asyncio.Future[None] | None = None
@@ -48,11 +49,11 @@ class Channel(asyncio.Protocol):
 
     def offer(self, frame: Frame) -> bool:
         """Hand over an exchange; False if there is no room, or nobody at the other end."""
-        if not self.worker:
+        if not self.worker or len(self._pending) >= 2 * BACKLOG:
             return False
         pieces = self._stream.encode(frame)
         size = len(pieces[0]) + len(pieces[1])
-        if (self._charged and self._charged + size > BACKLOG) or not self._budget.take(size):
+        if not self._budget.take(size):
             return False
         self._charged += size
         self._pending += pieces
@@ -67,7 +68,7 @@ class Channel(asyncio.Protocol):
         self._write()
 
     def _write(self) -> None:
-        if self._pending and self._transport is not None:
+        if self._pending and self._transport is not None and not self._behind:
             pending, self._pending = self._pending, []
             if max(map(len, pending)) > _LARGE:
                 self._transport.writelines(pending)
@@ -95,6 +96,7 @@ class Channel(asyncio.Protocol):
                 self._connecting.cancel()
             return
         self._closed = self._loop.create_future()
+        self._behind = False  # `close` waits for whatever has been written
         self._write()
         transport.close()
         try:
@@ -109,12 +111,20 @@ class Channel(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._hello = b""
+        self._behind = False
 
     def data_received(self, data: bytes) -> None:
         self._hello += data
         if len(self._hello) >= HELLO.size:
             self.worker = HELLO.unpack(self._hello[: HELLO.size])[0]
             self.connected.set()
+
+    def pause_writing(self) -> None:
+        self._behind = True
+
+    def resume_writing(self) -> None:
+        self._behind = False
+        self._write()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

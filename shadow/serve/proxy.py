@@ -313,10 +313,11 @@ def _share_memory() -> None:
     """Leave as much as possible as it is in memory, so that the workers go on sharing it after the fork."""
     try:
         # glibc returns blocks above 128 KiB to the kernel at once, and each read of a large body faults its
-        # pages in anew: four times the system time of a download. M_MMAP_THRESHOLD, M_TRIM_THRESHOLD.
+        # pages in anew: more than half of a download's time. M_MMAP_THRESHOLD, above the largest frame, and
+        # M_TRIM_THRESHOLD.
         libc = ctypes.CDLL(None)
-        libc.mallopt(-3, 1 << 20)
-        libc.mallopt(-1, 16 << 20)
+        libc.mallopt(-3, 8 << 20)
+        libc.mallopt(-1, 32 << 20)
     except (AttributeError, OSError):
         pass  # another C library, other habits
     gc.collect()
