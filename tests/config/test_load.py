@@ -411,6 +411,16 @@ def test_authorities_must_be_a_pem_file(tmp_path: Path, write: Write) -> None:
         assert words in line
 
 
+@pytest.mark.parametrize("name", ["legacy", "target", "listen", "host", "version", "salt", "url"])
+def test_no_setting_brings_a_line_of_its_own(write: Write, name: str) -> None:
+    """Whatever becomes a part of a head: a line end in it would begin another field."""
+    value = '"http://a\\r\\nX-Evil: 1"'
+    lines = {"host": "mirror: {host: %s}", "version": "mirror: {version: %s}", "salt": "mirror: {salt: %s}",
+             "url": "mirror: {control: {url: %s}}"}  # fmt: skip
+    (line,) = problems(write(lines.get(name, name + ": %s") % value))
+    assert "line ends" in line
+
+
 # ---- hostile files ---------------------------------------------------------------------------
 
 
