@@ -18,6 +18,8 @@ class Case(NamedTuple):
     mirror: bool = True
     hung: bool = False  # the target takes every request and never answers
     full: bool = False  # measured at full speed too
+    endpoints: int = 1  # asked in turn
+    workers: int = 1  # of Shadow, live ones and shadow ones
 
 
 CASES = (

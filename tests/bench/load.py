@@ -49,6 +49,10 @@ class Load:
         self._tls = case.tls
         self._fields = [word for pair in _HEADERS.items() for word in ("-H", ": ".join(pair))]
         self._plain = plain
+        self._targets = folder / "targets" if case.endpoints > 1 else None
+        if self._targets:
+            paths = (f"/{_word(number)}{_TARGET}" for number in range(case.endpoints))
+            self._targets.write_text("".join(f"{path}\n" for path in paths))
         self._post: tuple[list[str], list[str]] = ([], [])
         if case.post:
             sent, script = folder / "sent", folder / "sent.lua"
@@ -61,6 +65,7 @@ class Load:
         with tempfile.NamedTemporaryFile("r") as log:
             command = ["h2load", "--h1", "-t1", f"-c{self._connections}", f"-D{seconds}", *self._post[0]]
             command += [f"--rps={self._rate / self._connections:g}", f"--log-file={log.name}"]
+            command += ["-i", str(self._targets)] if self._targets else []
             said = self._run(command, port, seconds)
             answers = [line.split("\t") for line in log]
         took = sorted(int(answer[2]) for answer in answers)
@@ -100,6 +105,11 @@ class Load:
         if done.returncode:
             raise CannotRunError(f"{name}: exit code {done.returncode}: {_first_line(done.stderr)}")
         return done.stdout
+
+
+def _word(number: int) -> str:
+    """Letters only: what has digits would be taken for an id, and all for one endpoint."""
+    return "".join(chr(ord("a") + int(digit)) for digit in str(number))
 
 
 def _first_line(text: str) -> str:

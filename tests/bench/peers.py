@@ -136,7 +136,7 @@ def _shadow(program: str, job: Job) -> list[str]:
         "listen": f"127.0.0.1:{job.ports.listen}",
         "admin": f"127.0.0.1:{job.ports.admin}",
         "record": {"to": str(job.folder / "record")},
-        "workers": {"live": 1, "shadow": 1},
+        "workers": {"live": job.case.workers, "shadow": job.case.workers},
     }
     if job.case.post:
         settings["endpoints"] = [{"match": "POST /**", "mirror": True}]
