@@ -59,6 +59,7 @@ PRESENCE = frozenset(
 # be seen nowhere else, and lost compression is a lost feature that clients pay for.
 
 _REMEMBERED = 1000  # spellings of names; a backend uses some thirty, a hostile one any number
+_SHORT = 128  # bytes of a name
 
 
 class _Fields(dict[bytes, bytes | None]):
@@ -68,7 +69,7 @@ class _Fields(dict[bytes, bytes | None]):
     def __missing__(self, name: bytes) -> bytes | None:
         lower = name.lower()
         compared = None if lower in IGNORED else lower
-        if len(self) < _REMEMBERED:
+        if len(self) < _REMEMBERED and len(name) <= _SHORT:
             self[name] = compared
         return compared
 

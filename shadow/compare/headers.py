@@ -97,16 +97,17 @@ class _Parts(dict[tuple[bytes, bytes], tuple[bytes, ...] | None]):
             part = name, *cookies.without_value(said)
         elif name is not None:
             part = name, _compared(name, said)
-        if len(said) <= _SHORT:
+        if len(field[0]) + len(said) <= _SHORT:
             if len(self) >= _REMEMBERED:
                 self.clear()  # cheaper than knowing the oldest, and what is in use is back at once
             self[field] = part
         return part
 
 
-_SHORT = 512  # bytes of a value; what is remembered has to stay small
+_SHORT = 512  # bytes of a field; what is remembered has to stay small
 _REMEMBERED = 4096
-_part = _Parts().__getitem__
+PARTS = _Parts()
+_part = PARTS.__getitem__
 _name = itemgetter(0)
 
 

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shadow.compare.fields import FIELDS
+from shadow.compare.headers import PARTS, same, value
 from shadow.compare.headers import compare as compared
-from shadow.compare.headers import value
 from shadow.compare.meaning import MEANINGS, means
 from shadow.compare.rules import Rule, compile_rule
 from shadow.compare.silence import Silence
@@ -407,3 +408,33 @@ def test_value_joins_lines() -> None:
     """A field that was given in several lines has one value."""
     assert value(block("A: 1\nb: 2\na: 3"), b"a") == b"1, 3"
     assert value((), b"a") == b""
+
+
+def test_what_is_remembered_of_fields_is_bounded() -> None:
+    """A hostile target sends other fields each time, and endless ones: few are kept, and no long one."""
+    long = b"x" * 100_000
+    for number in range(10_000):
+        same(((b"X-%d" % number, b"1"),), ((b"X-A", b"%d" % number),))
+    same(((b"X-" + long, b"1"),), ((b"X-A", long),))
+    kept = [*PARTS, *((name, b"") for name in FIELDS)]
+    assert len(kept) < 6000
+    assert max(len(name) + len(said) for name, said in kept) <= 512
+
+
+HEADERS = st.lists(
+    st.tuples(
+        st.sampled_from((b"A", b"a", b"B", b"Date", b"ETag", b"Set-Cookie", b"Expires")),
+        st.sampled_from((b"1", b"2", b"1, 2", b'W/"x"', b'"x"', b"sid=1; Secure", b"sid=2; Secure")),
+    ),
+    max_size=5,
+).map(tuple)
+
+
+@settings(max_examples=500)
+@given(HEADERS, HEADERS)
+def test_what_is_plainly_the_same_does_not_differ(legacy: Headers, target: Headers) -> None:
+    """The quick look never says more than the slow one; nor does a line that was seen before."""
+    if same(legacy, target):
+        assert compare(legacy, target, PLAIN) == []
+    assert same(legacy, legacy)
+    assert same(legacy, target) == same(target, legacy)
