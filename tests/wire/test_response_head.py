@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shadow.wire.head import CHUNKED, UNTIL_CLOSE, ResponseHead
-from shadow.wire.response_head import parse_response
+from shadow.wire.response_head import LINES, parse_response
 
 
 def ok(*lines: bytes) -> bytes:
@@ -143,3 +143,15 @@ def test_keep_alive(raw: bytes, keep_alive: bool) -> None:
     head = parse_response(raw, b"GET")
     assert head is not None
     assert head.keep_alive is keep_alive
+
+
+def test_what_is_remembered_of_lines_is_bounded() -> None:
+    """A backend that says something else each time fills no memory, and what llhttp refuses is refused again."""
+    for number in range(10_000):
+        assert parse_response(b"HTTP/1.1 200 OK\r\nX: %d\r\n\r\n" % number, b"GET") is not None
+    assert parse_response(b"HTTP/1.1 200 OK\r\nX: %s\r\n\r\n" % (b"x" * 100_000), b"GET") is not None
+    assert len(LINES) <= 4096
+    assert max(map(len, LINES)) <= 512
+    for _ in range(2):
+        assert parse_response(b"HTTP/1.1 200 OK\r\nX : 1\r\n\r\n", b"GET") is None
+    assert b"X : 1" not in LINES
