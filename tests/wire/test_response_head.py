@@ -146,7 +146,7 @@ def test_keep_alive(raw: bytes, keep_alive: bool) -> None:
 
 
 def test_what_is_remembered_of_lines_is_bounded() -> None:
-    """A backend that says something else each time fills no memory, and what llhttp refuses is refused again."""
+    """A backend that says something else each time fills no memory; what llhttp refuses is refused again."""
     for number in range(10_000):
         assert parse_response(b"HTTP/1.1 200 OK\r\nX: %d\r\n\r\n" % number, b"GET") is not None
     assert parse_response(b"HTTP/1.1 200 OK\r\nX: %s\r\n\r\n" % (b"x" * 100_000), b"GET") is not None
