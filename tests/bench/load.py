@@ -50,9 +50,7 @@ class Load:
         self._fields = [word for pair in _HEADERS.items() for word in ("-H", ": ".join(pair))]
         self._plain = plain
         self._targets = folder / "targets" if case.endpoints > 1 else None
-        if self._targets:
-            paths = (f"/{_word(number)}{_TARGET}" for number in range(case.endpoints))
-            self._targets.write_text("".join(f"{path}\n" for path in paths))
+        self._words = [_word(number) for number in range(case.endpoints)]
         self._post: tuple[list[str], list[str]] = ([], [])
         if case.post:
             sent, script = folder / "sent", folder / "sent.lua"
@@ -65,7 +63,10 @@ class Load:
         with tempfile.NamedTemporaryFile("r") as log:
             command = ["h2load", "--h1", "-t1", f"-c{self._connections}", f"-D{seconds}", *self._post[0]]
             command += [f"--rps={self._rate / self._connections:g}", f"--log-file={log.name}"]
-            command += ["-i", str(self._targets)] if self._targets else []
+            if self._targets:
+                lines = [f"http://127.0.0.1:{port}/{word}{_TARGET}\n" for word in self._words]
+                self._targets.write_text("".join(lines))
+                command += ["-i", str(self._targets)]
             said = self._run(command, port, seconds)
             answers = [line.split("\t") for line in log]
         took = sorted(int(answer[2]) for answer in answers)
