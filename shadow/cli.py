@@ -111,6 +111,15 @@ def _variable(name: str, *declarations: str, **attributes: Any) -> Callable[...,
     return click.option(f"--{name}", *declarations, envvar=variable, **attributes)
 
 
+def _print_formats(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from replay.formats.registry import descriptions
+
+        for name, description in descriptions().items():
+            click.echo(f"{name:22}{description}")
+        context.exit()
+
+
 @main.command()
 @click.argument("logs", metavar="LOG...", nargs=-1, required=True)
 @click.option("--config", "-c", metavar="FILE", help="YAML with settings; see config/reference.yaml.")
@@ -126,7 +135,15 @@ def _variable(name: str, *declarations: str, **attributes: Any) -> Callable[...,
     metavar="NAME|STRING",
     default="auto",
     show_default=True,
-    help="A format's name, or the string of log_format or LogFormat.",
+    help="A format's name, see --formats, or the string of log_format or LogFormat.",
+)
+@click.option(
+    "--formats",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_print_formats,
+    help="List the names of formats, and leave.",
 )
 @_variable(
     "field",

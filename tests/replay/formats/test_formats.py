@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 import pytest
+from click.testing import CliRunner
 
 from replay.formats.parser import LineParser, Options
 from replay.formats.registry import descriptions, parser
 from replay.model import BadLine, LoggedRequest, LogSkip, Parsed
+from shadow.cli import main
 
 TEN = 1795309200.0  # 2026-11-22 01:00:00 UTC, which is 10:00 in Tokyo
 MOZILLA = (b"User-Agent", b"Mozilla/5.0 (X11)")
@@ -314,7 +316,9 @@ def test_what_cloudfront_answered_itself_is_left_out(result: bytes, asked: bool)
 
 
 def test_every_preset_is_described() -> None:
-    """--help has a line on each."""
+    """`--formats` has a line on each."""
+    said = CliRunner().invoke(main, ["replay", "--formats"]).output.splitlines()
+    assert [line.split()[0] for line in said] == list(descriptions())
     assert all(0 < len(text) < 80 for text in descriptions().values())
 
 
