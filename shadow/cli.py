@@ -115,8 +115,7 @@ def _print_formats(context: click.Context, _: click.Parameter, wanted: bool) -> 
     if wanted:
         from replay.formats.registry import descriptions
 
-        for name, description in descriptions().items():
-            click.echo(f"{name:22}{description}")
+        click.echo("\n".join(f"{name:22}{said}" for name, said in descriptions().items()))
         context.exit()
 
 
