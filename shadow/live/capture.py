@@ -7,13 +7,15 @@ digest go on, past the budget of all copies together it is given up.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 from shadow.model import Body, Digest
 
+_SMALL: Final = 64 * 1024  # bytes
+
 
 class Budget:
-    """Bytes that all captures of a worker may hold together."""
+    """Bytes that all captures of a worker may hold, and the exchanges that wait to be handed over."""
 
     __slots__ = ("limit", "used")
 
@@ -21,9 +23,10 @@ class Budget:
         self.limit = limit
         self.used = 0
 
-    def take(self, size: int) -> bool:
-        """Charge `size` bytes, if there is room."""
-        if self.used + size > self.limit:
+    def take(self, size: int, large: bool = False) -> bool:
+        """Charge `size` bytes, if there is room. An eighth is kept for what is not `large`: some hundred
+        clients that do not read their downloads would hold all of it, and nothing else would be mirrored."""
+        if self.used + size > self.limit - (self.limit >> 3 if large else 0):
             return False
         self.used += size
         return True
@@ -61,7 +64,7 @@ class Capture:
             self._hash = hashlib.sha256(b"".join(self._pieces))
             self._hash.update(data)
             self.free()
-        elif self._budget.take(len(data)):
+        elif self._budget.take(len(data), self.length > _SMALL):
             self._held += len(data)
             self._pieces.append(data)
         else:

@@ -252,3 +252,20 @@ def test_capture_of_nothing() -> None:
     capture = Capture(0, Budget(0))
     assert capture.whole
     assert capture.body() == b""
+
+
+def test_downloads_that_nobody_reads_leave_room_for_small_bodies() -> None:
+    """Large captures hold seven eighths of the budget at most; small ones, and what waits to be handed over,
+    have the rest."""
+    budget = Budget(1 << 20)
+    large = [Capture(1 << 20, budget) for _ in range(100)]
+    for capture in large:
+        for _ in range(9):
+            capture.data(b"x" * 10_000)
+    held = budget.used
+    assert 0.75 * budget.limit < held <= 0.875 * budget.limit
+    assert any(capture.exhausted for capture in large)
+    small = Capture(1 << 20, budget)
+    small.data(b"x" * 10_000)
+    assert small.whole
+    assert budget.take(budget.limit - budget.used)
