@@ -10,19 +10,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 
 from shadow import settings
+from shadow.memo import Memo
 
 METHODS = (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS", b"TRACE", b"CONNECT")
 
 COUNTED = 2000  # names in one set of counters: each worker that is started anew makes others
 NAMES = 500  # inferred names of one process; what comes later is `GET other`
-KEPT = 4096  # answers kept for each method; 1 MiB or so
 LONG_PATH = 256  # bytes; a longer path is looked up anew each time, so that the kept ones stay small
 DEPTH = 12  # segments that a name shows; the rest is `**`
 LONG_NAME = 160  # characters of an inferred name, and of a template
@@ -52,9 +52,8 @@ class Endpoints:
     def __init__(self, lines: Sequence[settings.Endpoint], *, limit: int = NAMES) -> None:
         templates = [template(line.match) for line in lines]
         methods = {*METHODS, *(t.method for t in templates if t.method)}
-        self._kept: dict[bytes, dict[bytes, Named]] = {method: {} for method in methods}
-        self._matchers = {method: _Matcher(templates, method) for method in methods}
-        self._other = _Matcher(templates, b"OTHER")
+        self._kept = {method: self._remembering(_Matcher(templates, method)) for method in methods}
+        self._other = self._remembering(_Matcher(templates, b"OTHER"))
         self._names: set[str] = set()
         self._limit = limit
 
@@ -64,18 +63,14 @@ class Endpoints:
         try:
             return self._kept[method][path]
         except KeyError:
-            return self._look(method, path)
+            return self._other[path]
 
-    def _look(self, method: bytes, path: bytes) -> Named:
-        matcher = self._matchers.get(method, self._other)
+    def _remembering(self, matcher: _Matcher) -> Memo[bytes, Named]:
+        return Memo(partial(self._find, matcher), LONG_PATH)
+
+    def _find(self, matcher: _Matcher, path: bytes) -> Named:
         canonical = _canonical(path)
-        named = matcher.match(canonical) or Named(self._bounded(matcher.method, infer(canonical)), None)
-        kept = self._kept.get(method)
-        if kept is not None and len(path) <= LONG_PATH:
-            if len(kept) >= KEPT:
-                kept.clear()  # cheaper than knowing the oldest, and what is in use is back at once
-            kept[path] = named
-        return named
+        return matcher.match(canonical) or Named(self._bounded(matcher.method, infer(canonical)), None)
 
     def _bounded(self, method: str, path: str) -> str:
         name = f"{method} {path}"

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = [
-    {"shadow.model", "shadow.settings", "shadow.address", "shadow.switch"},
+    {"shadow.model", "shadow.settings", "shadow.address", "shadow.memo", "shadow.switch"},
     {"shadow.endpoint", "shadow.serving", "shadow.compare", "shadow.tls"},
     {"shadow.record"},
     {"shadow.verdict"},
@@ -32,6 +32,7 @@ LAYERS = [
 
 PURE = [
     "shadow/model.py",
+    "shadow/memo.py",
     "shadow/address.py",
     "shadow/serving.py",
     "shadow/endpoint.py",

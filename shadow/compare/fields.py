@@ -7,6 +7,10 @@ between any two platforms.
 
 from __future__ import annotations
 
+from typing import Final
+
+from shadow.memo import Memo
+
 _IGNORED = {
     "when and by which software it was answered: another platform is the very intention": """
         date server via x-powered-by x-aspnet-version x-aspnetmvc-version""",
@@ -58,21 +62,14 @@ PRESENCE = frozenset(
 # Content-Encoding is in neither: bodies are compared decoded, so a coding that is lost or gained would
 # be seen nowhere else, and lost compression is a lost feature that clients pay for.
 
-_REMEMBERED = 1000  # spellings of names; a backend uses some thirty, a hostile one any number
-_SHORT = 128  # bytes of a name
+_SHORT = 128  # bytes of a name that is remembered
 
 
-class _Fields(dict[bytes, bytes | None]):
-    """The name under which a field is compared, by its name as it stood on the wire; None for one
-    that is not compared. Filled as names come along: asking again costs a third of `name.lower()`."""
-
-    def __missing__(self, name: bytes) -> bytes | None:
-        lower = name.lower()
-        compared = None if lower in IGNORED else lower
-        if len(self) < _REMEMBERED and len(name) <= _SHORT:
-            self[name] = compared
-        return compared
+def _compared(name: bytes) -> bytes | None:
+    lower = name.lower()
+    return None if lower in IGNORED else lower
 
 
-FIELDS = _Fields()
-"""Shared: it says the same of a name for every rule."""
+FIELDS: Final = Memo(_compared, _SHORT)
+"""The name under which a field is compared, by its name as it stood on the wire; None for one that is not
+compared. Shared: it says the same of a name for every rule. Asking again costs a third of `name.lower()`."""

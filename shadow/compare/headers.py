@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import partial
 from operator import itemgetter
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from shadow.compare import cookies
 from shadow.compare.fields import FIELDS, PRESENCE
@@ -18,6 +18,7 @@ from shadow.compare.meaning import ADDRESSES, MEANINGS, means, members
 from shadow.compare.media import media_type
 from shadow.compare.rules import Rule
 from shadow.compare.values import same_but_host, url
+from shadow.memo import Memo
 from shadow.model import Difference, DifferenceKind, Headers, Request
 
 _SET_COOKIE = b"set-cookie"
@@ -86,27 +87,22 @@ def _compared(name: bytes, said: bytes) -> bytes:
     return b"" if name in PRESENCE else said
 
 
-class _Parts(dict[tuple[bytes, bytes], tuple[bytes, ...] | None]):
-    """What is compared of a field by itself, its name first; None for nothing. Filled as fields come along:
-    a backend says most of them again and again."""
-
-    def __missing__(self, field: tuple[bytes, bytes]) -> tuple[bytes, ...] | None:
-        name, said = FIELDS[field[0]], field[1]
-        part: tuple[bytes, ...] | None = None
-        if name == _SET_COOKIE:
-            part = name, *cookies.without_value(said)
-        elif name is not None:
-            part = name, _compared(name, said)
-        if len(field[0]) + len(said) <= _SHORT:
-            if len(self) >= _REMEMBERED:
-                self.clear()  # cheaper than knowing the oldest, and what is in use is back at once
-            self[field] = part
-        return part
+def _find_part(field: tuple[bytes, bytes]) -> tuple[bytes, ...] | None:
+    name, said = FIELDS[field[0]], field[1]
+    if name is None:
+        return None
+    return (name, *cookies.without_value(said)) if name == _SET_COOKIE else (name, _compared(name, said))
 
 
-_SHORT = 512  # bytes of a field; what is remembered has to stay small
-_REMEMBERED = 4096
-PARTS = _Parts()
+def _bytes_of(field: tuple[bytes, bytes]) -> int:
+    return len(field[0]) + len(field[1])
+
+
+_SHORT = 512  # bytes of a field that is remembered
+PARTS: Final = Memo(_find_part, _SHORT, _bytes_of)
+"""What is compared of a field by itself, its name first; None for nothing. A backend says most of them again
+and again."""
+
 _part = PARTS.__getitem__
 _name = itemgetter(0)
 

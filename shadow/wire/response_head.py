@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import httptools
 from msgspec import Struct
 
+from shadow.memo import Memo
 from shadow.wire.head import (
     ANY_FIELD,
     CHUNKED,
@@ -30,8 +31,7 @@ _FIELD = re.compile(
 _START = b"HTTP/1.1 200 OK\r\n"
 _UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
-_REMEMBERED = 4096  # lines
-_SHORT = 512  # bytes of a line; what is remembered has to stay small
+_SHORT = 512  # bytes of a line that is remembered
 
 
 class _Unsound(ValueError):
@@ -46,23 +46,16 @@ class _Field(NamedTuple):
     value: bytes
 
 
-class _Lines(dict[bytes, _Field | None]):
-    """What a line of an answer's head is for the relayer; None for all that it only passes on. Raises
-    _Unsound. A backend says most of its lines again and again: llhttp judges each once."""
-
-    def __missing__(self, line: bytes) -> _Field | None:
-        if not fields_are_sound(_START, line + b"\r\n\r\n", httptools.HttpResponseParser):
-            raise _Unsound
-        found = _FIELD.fullmatch(line)
-        field = None if found is None else _Field(line, found[1].lower(), found[2].strip(b" \t"))
-        if len(line) <= _SHORT:
-            if len(self) >= _REMEMBERED:
-                self.clear()  # cheaper than knowing the oldest, and what is in use is back at once
-            self[line] = field
-        return field
+def _judge(line: bytes) -> _Field | None:
+    if not fields_are_sound(_START, line + b"\r\n\r\n", httptools.HttpResponseParser):
+        raise _Unsound
+    found = _FIELD.fullmatch(line)
+    return None if found is None else _Field(line, found[1].lower(), found[2].strip(b" \t"))
 
 
-LINES = _Lines()
+LINES: Final = Memo(_judge, _SHORT)
+"""What a line of an answer's head is for the relayer; None for all that it only passes on. Raises _Unsound.
+A backend says most of its lines again and again: llhttp judges each once."""
 
 
 def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:

@@ -1,0 +1,31 @@
+"""What was found out about short keys, kept for the next time. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sized
+from typing import Final, TypeVar
+
+K = TypeVar("K", bound=Sized)
+V = TypeVar("V")
+
+_MOST: Final = 4096  # keys
+
+
+class Memo(dict[K, V]):
+    """Answers by key, each asked of `find` the first time; nothing is kept of one that raises. Keys come from
+    strangers: a key longer than `longest` is asked about anew each time, and a full memo starts over, which
+    is cheaper than knowing the oldest, and what is in use is back at once."""
+
+    def __init__(self, find: Callable[[K], V], longest: int, size: Callable[[K], int] = len) -> None:
+        super().__init__()
+        self._find = find
+        self._longest = longest
+        self._size = size
+
+    def __missing__(self, key: K) -> V:
+        value = self._find(key)
+        if self._size(key) <= self._longest:
+            if len(self) >= _MOST:
+                self.clear()
+            self[key] = value
+        return value
