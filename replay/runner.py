@@ -57,7 +57,7 @@ class Replayer:
         self._endpoints = Endpoints(config.endpoints)
         self._selection = Selection(config.mirror, config.endpoints)
         self._budget = Budget(config.mirror.memory)
-        self._pool = Pool.to(
+        self._pool = Pool(
             loop,
             origin,
             Waits(waits.connect, waits.answer, waits.stall, waits.whole, waits.reuse),

@@ -126,7 +126,7 @@ class Live:
     def _backend(self, url: str, tls: BackendTls) -> Pool:
         timeouts = self._timeouts
         waits = Waits(timeouts.connect, timeouts.answer, timeouts.stall, timeouts.whole, timeouts.reuse)
-        return Pool.to(self._worker.loop, url, waits, self.deadlines, tls)
+        return Pool(self._worker.loop, url, waits, self.deadlines, tls)
 
     def by_target(self, index: int | None, head: bytes) -> bool:
         """Whether the target answers this request, and not legacy."""

@@ -85,7 +85,7 @@ class Controls:
         self._bucket = Bucket(mirror.control.per_second)
         self._asked_of: dict[str, int] = {}  # controls, by endpoint
         self._breaker = Breaker(_FAILURES, _PROBE)
-        self._pool = Pool.to(
+        self._pool = Pool(
             loop,
             mirror.control.url or config.legacy,
             Waits(mirror.connect, timeout, timeout, timeout, config.timeouts.reuse),

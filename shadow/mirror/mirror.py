@@ -122,7 +122,7 @@ class Mirror:
     def _to(self, url: str, tls: BackendTls, mirror: settings.Mirror, deadlines: Deadlines) -> Pool:
         timeout = mirror.timeout
         waits = Waits(mirror.connect, timeout, timeout, timeout, mirror.reuse)
-        return Pool.to(self._loop, url, waits, deadlines, tls)
+        return Pool(self._loop, url, waits, deadlines, tls)
 
     def _make_rechecks(self, recheck: settings.Recheck, deadlines: Deadlines) -> Rechecks | None:
         if self._controls is None:

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
-from shadow.address import Backend, backend
+from shadow.address import backend
 from shadow.model import Failure, FailureKind
 from shadow.settings import BackendTls
 from shadow.tls import of_backend
@@ -27,33 +27,21 @@ class Pool:
     def __init__(
         self,
         loop: asyncio.AbstractEventLoop,
-        backend: Backend,
-        waits: Waits,
-        deadlines: Deadlines,
-        tls: ssl.SSLContext | None = None,
-    ) -> None:
-        self.loop = loop
-        self.waits = waits
-        self._backend = backend
-        self._tls = tls
-        self._deadlines = deadlines
-        self._resolver = Resolver(loop, backend.host)
-        self._idle: list[Connection] = []
-        self._connecting: set[asyncio.Task[None]] = set()
-        self._closed = False
-
-    @classmethod
-    def to(
-        cls,
-        loop: asyncio.AbstractEventLoop,
         url: str,
         waits: Waits,
         deadlines: Deadlines,
         tls: BackendTls,
-    ) -> Pool:
-        """The pool for a backend as settings name it: its URL, and how TLS with it is to be."""
-        origin = backend(url)
-        return cls(loop, origin, waits, deadlines, of_backend(tls) if origin.tls else None)
+    ) -> None:
+        """To the backend at `url`; `tls` is how TLS with it is to be, if it speaks that."""
+        self.loop = loop
+        self.waits = waits
+        self._backend = backend(url)
+        self._tls = of_backend(tls) if self._backend.tls else None
+        self._deadlines = deadlines
+        self._resolver = Resolver(loop, self._backend.host)
+        self._idle: list[Connection] = []
+        self._connecting: set[asyncio.Task[None]] = set()
+        self._closed = False
 
     def __repr__(self) -> str:
         return f"<Pool {self._backend} idle={len(self._idle)} connecting={len(self._connecting)}>"
