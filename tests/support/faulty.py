@@ -14,6 +14,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+from support.served import Served
+
 Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
 Rule = Callable[[Reader, Writer, random.Random], Awaitable[None]]
 
@@ -129,7 +131,7 @@ class Faulty:
         self.port = 0
         self._to = to
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._served = Served(_reset)
 
     @property
     def url(self) -> str:
@@ -145,23 +147,18 @@ class Faulty:
 
     def _accept(self, reader: Reader, writer: Writer) -> None:
         self.connections += 1
-        task = asyncio.get_running_loop().create_task(self._relay(reader, writer, self.connections))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._served.begin(self._relay(reader, writer, self.connections), writer)
 
     async def _relay(self, reader: Reader, writer: Writer, number: int) -> None:
-        ends = [writer]
-        try:
-            with suppress(OSError, ExceptionGroup):
-                far, beyond = await self._connect()
-                ends.append(beyond)
+        with suppress(OSError, ExceptionGroup):
+            far, beyond = await self._connect()
+            try:
                 chance = random.Random(number)
                 async with asyncio.TaskGroup() as both:
                     both.create_task(_one_way(self.rule, reader, beyond, chance))
                     both.create_task(_one_way(self.rule, far, writer, chance))
-        finally:
-            for end in ends:
-                _reset(end)
+            finally:
+                _reset(beyond)
 
     async def _connect(self) -> tuple[Reader, Writer]:
         if self._to.path:
@@ -170,10 +167,7 @@ class Faulty:
 
     async def hang_up(self) -> None:
         """Reset all connections; new ones may come."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._served.hang_up()
 
     async def stop(self) -> None:
         assert self._server is not None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+from support.served import Served
+
 
 class Gate:
     """Passes connections on to a port of this machine."""
@@ -12,7 +14,7 @@ class Gate:
     def __init__(self, port: int) -> None:
         self._behind = port
         self._server: asyncio.Server | None = None
-        self._under_way: set[asyncio.Task[None]] = set()
+        self._served = Served()
         self._until: tuple[int, asyncio.Event] | None = None
         self.port = 0
         self.passed = 0  # bytes on their way to the server
@@ -26,14 +28,13 @@ class Gate:
     async def stop(self) -> None:
         assert self._server is not None
         self._server.close()
-        self.close()
-        await asyncio.gather(*self._under_way, return_exceptions=True)
+        self.shut = True
+        await self._served.hang_up()
 
     def close(self) -> None:
         """Break what is under way, and take nobody in."""
         self.shut = True
-        for task in self._under_way:
-            task.cancel()
+        self._served.cancel()
 
     def open(self) -> None:
         self.shut = False
@@ -48,9 +49,7 @@ class Gate:
             self.turned_away += 1
             writer.transport.abort()
             return
-        task = asyncio.ensure_future(self._pass(reader, writer))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        self._served.begin(self._pass(reader, writer), writer)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -63,7 +62,6 @@ class Gate:
                     answers.cancel()
             finally:
                 forth.transport.abort()
-                writer.transport.abort()
 
     async def _count(self, reader: asyncio.StreamReader, forth: asyncio.StreamWriter) -> None:
         while data := await reader.read(16 * 1024):

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
+from support.served import Served
+
 PATIENCE = 60.0
 _READ = 1 << 20  # bytes a stream may hold before it stops reading
 
@@ -182,7 +184,7 @@ class Backend:
         self._script = script
         self._tls = tls
         self._server: asyncio.Server | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._served = Served()
         self.connections = 0
         self.port = 0
 
@@ -198,24 +200,17 @@ class Backend:
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        task = asyncio.get_running_loop().create_task(self._serve(reader, writer))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._served.begin(self._serve(reader, writer), writer)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # Whoever is at the other end may hang up at any time; some scripts wait for just that.
-        try:
-            with suppress(OSError, asyncio.IncompleteReadError):
-                await self._script(reader, writer)
-        finally:
-            writer.transport.abort()
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await self._script(reader, writer)
 
     async def stop(self) -> None:
         assert self._server is not None
         self._server.close()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._served.hang_up()
 
 
 def answering(answer: Callable[[Request], bytes]) -> Script:
