@@ -16,6 +16,7 @@ from shadow.wire.deadlines import NEVER
 from shadow.wire.front import Front, RequestSink
 from shadow.wire.head import CHUNKED, UNTIL_CLOSE, RequestHead, ResponseHead
 from shadow.wire.request_head import EMPTY_LINES, Peer, Refusal, parse_request, unfinished
+from shadow.wire.turn import LARGE
 
 _ALLOW: Final = b"Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
 
@@ -119,6 +120,7 @@ class Downstream(asyncio.Protocol):
         elif self._request is not None or self._buffer:
             self._refuse(Refusal(408, "request not sent in time"))
         else:
+            self.send()
             self._lingering = True
             self.transport.close()
 
@@ -262,6 +264,14 @@ class Downstream(asyncio.Protocol):
 
     def flush(self) -> None:
         out = self._out
+        if out and len(out[-1]) > LARGE:
+            self.send()
+        elif out:
+            self._front.turn.add(self)
+
+    def send(self) -> None:
+        """Write what has been gathered."""
+        out = self._out
         if out:
             data = out[0] if len(out) == 1 else b"".join(out)
             out.clear()
@@ -291,7 +301,7 @@ class Downstream(asyncio.Protocol):
     def switch(self, head: bytes) -> tuple[asyncio.Transport, bytes]:
         """Write the 101 and give up the connection: its transport, and what the client has sent ahead."""
         self._out.append(head)
-        self.flush()
+        self.send()
         self._front.left(self)
         self._request = None
         self._lingering = True
@@ -307,10 +317,12 @@ class Downstream(asyncio.Protocol):
             if self._fresh:
                 self._wait_for_client(self._front.timeouts.linger)
             else:
+                self.send()
                 self.transport.close()
 
     def break_off(self) -> None:
         """Close at once, whatever is under way."""
+        self.send()
         self._lingering = True
         request, self._request = self._request, None
         if request is not None:
@@ -328,7 +340,6 @@ class Downstream(asyncio.Protocol):
             self.break_off()
             return
         self._write_error(refusal.status, refusal.reason, close=True)
-        self.flush()
         self._linger()
 
     def _write_error(self, status: int, reason: str, close: bool) -> None:
@@ -352,6 +363,7 @@ class Downstream(asyncio.Protocol):
         """Half-close, and read on for a moment: closing on unread bytes would reset the answer away."""
         if self._lingering:
             return
+        self.send()
         self._lingering = True
         timeouts = self._front.timeouts
         self._wait_for_client(timeouts.stall if self.transport.get_write_buffer_size() else timeouts.linger)

@@ -14,6 +14,7 @@ from shadow.settings import Limits, Timeouts
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.head import RequestHead
 from shadow.wire.request_head import Passage, Peer
+from shadow.wire.turn import Turn
 
 if TYPE_CHECKING:
     from shadow.wire.downstream import Downstream
@@ -63,6 +64,7 @@ class Front:
         scheme: bytes = b"http",
     ) -> None:
         self.loop = loop
+        self.turn = Turn(loop)
         self.deadlines = deadlines
         self.passage = passage
         self.open_request = open_request

@@ -14,6 +14,7 @@ from shadow.settings import BackendTls
 from shadow.tls import of_backend
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.resolve import Resolver
+from shadow.wire.turn import Turn
 from shadow.wire.upstream import Connection, Waits
 
 _MAX_IDLE: Final = 512  # connections kept; more were a burst
@@ -34,6 +35,7 @@ class Pool:
     ) -> None:
         """To the backend at `url`; `tls` is how TLS with it is to be, if it speaks that."""
         self.loop = loop
+        self.turn = Turn(loop)
         self.waits = waits
         self._backend = backend(url)
         self._tls = of_backend(tls) if self._backend.tls else None

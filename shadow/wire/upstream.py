@@ -17,6 +17,7 @@ from shadow.wire.body import Chunked, Decoder, Malformed, UntilClose, decoder
 from shadow.wire.deadlines import NEVER
 from shadow.wire.head import ResponseHead
 from shadow.wire.response_head import parse_response
+from shadow.wire.turn import LARGE
 
 if TYPE_CHECKING:
     from shadow.wire.pool import Pool
@@ -123,6 +124,14 @@ class Connection(asyncio.Protocol):
 
     def flush(self) -> None:
         out = self._out
+        if out and len(out[-1]) > LARGE:
+            self.send()
+        elif out:
+            self._pool.turn.add(self)
+
+    def send(self) -> None:
+        """Write what has been gathered."""
+        out = self._out
         if out:
             self.transport.write(out[0] if len(out) == 1 else b"".join(out))
             out.clear()
@@ -140,6 +149,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Give up whatever is under way, without a word to the sink."""
         self._sink = None
+        self._out.clear()
         self._pool.forget(self)
         self.transport.abort()
 
@@ -253,6 +263,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         sink = self._sink
         self._sink = None
+        self._out.clear()
         self._pool.forget(self)
         if sink is None:
             return

@@ -114,7 +114,9 @@ def _live_path() -> Callable[[], object]:
 
     def run() -> None:
         client.data_received(_ASKED)
+        live.pool.turn._end()
         connection.data_received(_ANSWERED + _BODY)
+        live.front.turn._end()
         live.channel._pending.clear()
 
     return run
@@ -136,6 +138,7 @@ def _shadow_path() -> Callable[[], object]:
 
     def run() -> None:
         intake.data_received(sent)
+        mirror._pool.turn._end()
         connection.data_received(answer)
 
     return run

@@ -95,7 +95,7 @@ MUTANTS = {
     "endless lines": Mutant(REQUEST, "if end - 2 > passage.max_line:", "if False:", "requests.limits"),
     "endless fields": Mutant(REQUEST, "> passage.max_fields:", "> 1 << 30:", "requests.limits"),
     "endless blocks": Mutant(DOWN, "if end < 4 or end > limits.header_block:", "if end < 4:", "requests.limits"),
-    "a refused client is read on": Mutant(DOWN, "self.flush()\n        self._linger()", "self.flush()\n        self._read_next()", "requests.framing"),
+    "a refused client is read on": Mutant(DOWN, "close=True)\n        self._linger()", "close=True)\n        self.send()\n        self._read_next()", "requests.framing"),
     "refusals echo": Mutant(DOWN, "{phrase}: {reason}", "{phrase}: {reason} {self._peer}", "requests.framing"),
     # answers
     "any status line": Mutant(RESPONSE, "([1-9][0-9]{2})", "([0-9]{2,3})", "answers.status_line"),

@@ -1,0 +1,50 @@
+"""Writing at the end of a turn of the loop, all connections together.
+
+Whoever sleeps is woken by what is written to it, which costs the writer more than the writing itself. Between
+two writes we read and parse, so a fast peer would have fallen asleep again, and each write would wake it. One
+after the other they find it awake.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final, Protocol
+
+LARGE: Final = 32 * 1024
+"""Bytes of a piece that does not wait: the loop reads a connection many times a turn, and only what has been
+written can tell that the other side does not keep up."""
+
+_TOGETHER: Final = 32  # writes; the first must not wait until hundreds of requests have been read
+
+
+class Sender(Protocol):
+    """A connection that has gathered what it writes."""
+
+    def send(self) -> None:
+        """Write it now."""
+
+
+class Turn:
+    """What is to be written before the loop waits again."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: deque[Sender] = deque()
+
+    def add(self, sender: Sender) -> None:
+        waiting = self._waiting
+        if not waiting:
+            self._loop.call_soon(self._end)
+        waiting.append(sender)
+        if len(waiting) >= _TOGETHER:
+            self._end()
+
+    def _end(self) -> None:
+        waiting = self._waiting
+        try:
+            while waiting:
+                waiting.popleft().send()
+        finally:
+            if waiting:  # one that raised holds up nobody
+                self._loop.call_soon(self._end)
