@@ -41,7 +41,8 @@ from shadow.record.mask import Mask
 from shadow.record.replayed import LogRecord
 from shadow.record.segment import recover
 from shadow.serve import shipper
-from shadow.serve.processes import LOW_PRIORITY, Closable, Kind, Process, fork
+from shadow.serve.priority import Priority
+from shadow.serve.processes import Closable, Kind, Process, fork
 
 _SHORTEST: Final = 1.0  # seconds between two checkpoints
 _LONGEST: Final = 1800.0
@@ -109,11 +110,11 @@ def _helpers(plan: Plan) -> Iterator[str]:
     listener.setblocking(False)
     name = plan.run.replace("replay", "judge")
     main = partial(judge.run, plan.config, name, listener=listener, mask_key=secrets.token_bytes(32))
-    processes = [fork(Kind(name, main, LOW_PRIORITY, (listener,)), [], time.monotonic())]
+    processes = [fork(Kind(name, main, Priority.SHADOW, (listener,)), [], time.monotonic())]
     if record.shipped:
         ship = partial(shipper.run, plan.config, "shipper")
         foreign: list[Closable] = [listener, *(process.line for process in processes)]
-        processes.append(fork(Kind("shipper", ship, LOW_PRIORITY, ()), foreign, time.monotonic()))
+        processes.append(fork(Kind("shipper", ship, Priority.SHADOW, ()), foreign, time.monotonic()))
     listener.close()
     try:
         yield str(path)

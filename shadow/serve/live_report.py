@@ -8,7 +8,6 @@ process makes it and ends: `python -m shadow.serve.live_report` is asked on stan
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 from hashlib import sha256
 from typing import Final
@@ -18,7 +17,7 @@ import structlog
 
 from shadow.report import build, html
 from shadow.report import json as report_json
-from shadow.serve.processes import LOW_PRIORITY
+from shadow.serve.priority import Priority
 from shadow.settings import Criteria
 
 _EVERY: Final = 5.0  # seconds between two, at least; what is recorded is some ten seconds old anyway
@@ -102,7 +101,7 @@ async def _ask(task: bytes) -> bytes:
 
 def main() -> None:
     """Make one report."""
-    os.nice(LOW_PRIORITY - os.nice(0))
+    Priority.SPARE.take()
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
     report = build.read(task.place, task.criteria)
     if report.endpoints:

@@ -20,11 +20,9 @@ import structlog
 import uvloop
 
 from shadow.frame import Report, Stream
+from shadow.serve.priority import Priority
 
 Main = Callable[[socket.socket], Coroutine[Any, Any, None]]
-
-LOW_PRIORITY: Final = 19
-"""Of what asks and judges: on a busy machine every cycle belongs to the clients first."""
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
 """Those that the supervisor has handlers for, which are not its children's."""
@@ -35,7 +33,7 @@ class Kind(NamedTuple):
 
     name: str
     main: Main
-    nice: int
+    priority: Priority
     keeps: tuple[socket.socket, ...]  # listeners that it uses
     hears: bool = False  # is told everything that is counted
 
@@ -102,8 +100,8 @@ def _become(kind: Kind, foreign: list[Closable]) -> None:
     for other in foreign:
         if other.fileno() not in keeps:
             other.close()
-    os.nice(kind.nice)
-    if kind.nice:
+    kind.priority.take()
+    if kind.priority is not Priority.CLIENTS:
         _die_first()
 
 

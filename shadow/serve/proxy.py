@@ -32,7 +32,8 @@ from shadow.record.segment import recover
 from shadow.serve import admin, shipper
 from shadow.serve.cpus import live_workers
 from shadow.serve.generation import Generation, Stage
-from shadow.serve.processes import LOW_PRIORITY, Kind
+from shadow.serve.priority import Priority
+from shadow.serve.processes import Kind
 from shadow.serve.recorder import Recorder
 from shadow.serve.reload import ConfigReloader, Load
 from shadow.serve.supervisor import Supervisor
@@ -141,7 +142,7 @@ class Workers:
                     switch=self._switch,
                     memory=pressure.limit(config, len(self._live)),
                 ),
-                0,
+                Priority.CLIENTS,
                 (listener,),
             )
             for n, listener in enumerate(self._live)
@@ -158,7 +159,7 @@ class Workers:
                     listener=listener,
                     judge_path=str(self._runtime / f"judge-{n}{end}"),
                 ),
-                LOW_PRIORITY,
+                Priority.SHADOW,
                 (listener,),
             )
             for n, listener in enumerate(listeners)
@@ -176,7 +177,7 @@ class Workers:
                     mask_key=self._mask_key,
                     suffix=shipper.suffix(config.record, self._started),
                 ),
-                LOW_PRIORITY,
+                Priority.SPARE,
                 (listener,),
             )
             for n, listener in enumerate(listeners)
@@ -193,11 +194,11 @@ class Workers:
             started=self._started,
             switch=self._switch,
         )
-        return Kind(name, main, 0, (self._admin,), hears=True)
+        return Kind(name, main, Priority.CLIENTS, (self._admin,), hears=True)
 
     def _shipper_kinds(self, config: Config, end: str) -> tuple[Kind, ...]:
         name = f"shipper{end}"
-        kind = Kind(name, partial(shipper.run, config, name), LOW_PRIORITY, ())
+        kind = Kind(name, partial(shipper.run, config, name), Priority.SPARE, ())
         return (kind,) if config.record.shipped else ()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,16 @@ async def test_a_dead_target_is_no_reason_to_be_unready(backend: Any, proxy: Any
     await Load(running.port, items(100)).run()
     assert (await running.settled(100))["failed"] > 0
     assert (await running.get("/readyz"))[0] == (await running.get("/healthz"))[0] == 200
+
+
+async def test_clients_come_first(backend: Any, proxy: Any) -> None:
+    """Who serves them gives way to nobody, who asks the target to them, and who judges to both."""
+    running = await proxy((await backend(answering(echo))).url, NOBODY)
+    pids = {name: running.worker(f"{name}-0") for name in ("live", "shadow", "judge")}
+    nice = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in pids.items()}
+    assert nice == {"live": os.nice(0), "shadow": 19, "judge": 19}
+    policies = {name: os.sched_getscheduler(pid) for name, pid in pids.items()}
+    assert policies == {"live": os.SCHED_OTHER, "shadow": os.SCHED_OTHER, "judge": os.SCHED_IDLE}
 
 
 async def test_workers_by_the_cores_asked_for(

@@ -1,0 +1,27 @@
+"""Who gives way to whom on a busy machine: every cycle belongs to the clients first."""
+
+from __future__ import annotations
+
+import enum
+import os
+from contextlib import suppress
+from typing import Final
+
+_NICEST: Final = 19
+
+
+class Priority(enum.Enum):
+    """Of a process. A lower one is for good: who has no privileges cannot go back."""
+
+    CLIENTS = "serves them, or tells how it goes"
+    SHADOW = "asks the target, and measures how long it takes: little work, often"
+    SPARE = "works for milliseconds and more"
+
+    def take(self) -> None:
+        """Make it that of this process."""
+        if self is not Priority.CLIENTS:
+            os.nice(_NICEST - os.nice(0))
+        if self is Priority.SPARE:
+            # Who is only nice keeps the processor for some milliseconds, though a client's answer has come.
+            with suppress(OSError):  # a sandbox may forbid it
+                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
