@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 from support.live_path import OK, LivePath, answer_all, until
+
+from shadow.wire.downstream import Downstream
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc"
@@ -120,6 +123,25 @@ async def test_drain_closes_idle_connections(live_path: LivePath) -> None:
     await live_path.live.drain()
     assert await client.to_end() == b""
     await until(lambda: live_path.legacy.ends[0].reader.at_eof())
+
+
+@pytest.mark.parametrize("end", [Downstream.drain, Downstream.break_off])
+async def test_an_answer_that_is_about_to_be_written(
+    live_path: LivePath, end: Callable[[Downstream], None]
+) -> None:
+    """It goes out before its connection is closed, though both happen in the same turn of the loop."""
+    client, legacy = await live_path.ask(GET)
+    live = live_path.live
+    served = live.served
+
+    def served_and_ended(status: int, whole: float, legacy: float) -> None:
+        served(status, whole, legacy)
+        for connection in list(live.front.connections):
+            end(connection)
+
+    live.served = served_and_ended  # type: ignore[method-assign]
+    await legacy.send(OK)
+    assert await client.to_end() == OK
 
 
 async def test_drain_waits_for_answers(live_path: LivePath) -> None:
