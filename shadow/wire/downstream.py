@@ -16,7 +16,6 @@ from shadow.wire.deadlines import NEVER
 from shadow.wire.front import Front, RequestSink
 from shadow.wire.head import CHUNKED, UNTIL_CLOSE, RequestHead, ResponseHead
 from shadow.wire.request_head import EMPTY_LINES, Peer, Refusal, parse_request, unfinished
-from shadow.wire.turn import LARGE
 
 _ALLOW: Final = b"Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
 
@@ -263,11 +262,8 @@ class Downstream(asyncio.Protocol):
             self._read_next()
 
     def flush(self) -> None:
-        out = self._out
-        if out and len(out[-1]) > LARGE:
-            self.send()
-        elif out:
-            self._front.turn.add(self)
+        if self._out:
+            self._front.turn.add(self, self._out)
 
     def send(self) -> None:
         """Write what has been gathered."""

@@ -11,7 +11,7 @@ import asyncio
 from collections import deque
 from typing import Final, Protocol
 
-LARGE: Final = 32 * 1024
+_LARGE: Final = 32 * 1024
 """Bytes of a piece that does not wait: the loop reads a connection many times a turn, and only what has been
 written can tell that the other side does not keep up."""
 
@@ -32,7 +32,11 @@ class Turn:
         self._loop = loop
         self._waiting: deque[Sender] = deque()
 
-    def add(self, sender: Sender) -> None:
+    def add(self, sender: Sender, gathered: list[bytes]) -> None:
+        """Have a connection send what it has gathered, which is something."""
+        if len(gathered[-1]) > _LARGE:
+            sender.send()
+            return
         waiting = self._waiting
         if not waiting:
             self._loop.call_soon(self._end)

@@ -17,7 +17,6 @@ from shadow.wire.body import Chunked, Decoder, Malformed, UntilClose, decoder
 from shadow.wire.deadlines import NEVER
 from shadow.wire.head import ResponseHead
 from shadow.wire.response_head import parse_response
-from shadow.wire.turn import LARGE
 
 if TYPE_CHECKING:
     from shadow.wire.pool import Pool
@@ -123,11 +122,8 @@ class Connection(asyncio.Protocol):
             self.deadline = self._limit
 
     def flush(self) -> None:
-        out = self._out
-        if out and len(out[-1]) > LARGE:
-            self.send()
-        elif out:
-            self._pool.turn.add(self)
+        if self._out:
+            self._pool.turn.add(self, self._out)
 
     def send(self) -> None:
         """Write what has been gathered."""

@@ -12,6 +12,7 @@ import timeit
 from collections.abc import Callable
 from typing import Any
 
+import uvloop
 from msgspec.structs import replace
 
 from replay.formats.registry import parser
@@ -102,7 +103,7 @@ class _Books:
 def _live_path() -> Callable[[], object]:
     """All that the live worker does for a small exchange that is mirrored, but for writing the frames."""
     config = Config(legacy="http://127.0.0.1:1", target="http://127.0.0.1:2")
-    loop = asyncio.new_event_loop()  # never run: nothing here waits
+    loop = uvloop.new_event_loop()  # never run: nothing here waits
     live = Live(Worker(loop, "live-0"), config, _PASSAGE.marker, "/nowhere", Switch())
     live.channel.worker = 1
     client = Downstream(live.front)
@@ -125,7 +126,7 @@ def _live_path() -> Callable[[], object]:
 def _shadow_path() -> Callable[[], object]:
     """All that the shadow worker does for an exchange whose answers are equal but for their dates."""
     config = Config(legacy="http://127.0.0.1:1", target="http://127.0.0.1:2")
-    loop = asyncio.new_event_loop()  # never run: nothing here waits
+    loop = uvloop.new_event_loop()  # never run: nothing here waits
     mirror = Mirror(loop, config, _Books(), "/nowhere")
     mirror._controls = None  # they would connect to legacy
     intake = Intake(mirror, lambda: None)

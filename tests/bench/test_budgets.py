@@ -21,7 +21,7 @@ BUDGETS = {
     "what is counted beside": 136,
     "match counted": 350,
     "all of a small exchange, live worker": 3120,
-    "all of an equal exchange, shadow worker": 2920,
+    "all of an equal exchange, shadow worker": 2850,
     "small JSON judged": 4750,
     "small JSON judged, masked": 6260,
     "log line, LTSV": 200,
