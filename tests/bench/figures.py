@@ -34,9 +34,8 @@ class Bench(NamedTuple):
 
 def direct(bench: Bench) -> Steady:
     """What a client without a proxy sees."""
-    with processes.awake(bench.load_core):
-        bench.load.steady(bench.legacy.port, _WARM_UP)
-        return bench.load.steady(bench.legacy.port, bench.seconds)
+    bench.load.steady(bench.legacy.port, _WARM_UP)
+    return bench.load.steady(bench.legacy.port, bench.seconds)
 
 
 def measure(bench: Bench, peer: Peer, without: Steady, folder: Path) -> Row:
@@ -48,10 +47,9 @@ def measure(bench: Bench, peer: Peer, without: Steady, folder: Path) -> Row:
         command = peer.command(bench.programs[peer.program], Job(case, ports, folder, bench.certificate))
         pinned = [bench.programs["taskset"], "-c", str(bench.proxy_core), *command]
         pid = stack.enter_context(processes.running(peer.name, pinned, ports.listen, folder, case.tls))
-        with processes.awake(bench.load_core), processes.awake(bench.proxy_core) as awake:
-            bench.load.steady(ports.listen, _WARM_UP)
-            time.sleep(_SETTLE)
-            fixed = _at_fixed_rate(bench, peer, ports, pid, awake)
+        bench.load.steady(ports.listen, _WARM_UP)
+        time.sleep(_SETTLE)
+        fixed = _at_fixed_rate(bench, peer, ports, pid)
         fast = _at_full_speed(bench, ports) if case.full else None
         pss_mb = processes.pss_mb(pid)
     seen = fixed.clients
@@ -82,16 +80,16 @@ class _Fixed(NamedTuple):
     others: float
 
 
-def _at_fixed_rate(bench: Bench, peer: Peer, ports: Ports, pid: int, awake: int) -> _Fixed:
+def _at_fixed_rate(bench: Bench, peer: Peer, ports: Ports, pid: int) -> _Fixed:
     before = counted(ports.admin) if peer.compares else None
     served = _served(bench)
-    cpu, ours, began = processes.cpu_ns(pid), processes.cpu_ns(awake), time.monotonic_ns()
+    cpu, began = processes.cpu_ns(pid), time.monotonic_ns()
     core = processes.busy_ns(bench.proxy_core)
     clients = bench.load.steady(ports.listen, bench.seconds)
     time.sleep(_SETTLE)
-    cpu, ours = processes.cpu_ns(pid) - cpu, processes.cpu_ns(awake) - ours
+    cpu = processes.cpu_ns(pid) - cpu
     core = processes.busy_ns(bench.proxy_core) - core
-    others = (core - cpu - ours) / (time.monotonic_ns() - began)
+    others = (core - cpu) / (time.monotonic_ns() - began)
     mirrored = _share(bench, served, clients.requests)
     compared, matched = counted(ports.admin).shares(before) if before else (None, None)
     return _Fixed(clients, cpu, mirrored, compared, matched, others)

@@ -54,16 +54,20 @@ def main() -> int:
     os.sched_setaffinity(0, {cores[0]})
     found = programs.find({"shadow"})
     print(f"{'':24}{'CPU us':>8}{'compared':>10}{'p99 us':>8}{'PSS MiB':>9}")
-    for field, cases in POINTS.items():
-        for case in cases:
-            try:
-                row = _measure(found, case, seconds, cores)
-            except CannotRunError as error:
-                print(f"{field:12}{getattr(case, field)!s:>12}  {error}")
-                continue
-            shown = f"{row.cpu_us:8.1f}{row.compared or 0:10.3f}{row.p99_us:8.0f}{row.pss_mb:9.1f}"
-            print(f"{field:12}{getattr(case, field)!s:>12}{shown}", flush=True)
+    with processes.awake():
+        for field, cases in POINTS.items():
+            for case in cases:
+                print(_point(found, field, case, seconds, cores), flush=True)
     return 0
+
+
+def _point(found: dict[str, str], field: str, case: Case, seconds: int, cores: list[int]) -> str:
+    try:
+        row = _measure(found, case, seconds, cores)
+    except CannotRunError as error:
+        return f"{field:12}{getattr(case, field)!s:>12}  {error}"
+    shown = f"{row.cpu_us:8.1f}{row.compared or 0:10.3f}{row.p99_us:8.0f}{row.pss_mb:9.1f}"
+    return f"{field:12}{getattr(case, field)!s:>12}{shown}"
 
 
 def _measure(found: dict[str, str], case: Case, seconds: int, cores: list[int]) -> Row:

@@ -110,7 +110,7 @@ def _run(options: argparse.Namespace, found: dict[str, str]) -> tuple[list[dict[
     os.sched_setaffinity(0, {cores[0]})  # of this process and of what it starts, but for the proxies
     rounds: list[dict[str, Round]] = []
     problems: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, processes.awake():
         certificate = _certificate(found["openssl"], Path(name))
         for number in range(1, options.rounds + 1):
             rounds.append({})

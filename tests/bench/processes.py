@@ -18,17 +18,8 @@ from pathlib import Path
 _START = 20.0  # seconds until a program that does not answer has failed
 _END = 20.0  # seconds from SIGTERM; a proxy with a hung target drains for some of them
 _TICKS = os.sysconf("SC_CLK_TCK")
-
-# Runs only where nobody else wants to, and not longer than who started it.
-_SPIN = """
-import os, sys
-os.sched_setaffinity(0, {int(sys.argv[1])})
-os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
-parent = os.getppid()
-while os.getppid() == parent:
-    for _ in range(1_000_000):
-        pass
-"""
+_LATENCY = "/dev/cpu_dma_latency"
+"""Whoever holds it open says how many microseconds a core may take to wake up."""
 
 
 class CannotRunError(Exception):
@@ -60,15 +51,21 @@ def running(name: str, command: list[str], port: int, folder: Path, tls: bool = 
 
 
 @contextmanager
-def awake(core: int) -> Iterator[int]:
-    """Keep a core from falling asleep between two bursts: it wakes up slowly and with cold caches, so that a
-    proxy with less to do would look slower. Gives the process id of what does so."""
-    process = subprocess.Popen([sys.executable, "-c", _SPIN, str(core)], stdin=subprocess.DEVNULL)
+def awake() -> Iterator[None]:
+    """Keep cores from falling asleep between two bursts: they wake up slowly and with cold caches, so that a proxy
+    with less to do would look slower. A program that spins would do so too, but be given ticks that a thread of the
+    lowest priority waits for. Who has not the rights is told."""
     try:
-        yield process.pid
+        held = os.open(_LATENCY, os.O_WRONLY)
+    except OSError as error:
+        print(f"cores fall asleep between bursts: {_LATENCY}: {error.strerror}", file=sys.stderr)
+        yield
+        return
+    try:
+        os.write(held, bytes(4))
+        yield
     finally:
-        process.kill()
-        process.wait()
+        os.close(held)
 
 
 def _wait_until_it_answers(
