@@ -12,7 +12,7 @@ from replay.formats.pattern import unmatched
 from replay.model import BadLine, LogSkip, Parsed
 
 _ADDRESS: Final = rb"(\[[^\] ]*+\]|[^: ]++)(?::\d++)?"
-_AGENT: Final = rb'((?:[^"]++|"(?! [^ ]++ [^ ]++ [^ ]++ "))*+)'  # its quotes are not escaped
+_AGENT: Final = rb'((?>(?:[^"]++|"(?! [^ ]++ [^ ]++ [^ ]++ "))*))'  # its quotes are not escaped
 _TOOK: Final = rb"(-?\d++(?:\.\d++)?) "
 _LINE: Final = re.compile(
     rb"([a-z0-9]++) [^ ]++ [^ ]++ " + _ADDRESS + rb" [^ ]++ " + _TOOK * 3 + rb"(\d++|-) [^ ]++ [^ ]++ [^ ]++ "

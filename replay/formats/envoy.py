@@ -26,7 +26,7 @@ _FIELDS: Final = {
     "DURATION": Field("seconds", NUMBER),
     "PATH": Field("target"),
     "DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT": Field("client", _ADDRESS, rank=1),
-    "DOWNSTREAM_REMOTE_ADDRESS": Field("client", rb'(?:\[[^\] "]*+\]|[^: "]*+)', rest=rb"(?::\d++)?+"),
+    "DOWNSTREAM_REMOTE_ADDRESS": Field("client", rb'(?:\[[^\] "]*+\]|[^: "]*+)', rest=rb"(?>(?::\d++)?)"),
     "UPSTREAM_HOST": Field("", _ADDRESS),
     "REQUESTED_SERVER_NAME": Field("", _ADDRESS),
 }

@@ -1,7 +1,8 @@
 """The compiler: tokens of a format string become one regular expression, and that a parser. Pure.
 
 Every repetition is possessive or ends at the first byte that what follows may begin with, so a line is
-read in time linear in its length, however hostile.
+read in time linear in its length, however hostile. Of groups it is atomic, `(?>(?:...)*)`: before 3.11.5
+Python matched `(?:...)*+` wrongly (gh-106052).
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ Token: TypeAlias = bytes | Field
 """Literal text, or a field."""
 
 NUMBER: Final = rb"(?:\d++|-)"
-DURATION: Final = rb"(?:[\d.]++(?:(?:, | : )[\d.-]++)*+|-)"
+DURATION: Final = rb"(?:[\d.]++(?>(?:(?:, | : )[\d.-]++)*)|-)"
 ISO_TIME: Final = rb"[\dTZ:.+-]++"
 CLF_TIME: Final = rb"[^ \]]++ [+-]\d{4}"
 _BACKSLASH: Final = 0x5C  # a number is found in bytes four times as fast as a string
@@ -138,10 +139,10 @@ def _up_to(rest: Sequence[Token], escaped: bool, field: Field) -> bytes:
         return _up_to_field(field, follows)
     stop = b"[^" + re.escape(follows[:1]) + b"]*+"
     if escaped and follows[:1] == b'"':
-        return rb'[^"\\]*+(?:\\.[^"\\]*+)*+'
+        return rb'[^"\\]*+(?>(?:\\.[^"\\]*+)*)'
     if not field.open or follows[:1] in b"\t":
         return stop
-    return stop + b"(?:(?!" + _begins(rest) + b")" + re.escape(follows[:1]) + stop + b")*+"
+    return stop + b"(?>(?:(?!" + _begins(rest) + b")" + re.escape(follows[:1]) + stop + b")*)"
 
 
 def _begins(rest: Sequence[Token]) -> bytes:
