@@ -82,7 +82,7 @@ def serve(loaded: Loaded, load: Load, path: str | None) -> int:
         )
         name = "tally" + shipper.suffix(config.record, started)
         recorder = Recorder(config.record, name, first.configured, started)
-        _share_memory()
+        _share_memory(config.mirror.memory)
         listeners = [*live_listeners, admin_listener]
         code = Supervisor(first, reloader, listeners, recorder, config.timeouts.lameduck).run()
         if config.record.shipped:
@@ -310,15 +310,16 @@ def _name(listener: socket.socket) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _share_memory() -> None:
-    """Leave as much as possible as it is in memory, so that the workers go on sharing it after the fork."""
+def _share_memory(captures: int) -> None:
+    """Leave as much as possible as it is in memory, so that the workers go on sharing it after the fork. Each
+    may hold so many bytes of `captures`."""
     try:
         # glibc returns blocks above 128 KiB to the kernel at once, and each read of a large body faults its
         # pages in anew: more than half of a download's time. M_MMAP_THRESHOLD, above the largest frame, and
-        # M_TRIM_THRESHOLD.
+        # M_TRIM_THRESHOLD, above what comes and goes with every burst of downloads.
         libc = ctypes.CDLL(None)
         libc.mallopt(-3, 8 << 20)
-        libc.mallopt(-1, 32 << 20)
+        libc.mallopt(-1, captures + (16 << 20))
     except (AttributeError, OSError):
         pass  # another C library, other habits
     gc.collect()
