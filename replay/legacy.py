@@ -101,14 +101,16 @@ class LegacyRequest:
         """A 1xx is not compared."""
 
     def answer(self, head: ResponseHead) -> None:
-        self._first_byte = time.perf_counter() - self._sent
+        assert self._connection is not None
+        self._first_byte = self._connection.heard - self._sent
         self._answer = head
 
     def answer_data(self, data: bytes) -> None:
         self._body.data(data)
 
     def answer_end(self, trailers: bytes) -> None:
-        total = time.perf_counter() - self._sent
+        assert self._connection is not None
+        total = self._connection.heard - self._sent
         self._connection = None
         answer = self._answer
         assert answer is not None
@@ -125,7 +127,7 @@ class LegacyRequest:
     def failed(self, failure: Failure) -> None:
         connection, self._connection = self._connection, None
         # RFC 9112 9.3.1: a reused connection may have been closed while we wrote to it. Only GET and HEAD.
-        stale = connection is not None and connection.reused and not connection.answered
+        stale = connection is not None and connection.reused and not connection.heard
         if stale and not self._retried and failure.kind is FailureKind.RESET:
             self._retried = True
             self._connect(self._pool, lambda _: None)
@@ -153,7 +155,7 @@ def _frame(
 ) -> Frame:
     return Frame(
         question.id, question.endpoint, question.rule, started, question.request.method, question.head,
-        question.request.body, False, answer.status, answer.raw, body, *times,
+        question.request.body, False, answer.status, answer.raw, *times, response_body=body,
     )  # fmt: skip
 
 
@@ -162,7 +164,7 @@ def _failed(question: Question, started: float, failure: Failure) -> Frame:
     total = max(0.0, time.time() - started)
     return Frame(
         question.id, question.endpoint, question.rule, started, question.request.method, question.head,
-        question.request.body, False, 0, b"", b"", 0.0, total, failure.kind,
+        question.request.body, False, 0, b"", 0.0, total, failure.kind,
     )  # fmt: skip
 
 
@@ -174,7 +176,7 @@ def witnessed(question: Question, started: float) -> Frame:
     body: Body = b"" if request.size is None else Digest(request.size, b"")
     return Frame(
         question.id, question.endpoint, question.rule, started, request.method, question.head, request.body,
-        False, request.status, b"", body, seconds, seconds,
+        False, request.status, b"", seconds, seconds, response_body=body,
     )  # fmt: skip
 
 

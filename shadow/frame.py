@@ -7,7 +7,7 @@ always of one version, forked from one supervisor, so a message carries no versi
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, Generic, TypeVar
 
 import msgspec
@@ -19,6 +19,10 @@ from shadow.record.parts import add_counts
 from shadow.record.tally import Tally
 
 _LENGTH: Final = struct.Struct("<I")
+_BODY: Final = struct.Struct(">BI")
+_BIN_32: Final = 0xC6  # MessagePack's bytes whose length, four bytes, follows
+_NO_BODY: Final = b"\xc4\x00"  # and how it writes none
+_ROOM: Final = 64 * 1024  # bytes that can be read at once, and more where a message is larger
 HELLO: Final = struct.Struct("<I")
 """The first that a shadow worker says to a live one: its process id, under which what it gets is booked."""
 
@@ -38,13 +42,12 @@ class Frame(msgspec.Struct, array_like=True, gc=False):
     chunked: bool  # how legacy got it
     status: int  # 0 where legacy gave no answer
     response_head: bytes  # as legacy gave it; empty where only a log tells of the answer, or there is none
-    response_body: bytes | Digest
     first_byte: float
     total: float
     failure: str = ""  # why legacy gave no answer: a `FailureKind`; empty where it gave one
     by_target: bool = False  # the target answered the client: what is said of legacy here is the target's
+    response_body: bytes | Digest = b""  # the last, for `with_body`
 
-    @property
     def size(self) -> int:
         """About how much memory it holds, in bytes."""
         body = self.response_body
@@ -104,34 +107,57 @@ class Report(msgspec.Struct, array_like=True):
     served: Served = msgspec.field(default_factory=Served)
 
 
+def with_body(payload: bytes, pieces: Sequence[bytes]) -> list[bytes]:
+    """An encoded `Frame` that has no response body, with that of these pieces, and its length before it. They
+    are not copied, as they would be to get them into one, and again to encode it."""
+    size = sum(map(len, pieces))
+    front = payload[: -len(_NO_BODY)] + _BODY.pack(_BIN_32, size)
+    return [_LENGTH.pack(len(front) + size), front, *pieces]
+
+
 class Stream(Generic[T]):
     """Encodes and decodes messages of one type."""
 
     def __init__(self, kind: type[T]) -> None:
         self._encoder = msgspec.msgpack.Encoder()
         self._decoder = msgspec.msgpack.Decoder(kind)
-        self._pieces: list[bytes] = []  # of a message that is not complete
-        self._missing = 4  # bytes at least until one is
+        self._read = memoryview(bytearray())  # the first `_held` bytes are of messages that are not complete
+        self._held = 0
+        self._needed = _ROOM  # bytes of the message under way, or what is read at once
 
     def encode(self, message: T) -> tuple[bytes, bytes]:
         """A message in two pieces, one behind the other: a large one is not copied to get them into one."""
         payload = self._encoder.encode(message)
         return _LENGTH.pack(len(payload)), payload
 
-    def feed(self, data: bytes) -> Iterator[T]:
-        """The messages that are complete with `data`. To be read to the end."""
-        self._pieces.append(data)
-        self._missing -= len(data)
-        if self._missing > 0:  # a large message comes in many pieces: join them once, not with each
-            return
-        data = b"".join(self._pieces)
-        view = memoryview(data)
-        at, end = 0, 4
-        while len(data) - at >= 4:
-            end = at + 4 + _LENGTH.unpack_from(data, at)[0]
-            if end > len(data):
+    def room(self) -> memoryview:
+        """Where to put what is read next, for `filled`. Large messages are complete where they were read."""
+        if len(self._read) < self._needed:
+            grown = memoryview(bytearray(self._needed))
+            grown[: self._held] = self._read[: self._held]
+            self._read = grown
+        return self._read[self._held :]
+
+    def filled(self, count: int) -> Iterator[T]:
+        """The messages that are complete with the first `count` bytes of `room`. To be read to the end."""
+        read, held = self._read, self._held + count
+        at = end = 0
+        while held - at >= 4:
+            end = at + 4 + _LENGTH.unpack_from(read, at)[0]
+            if end > held:
                 break
-            yield self._decoder.decode(view[at + 4 : end])
-            at, end = end, end + 4
-        self._pieces = [data[at:]]
-        self._missing = end - len(data)
+            yield self._decoder.decode(read[at + 4 : end])
+            at = end
+        self._held = held - at
+        self._needed = max(_ROOM, end - at)
+        if at:
+            read[: self._held] = read[at:held]
+
+    def feed(self, data: bytes) -> Iterator[T]:
+        """The messages that are complete with `data`, where it was read elsewhere. To be read to the end."""
+        while data:
+            room = self.room()
+            count = min(len(room), len(data))
+            room[:count] = data[:count]
+            yield from self.filled(count)
+            data = data[count:]

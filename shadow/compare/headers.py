@@ -38,8 +38,14 @@ def value(headers: Headers, name: bytes) -> bytes:
 def same(legacy: Headers, target: Headers) -> bool:
     """Whether plainly nothing that is compared differs, in microseconds. A no says only that `compare` has to
     look."""
-    ours, theirs = [*filter(None, map(_part, legacy))], [*filter(None, map(_part, target))]
-    return ours == theirs or sorted(ours, key=_name) == sorted(theirs, key=_name)
+    if len(legacy) == len(target):
+        for ours, theirs in zip(legacy, target, strict=True):
+            if ours is not theirs and _part(ours) != _part(theirs):
+                break
+        else:
+            return True
+    parts = [*filter(None, map(_part, legacy))], [*filter(None, map(_part, target))]
+    return sorted(parts[0], key=_name) == sorted(parts[1], key=_name)
 
 
 def compare(

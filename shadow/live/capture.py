@@ -38,12 +38,13 @@ class Budget:
 class Capture:
     """A copy of one body."""
 
-    __slots__ = ("_budget", "_hash", "_held", "_limit", "_pieces", "exhausted", "length")
+    __slots__ = ("_budget", "_hash", "_held", "_limit", "exhausted", "length", "pieces")
 
     def __init__(self, limit: int, budget: Budget) -> None:
         self._limit = limit
         self._budget = budget
-        self._pieces: list[bytes] = []
+        self.pieces: list[bytes] = []
+        """What was captured; nothing once exhausted, or longer than the limit."""
         self._held = 0  # bytes charged
         self._hash: Any = None
         self.length = 0
@@ -61,12 +62,12 @@ class Capture:
         elif self.exhausted:
             return
         elif self.length > self._limit:
-            self._hash = hashlib.sha256(b"".join(self._pieces))
+            self._hash = hashlib.sha256(b"".join(self.pieces))
             self._hash.update(data)
             self.free()
         elif self._budget.take(len(data), self.length > _SMALL):
             self._held += len(data)
-            self._pieces.append(data)
+            self.pieces.append(data)
         else:
             self.exhausted = True
             self.free()
@@ -75,10 +76,10 @@ class Capture:
         """What was captured; nothing once exhausted."""
         if self._hash is not None:
             return Digest(self.length, self._hash.digest())
-        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+        return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
 
     def free(self) -> None:
         """Give the memory back."""
         self._budget.give_back(self._held)
         self._held = 0
-        self._pieces = []
+        self.pieces = []

@@ -7,15 +7,16 @@ late, many at once: one system call for each would cost more than building it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Final, cast
 
-from shadow.frame import HELLO, Frame, Stream
+from shadow.frame import HELLO, Frame, Stream, with_body
 from shadow.live.capture import Budget
 from shadow.worker import connect_unix
 
 _FLUSH_AFTER: Final = 0.005  # seconds
 _FLUSH_ABOVE: Final = 256 * 1024  # bytes
-_LARGE: Final = 64 * 1024  # bytes of a piece that is not copied once more
+_LARGE: Final = 32 * 1024  # bytes of a piece that is not copied once more
 BACKLOG: Final = 2048
 """Exchanges that may wait for a shadow worker that is behind, beside those that are being written. With more
 it would be late, and drop most of them: its own queue is shorter."""
@@ -34,6 +35,7 @@ class Channel(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._hello = b""
         self._pending: list[bytes] = []
+        self._waiting = 0  # exchanges of which they are
         self._charged = 0
         self._behind = False  # what was written last is not read yet
         self._timer: asyncio.TimerHandle | None = None
@@ -47,16 +49,20 @@ class Channel(asyncio.Protocol):
         """Begin to connect, and go on trying."""
         self._connecting = self._loop.create_task(connect_unix(self._loop, lambda: self, self._path))
 
-    def offer(self, frame: Frame) -> bool:
-        """Hand over an exchange; False if there is no room, or nobody at the other end."""
-        if not self.worker or len(self._pending) >= 2 * BACKLOG:
+    def offer(self, frame: Frame, body: Sequence[bytes] = ()) -> bool:
+        """Hand over an exchange, whose response body may be in pieces beside it; False if there is no room,
+        or nobody at the other end."""
+        if not self.worker or self._waiting >= BACKLOG:
             return False
-        pieces = self._stream.encode(frame)
-        size = len(pieces[0]) + len(pieces[1])
+        pieces: Sequence[bytes] = self._stream.encode(frame)
+        if body:
+            pieces = with_body(pieces[1], body)
+        size = sum(map(len, pieces))
         if not self._budget.take(size):
             return False
         self._charged += size
         self._pending += pieces
+        self._waiting += 1
         if self._timer is None:
             self._timer = self._loop.call_later(_FLUSH_AFTER, self._flush)
         elif self._charged > _FLUSH_ABOVE:
@@ -70,6 +76,7 @@ class Channel(asyncio.Protocol):
     def _write(self) -> None:
         if self._pending and self._transport is not None and not self._behind:
             pending, self._pending = self._pending, []
+            self._waiting = 0
             if max(map(len, pending)) > _LARGE:
                 self._transport.writelines(pending)
             else:  # many small pieces take a third more memory while they wait
@@ -131,6 +138,7 @@ class Channel(asyncio.Protocol):
         self.worker = 0
         self.connected.clear()
         self._pending.clear()
+        self._waiting = 0
         self._budget.give_back(self._charged)
         self._charged = 0
         if self._closed is not None:

@@ -71,7 +71,6 @@ class LiveExchange:
         live.tally(named.name).received += 1
         self._begin()
 
-    @property
     def _awaited(self) -> bool:
         """Whether anybody waits for the answer."""
         return self._client is not None
@@ -169,9 +168,10 @@ class LiveExchange:
     # -- the answer: from legacy to the client
 
     def answer(self, head: ResponseHead) -> None:
-        self._first_byte = time.perf_counter() - self._sent
+        assert self._upstream is not None
+        self._first_byte = self._upstream.heard - self._sent
         self._answer = head
-        if self._skip is None and self._awaited:
+        if self._skip is None and self._awaited():
             self._response_body = Capture(self._live.body_limit, self._live.budget)
         if self._client is not None:
             self._client.answer(head)
@@ -184,9 +184,10 @@ class LiveExchange:
             self._client.data(data)
 
     def answer_end(self, trailers: bytes) -> None:
-        total = time.perf_counter() - self._sent
+        assert self._upstream is not None
+        total = self._upstream.heard - self._sent
         self._upstream = None
-        awaited, client, self._client = self._awaited, self._client, None
+        awaited, client, self._client = self._awaited(), self._client, None
         if client is not None:
             client.end(trailers)
             assert self._answer is not None
@@ -199,7 +200,7 @@ class LiveExchange:
             self._retry()
             return
         self._upstream = None
-        awaited, client, self._client = self._awaited, self._client, None
+        awaited, client, self._client = self._awaited(), self._client, None
         if client is not None:
             client.fail(*_said(failure, self._by_target))
         skip = self._skip or (None if self._complete else Skip.LEGACY_FAILED)
@@ -211,7 +212,7 @@ class LiveExchange:
         return (
             self._upstream is not None
             and self._upstream.reused
-            and not self._upstream.answered
+            and not self._upstream.heard
             and not self._retried
             and failure.kind is FailureKind.RESET
             and self._complete
@@ -302,7 +303,7 @@ class LiveExchange:
             total = max(0.0, time.time() - self._started)  # it may not even have been sent
         if (request is not None and request.exhausted) or (response is not None and response.exhausted):
             return Drop.MEMORY
-        head = self._head
+        head, pieces = self._head, response.pieces if response is not None else []
         self._live.hand_over(
             Frame(
                 head.id[:128],
@@ -315,11 +316,12 @@ class LiveExchange:
                 head.length == CHUNKED,
                 answer.status if answer is not None else 0,
                 answer.raw if answer is not None else b"",
-                response.body() if response is not None else b"",
                 self._first_byte,
                 total,
                 failure.kind if failure is not None else "",
                 self._by_target,
-            )
+                response.body() if response is not None and len(pieces) < 2 else b"",
+            ),
+            pieces if len(pieces) > 1 else (),
         )
         return None

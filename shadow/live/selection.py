@@ -7,14 +7,15 @@ the shadow worker does.
 from __future__ import annotations
 
 import hashlib
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from shadow import settings
 from shadow.model import Skip
 from shadow.wire.head import SAFE_METHODS
 
 
-class _Line(NamedTuple):
+class _Line(Struct, frozen=True, gc=False):
     mirror: bool | None
     sample: float
 

@@ -33,7 +33,6 @@ class TapExchange(LiveExchange):
         forward = _OF_A_COPY.sub(rb"\1\2", head.forward, count=1)
         super().__init__(live, client, replace(head, forward=forward))
 
-    @property
     def _awaited(self) -> bool:
         """The comparison waits, whatever becomes of the connection that brought the copy."""
         return True

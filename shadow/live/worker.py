@@ -7,6 +7,7 @@ import itertools
 import secrets
 import signal
 import socket
+from collections.abc import Sequence
 from contextlib import suppress
 
 import structlog
@@ -147,10 +148,10 @@ class Live:
         """Why this request is not mirrored; None if it is."""
         return self._selection.skip(method, index, request_id) if self._switch.mirror else Skip.OFF
 
-    def hand_over(self, frame: Frame) -> None:
-        """Give an exchange to the shadow worker, or count it as dropped."""
+    def hand_over(self, frame: Frame, pieces: Sequence[bytes]) -> None:
+        """Give an exchange to the shadow worker, or count it as dropped. `pieces` are as for the channel."""
         channel = self.channel
-        if channel.offer(frame):
+        if channel.offer(frame, pieces):
             handed = self._worker.handed.get(channel.worker)
             if handed is None:
                 handed = self._worker.handed[channel.worker] = {}

@@ -21,9 +21,9 @@ class Admission:
     ) -> None:
         """`breaker` is the target's, `legacy` that of legacy where it is the shadow."""
         self._in_flight_limit = in_flight
-        self._waiting_limit = waiting
+        self._limit = in_flight + waiting
         self._memory_limit = memory
-        self._waiting: deque[Frame] = deque()
+        self.waiting: deque[Frame] = deque()
         self.breaker = breaker
         self._legacy_breaker = legacy or breaker
         self.in_flight = 0
@@ -33,35 +33,31 @@ class Admission:
         """The breaker of the side that did not answer the client."""
         return self._legacy_breaker if frame.by_target else self.breaker
 
-    @property
-    def waiting(self) -> int:
-        return len(self._waiting)
-
     def offer(self, frame: Frame, now: float) -> Drop | None:
         """Take an exchange in, or say why not."""
         breaker = self.breaker_of(frame)
         if breaker.is_open and not self._may_probe(breaker, now):
             return Drop.BREAKER
-        held = self.held + frame.size
+        held = self.held + frame.size()
         if held > self._memory_limit:
             return Drop.MEMORY
-        if self.in_flight >= self._in_flight_limit and len(self._waiting) >= self._waiting_limit:
+        if self.in_flight + len(self.waiting) >= self._limit:
             return Drop.QUEUE_FULL
         self.held = held
-        self._waiting.append(frame)
+        self.waiting.append(frame)
         return None
 
     def _may_probe(self, breaker: Breaker, now: float) -> bool:
         """While the breaker is open only a probe is worth taking in, and one is enough."""
-        return not self._waiting and breaker.probe_due(now)
+        return not self.waiting and breaker.probe_due(now)
 
     def next(self, now: float) -> Frame | tuple[Frame, Drop] | None:
         """What to send now; with a reason what to drop instead; None if nothing can be sent."""
-        if not self._waiting or self.in_flight >= self._in_flight_limit:
+        if not self.waiting or self.in_flight >= self._in_flight_limit:
             return None
-        frame = self._waiting.popleft()
+        frame = self.waiting.popleft()
         if not self.breaker_of(frame).allows(now):
-            self.held -= frame.size
+            self.held -= frame.size()
             return frame, Drop.BREAKER
         self.in_flight += 1
         return frame
@@ -83,10 +79,10 @@ class Admission:
 
     def done(self, frame: Frame, charged: int = 0) -> None:
         """An exchange is counted, and with it go the bytes that were charged for answers to it."""
-        self.held -= frame.size + charged
+        self.held -= frame.size() + charged
 
     def clear(self) -> list[Frame]:
         """Give up all that waits."""
-        frames = list(self._waiting)
-        self._waiting.clear()
+        frames = list(self.waiting)
+        self.waiting.clear()
         return frames

@@ -11,10 +11,7 @@ class Breaker:
         self._probe = probe
         self._row = 0
         self._next_probe = 0.0
-
-    @property
-    def is_open(self) -> bool:
-        return self._row >= self._limit
+        self.is_open = False
 
     def allows(self, now: float) -> bool:
         """Whether a request may be sent now. While open, a yes is the probe."""
@@ -32,9 +29,11 @@ class Breaker:
     def answered(self) -> None:
         """The target gave an answer, whatever it says."""
         self._row = 0
+        self.is_open = False
 
     def failed(self, now: float) -> None:
         """The target gave none."""
         self._row += 1
         if self._row == self._limit:
+            self.is_open = True
             self._next_probe = now + self._probe

@@ -372,7 +372,7 @@ class Mirror:
         return {
             "channels": len(self._intakes),
             "shadow_in_flight": admission.in_flight,
-            "shadow_waiting": admission.waiting,
+            "shadow_waiting": len(admission.waiting),
             "shadow_held_bytes": admission.held,
             "breaker_open": float(admission.breaker.is_open),
             "judge_jobs": len(self._judge.jobs),

@@ -58,7 +58,8 @@ def about(frame: Frame, target: Outcome, version: bytes) -> About:
     tells its version; empty for none."""
     head = frame.request_head
     at = len(frame.method) + 1
-    known = b"\r\nCookie:" in head or b"\r\ncookie:" in head or b"uthorization:" in head
+    # Not `in`: for bytes that begins by raising a TypeError.
+    known = head.find(b"\r\nCookie:") > 0 or head.find(b"\r\ncookie:") > 0 or head.find(b"uthorization:") > 0
     number = unit(frame.method, head[at : head.index(b" ", at)], frame.request_body, known)
     said = value(target.headers, version) if version and isinstance(target, Response) else b""
     return About(frame.started, number, said[:_LONGEST_VERSION].decode("latin-1"))

@@ -91,7 +91,7 @@ class Rechecks:
         ):
             return
         case = _Case(self._ask, frame, comparison)
-        if self._admission.hold(case.frame.size):
+        if self._admission.hold(case.frame.size()):
             self._pending.add(case)
             self._wait(case, now + self._after)
 
@@ -166,12 +166,12 @@ class Rechecks:
         self._release(case)
         if case in self._pending:
             self._pending.discard(case)
-            self._admission.release(case.frame.size)
+            self._admission.release(case.frame.size())
 
     def stop(self) -> None:
         """Look at nothing again."""
         self._stopped = True
         for case in self._pending:
             self._deadlines.forget(case)
-            self._admission.release(case.frame.size)
+            self._admission.release(case.frame.size())
         self._pending.clear()

@@ -95,8 +95,9 @@ class ShadowRequest:
     def _total(self) -> float:
         """Seconds since the request was sent; where that would count as slower, without what is only late:
         to ask the kernel costs as much as to parse the head."""
-        total = time.perf_counter() - self._sent
-        if total > self.frame.total * SLOWER_RATIO + SLOWER_SECONDS and self._connection is not None:
+        assert self._connection is not None
+        total = self._connection.heard - self._sent
+        if total > self.frame.total * SLOWER_RATIO + SLOWER_SECONDS:
             total -= max(0.0, lateness(self._connection.transport) - TICK)
         return total
 
@@ -113,7 +114,8 @@ class ShadowRequest:
         """A 1xx to a shadow request means nothing to anybody."""
 
     def answer(self, head: ResponseHead) -> None:
-        self._first_byte = time.perf_counter() - self._sent
+        assert self._connection is not None
+        self._first_byte = self._connection.heard - self._sent
         if self._hold(len(head.raw)):
             self._head = head
 

@@ -30,7 +30,7 @@ class WorkerBooks:
         """Nobody waits for one exchange."""
 
 
-class Intake(asyncio.Protocol):
+class Intake(asyncio.BufferedProtocol):
     """A live worker's channel, seen from the other end."""
 
     def __init__(self, mirror: Mirror, connected: Callable[[], None]) -> None:
@@ -45,10 +45,13 @@ class Intake(asyncio.Protocol):
         self._mirror.opened(self.transport)
         self._connected()
 
-    def data_received(self, data: bytes) -> None:
-        for frame in self._stream.feed(data):
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._stream.room()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        for frame in self._stream.filled(nbytes):
             self._mirror.offer(frame)
-            self._mirror.pump()
+        self._mirror.pump()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._mirror.closed(self.transport)

@@ -32,9 +32,15 @@ class Buckets(Struct):
 
     counts: dict[Key, Count] = field(default_factory=dict)
 
-    def add(self, seconds: float) -> None:
-        """Count one duration."""
+    def add(self, seconds: float) -> Key:
+        """Count one duration; the key of its bucket."""
         key = ceil(log(seconds) * _SCALE) if _SHORTEST < seconds < _LONGEST else _outmost(seconds)
+        counts = self.counts
+        counts[key] = counts.get(key, 0) + 1
+        return key
+
+    def add_another(self, key: Key) -> None:
+        """Count a duration that another `add` has found the bucket of."""
         counts = self.counts
         counts[key] = counts.get(key, 0) + 1
 

@@ -222,10 +222,8 @@ class Tally(Struct):
         pair = _pair(legacy.status, target.status)
         status = self.status
         status[pair] = status.get(pair, 0) + 1
-        self.legacy.add(legacy.total)
-        self.target.add(target.total)
-        self.legacy_first.add(legacy.first_byte)
-        self.target_first.add(target.first_byte)
+        _add(legacy, self.legacy, self.legacy_first)
+        _add(target, self.target, self.target_first)
         if target.total > legacy.total * SLOWER_RATIO + SLOWER_SECONDS:
             self.slower += 1
 
@@ -295,6 +293,14 @@ class TallyRecord(Struct, tag_field="record", tag="tally"):
     endpoint: str
     config_hash: str
     tally: Tally
+
+
+def _add(answer: Response, whole: Buckets, first: Buckets) -> None:
+    key = whole.add(answer.total)
+    if answer.first_byte == answer.total:  # most answers are read in one piece
+        first.add_another(key)
+    else:
+        first.add(answer.first_byte)
 
 
 def _add_unit(units: dict[int, Units], about: About) -> None:

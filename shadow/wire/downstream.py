@@ -140,7 +140,7 @@ class Downstream(asyncio.Protocol):
         limits = front.limits
         if data[:2] == b"\r\n" and (empty := EMPTY_LINES.match(data)) is not None:
             data, seen = data[empty.end() :], 0
-        end = data.find(b"\r\n\r\n", max(0, seen - 3)) + 4
+        end = data.find(b"\r\n\r\n", seen - 3 if seen > 3 else 0) + 4
         if end < 4 or end > limits.header_block:
             if data and not self._buffer:
                 self.deadline = front.loop.time() + front.timeouts.header

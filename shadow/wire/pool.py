@@ -53,7 +53,7 @@ class Pool:
         now = self.loop.time()
         while self._idle:
             connection = self._idle.pop()
-            if connection.deadline > now and connection.silent:
+            if connection.deadline > now and connection.is_silent():
                 connection.reused = True
                 return connection
             connection.close()

@@ -6,7 +6,9 @@ import re
 from typing import NamedTuple
 
 import httptools
+from msgspec import Struct
 
+from shadow.memo import Memo
 from shadow.wire.head import (
     ANY_FIELD,
     CHUNKED,
@@ -27,7 +29,7 @@ class Refusal(NamedTuple):
     reason: str
 
 
-class Peer(NamedTuple):
+class Peer(Struct, frozen=True, gc=False):
     """The client's side of a connection, as far as forwarding fields need it."""
 
     address: bytes
@@ -35,7 +37,7 @@ class Peer(NamedTuple):
     scheme: bytes
 
 
-class Passage(NamedTuple):
+class Passage(Struct, frozen=True, gc=False):
     """Who forwards to whom: the same for every request of a worker."""
 
     marker: bytes  # this proxy's name in LOOP_MARKER, not guessable
@@ -50,6 +52,7 @@ _REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^\x00-\x20\x7f]+) 
 _ABSOLUTE = re.compile(rb"https?://([^/?#:][^/?#]*)", re.IGNORECASE)  # RFC 9110 4.2.1: with a host
 # RFC 3986 3.2.2 and 3.2.3, without userinfo and comma.
 _AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[A-Za-z0-9._~!$&'()*+;=%:-]+\])(?::[0-9]*)?")
+_HOSTS: Memo[bytes, bool] = Memo(lambda host: _AUTHORITY.fullmatch(host) is not None, 255)
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 EMPTY_LINES = re.compile(rb"(?:\r\n)+")
 """RFC 9112 2.2: ignored where a request should begin."""
@@ -94,48 +97,40 @@ def parse_request(raw: bytes, peer: Peer, passage: Passage, fresh_id: bytes) -> 
     end = line.end()
     if end - 2 > passage.max_line:
         return Refusal(414, "request line too long")
-    if line[1] in (b"CONNECT", b"TRACE"):
+    method, target, minor = line.groups()
+    if method in (b"CONNECT", b"TRACE"):
         return Refusal(405, "method not allowed")
     if raw.count(b"\r\n", end) - 1 > passage.max_fields:
         return Refusal(431, "too many fields")
     if not fields_are_sound(b"POST / HTTP/1.1\r\n", raw[end:], httptools.HttpRequestParser):
         return Refusal(400, "malformed fields")
-    return _Request(raw, line, peer, passage, fresh_id).read()
+    return _Request(raw, method, target, minor == b"1", end, peer, passage, fresh_id).read()
 
 
-class _Request:
+class _Request(Struct, eq=False):
     """One pass over the fields of a request: collects what they say and what has to be cut."""
 
-    __slots__ = (
-        "authority", "connection", "cuts", "end", "expects", "forwarded_for", "fresh_id",
-        "has_forwarded_host", "has_forwarded_proto", "host", "length", "marker", "method", "passage", "peer",
-        "raw", "request_id", "target", "te_trailers", "upgrade", "version_1_1",
-    )  # fmt: skip
-
-    def __init__(
-        self, raw: bytes, line: re.Match[bytes], peer: Peer, passage: Passage, fresh_id: bytes
-    ) -> None:
-        self.raw = raw
-        self.method: bytes = line[1]
-        self.target: bytes = line[2]
-        self.version_1_1 = line[3] == b"1"
-        self.end = line.end()
-        self.peer = peer
-        self.passage = passage
-        self.fresh_id = fresh_id
-        self.authority: bytes | None = None  # of an absolute-form target
-        self.cuts: list[tuple[int, int]] = []
-        self.host: bytes | None = None
-        self.length: int | None = None
-        self.connection: list[bytes] = []
-        self.upgrade: bytes | None = None
-        self.expects = False
-        self.te_trailers = False
-        self.request_id: bytes | None = None
-        self.marker: bytes | None = None
-        self.forwarded_for = -1  # where the last X-Forwarded-For line ends
-        self.has_forwarded_proto = False
-        self.has_forwarded_host = False
+    raw: bytes
+    method: bytes
+    target: bytes
+    version_1_1: bool
+    end: int  # of the request line
+    peer: Peer
+    passage: Passage
+    fresh_id: bytes
+    authority: bytes | None = None  # of an absolute-form target
+    cuts: list[tuple[int, int]] = []
+    host: bytes | None = None
+    length: int | None = None
+    connection: list[bytes] = []
+    upgrade: bytes | None = None
+    expects: bool = False
+    te_trailers: bool = False
+    request_id: bytes | None = None
+    marker: bytes | None = None
+    forwarded_for: int = -1  # where the last X-Forwarded-For line ends
+    has_forwarded_proto: bool = False
+    has_forwarded_host: bool = False
 
     def read(self) -> RequestHead | Refusal:
         refusal = self._read_target() or self._read_fields()
@@ -255,7 +250,7 @@ class _Request:
         """RFC 9112 3.2: exactly one Host, except from HTTP/1.0, and it names a host."""
         if hosts > 1 or (hosts == 0 and self.version_1_1):
             return Refusal(400, "host missing or doubled")
-        if self.host is not None and not _AUTHORITY.fullmatch(self.host):
+        if self.host is not None and not _HOSTS[self.host]:
             return Refusal(400, "malformed host")
         if self.marker is not None and self.passage.marker in self.marker:
             return Refusal(508, "loop detected")

@@ -6,6 +6,8 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from math import inf
 from typing import Final, TypeVar
 
 import structlog
@@ -37,18 +39,15 @@ class Resolver:
         self._loop = loop
         self._host = host
         self._known: list[str] = []
-        self._asked = 0.0
         self._turn = 0
         self._well = True
         self._question: asyncio.Task[None] | None = None
         self._shunned: dict[str, float] = {}  # address → until when
-        try:
+        self._stale = 0.0  # when to ask again
+        with suppress(ValueError):
             ipaddress.ip_address(host)
-        except ValueError:
-            self._literal = False
-        else:
             self._known = [host]
-            self._literal = True
+            self._stale = inf
 
     async def reach(self, connect: Callable[[str], Awaitable[T]], seconds: float) -> T:
         """Connect to one address after the other until one takes it. What says nothing leaves the others
@@ -75,8 +74,8 @@ class Resolver:
             await asyncio.shield(self._ask())
             if not self._known:
                 raise socket.gaierror(socket.EAI_NONAME, "no address")
-        else:
-            self._keep_fresh(self._loop.time())
+        elif self._loop.time() > self._stale:
+            self._ask()
         self._turn += 1
         at = self._turn % len(self._known)
         turned = self._known[at:] + self._known[:at]
@@ -92,20 +91,16 @@ class Resolver:
 
     def knows(self, address: str, now: float) -> bool:
         """Whether the name still stands for this address: busy connections never end by themselves."""
-        self._keep_fresh(now)
+        if now > self._stale:
+            self._ask()  # nobody waits for the answer
         return address in self._known
-
-    def _keep_fresh(self, now: float) -> None:
-        """Ask again where it is time to; nobody waits for the answer."""
-        if now - self._asked > _TTL and not self._literal:
-            self._ask()
 
     def _shun(self, address: str) -> None:
         self._shunned[address] = self._loop.time() + _SHUNNED
 
     def _ask(self) -> asyncio.Task[None]:
         if self._question is None:
-            self._asked = self._loop.time()
+            self._stale = self._loop.time() + _TTL
             self._question = self._loop.create_task(self._learn())
         return self._question
 

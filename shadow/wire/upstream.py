@@ -10,7 +10,10 @@ from __future__ import annotations
 import asyncio
 import select
 import ssl
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
+from time import perf_counter
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from msgspec import Struct
 
 from shadow.model import Failure, FailureKind
 from shadow.wire.body import Chunked, Decoder, Malformed, UntilClose, decoder
@@ -26,7 +29,8 @@ _MAX_INTERIM: Final = 100  # 1xx answers to one request
 
 
 class AnswerSink(Protocol):
-    """Who gets an answer. `answer_flush` follows whatever one read from the backend has brought."""
+    """Who gets an answer. `answer_flush` follows whatever one read from the backend has brought; `heard` of
+    the connection tells when that was."""
 
     def interim(self, head: ResponseHead) -> None:
         """A 1xx other than 101."""
@@ -56,7 +60,7 @@ class AnswerSink(Protocol):
         """It can take more again."""
 
 
-class Waits(NamedTuple):
+class Waits(Struct, frozen=True, gc=False):
     """How long a backend may take, in seconds."""
 
     connect: float
@@ -71,7 +75,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_buffer", "_complete", "_decoder", "_head", "_interims", "_limit", "_method", "_out", "_poll",
-        "_pool", "_sink", "address", "answered", "deadline", "reused", "transport",
+        "_pool", "_sink", "address", "deadline", "heard", "reused", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, address: str) -> None:
@@ -80,7 +84,7 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.deadline = NEVER
         self.reused = False
-        self.answered = False  # a byte of the answer has come
+        self.heard = 0.0  # when something of the answer has last come, by `perf_counter`; nought before
         self._sink: AnswerSink | None = None
         self._method = b""
         self._complete = False  # the request has been given whole
@@ -99,6 +103,7 @@ class Connection(asyncio.Protocol):
         now = self._pool.loop.time()
         self._sink = sink
         self._method = method
+        self.heard = 0.0
         self._out.append(head)
         self.deadline = self._limit = now + self._pool.waits.whole
 
@@ -161,8 +166,7 @@ class Connection(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
         self._poll.register(transport.get_extra_info("socket").fileno(), select.POLLIN | select.POLLRDHUP)
 
-    @property
-    def silent(self) -> bool:
+    def is_silent(self) -> bool:
         """Whether the backend has neither spoken nor closed since its last answer. The kernel may know what
         the loop has not seen, and what was said unasked would be read as the next client's answer."""
         return not self.transport.is_closing() and not self._poll.poll(0)
@@ -173,7 +177,7 @@ class Connection(asyncio.Protocol):
             # Nobody asked. Kept, these bytes would become the next client's answer.
             self.close()
             return
-        self.answered = True
+        self.heard = perf_counter()
         try:
             if self._decoder is not None:
                 self._read_body(sink, data)
@@ -191,7 +195,7 @@ class Connection(asyncio.Protocol):
     def _read_head(self, sink: AnswerSink, data: bytes, seen: int) -> None:
         """Read heads until the final one; the first `seen` bytes of `data` were looked at before."""
         while True:
-            end = data.find(b"\r\n\r\n", max(0, seen - 3)) + 4
+            end = data.find(b"\r\n\r\n", seen - 3 if seen > 3 else 0) + 4
             if end < 4:
                 if len(data) > _MAX_HEAD:
                     raise Malformed("head too large")
@@ -241,7 +245,7 @@ class Connection(asyncio.Protocol):
         """Free the connection, or close it if anything about it is odd."""
         reusable = self._complete and not surplus and self._head is not None and self._head.keep_alive
         self._sink = self._head = self._decoder = None
-        self._complete = self.answered = False
+        self._complete = False
         self._interims = 0
         # What is still unsent would go before the next request, and a full buffer is not told of twice.
         if reusable and not self._out and not self.transport.get_write_buffer_size():
@@ -264,11 +268,12 @@ class Connection(asyncio.Protocol):
         if sink is None:
             return
         if exc is None and isinstance(self._decoder, UntilClose):
+            self.heard = perf_counter()
             sink.answer_end(b"")
         elif isinstance(exc, ssl.SSLError):
             sink.failed(Failure(FailureKind.TLS, "TLS broke"))
         else:
-            where = "in the middle of the answer" if self.answered else "before answering"
+            where = "in the middle of the answer" if self.heard else "before answering"
             sink.failed(Failure(FailureKind.RESET, f"connection closed {where}"))
 
     def pause_writing(self) -> None:

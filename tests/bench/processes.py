@@ -52,9 +52,9 @@ def running(name: str, command: list[str], port: int, folder: Path, tls: bool = 
 
 @contextmanager
 def awake() -> Iterator[None]:
-    """Keep cores from falling asleep between two bursts: they wake up slowly and with cold caches, so that a proxy
-    with less to do would look slower. A program that spins would do so too, but be given ticks that a thread of the
-    lowest priority waits for. Who has not the rights is told."""
+    """Keep cores from falling asleep between two bursts: they wake up slowly and with cold caches, so that a
+    proxy with less to do would look slower. A program that spins would do so too, but be given ticks that a
+    thread of the lowest priority waits for. Who has not the rights is told."""
     try:
         held = os.open(_LATENCY, os.O_WRONLY)
     except OSError as error:

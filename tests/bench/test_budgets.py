@@ -10,18 +10,18 @@ import pytest
 from bench.steps import bytecodes, steps
 
 BUDGETS = {
-    "request head, and as legacy gets it": 560,
+    "request head, and as legacy gets it": 480,
     "endpoint": 30,
-    "answer's head": 330,
+    "answer's head": 110,
     "capture": 195,
     "frame written": 30,
-    "frame read": 150,
-    "fields of a head": 40,
-    "known equal, dates differ": 105,
-    "what is counted beside": 136,
-    "match counted": 350,
-    "all of a small exchange, live worker": 3120,
-    "all of an equal exchange, shadow worker": 2850,
+    "frame read": 160,
+    "fields of a head": 27,
+    "known equal, dates differ": 190,  # a quarter less time, though, than with half of them
+    "what is counted beside": 142,
+    "match counted": 335,
+    "all of a small exchange, live worker": 2880,
+    "all of an equal exchange, shadow worker": 2690,
     "small JSON judged": 4750,
     "small JSON judged, masked": 6260,
     "log line, LTSV": 200,
@@ -38,4 +38,4 @@ def test_every_step_has_a_budget() -> None:
 @pytest.mark.parametrize("name", BUDGETS)
 def test_a_step_keeps_its_budget(name: str) -> None:
     """No more bytecodes than it may take."""
-    assert bytecodes(STEPS[name]) <= BUDGETS[name]
+    assert 0 < bytecodes(STEPS[name]) <= BUDGETS[name]

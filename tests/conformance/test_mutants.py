@@ -20,7 +20,7 @@ from support import conformance
 from support.conformance import Case, Stage
 from support.live_path import LivePath
 
-from shadow.wire.response_head import LINES
+from shadow.wire.response_head import FRAMINGS, LINES
 
 
 class Mutant(NamedTuple):
@@ -57,7 +57,7 @@ MUTANTS = {
     "bare LF behind a field": Mutant(REQUEST, "raw[end:], httptools", r'raw[end:].replace(b"\n", b"\r\n").replace(b"\r\r", b"\r"), httptools', "requests.fields"),
     "no Host": Mutant(REQUEST, "(hosts == 0 and self.version_1_1)", "False", "requests.host"),
     "two Hosts": Mutant(REQUEST, "hosts > 1 or ", "", "requests.host"),
-    "any Host": Mutant(REQUEST, "not _AUTHORITY.fullmatch(self.host)", "not self.host.isascii()", "requests.host"),
+    "any Host": Mutant(REQUEST, "not _HOSTS[self.host]", "not self.host.isascii()", "requests.host"),
     # framing
     "two lengths": Mutant(REQUEST, "self.length is not None or not value.isdigit()", "not value.isdigit()", "requests.framing", ALONE),
     "signed lengths": Mutant(REQUEST, "not value.isdigit() or", 'not value.lstrip(b"+-").isdigit() or', "requests.framing", ALONE),
@@ -102,12 +102,12 @@ MUTANTS = {
     "fields of answers unjudged": Mutant(RESPONSE, "if not fields_are_sound(", "if not (", "answers.fields"),
     "Keep-Alive of legacy passes": Mutant(RESPONSE, "content-length|keep-alive|", "content-length|", "answers.fields"),
     "what legacy's Connection names passes": Mutant(RESPONSE, "if named:", "if False:", "answers.fields"),
-    "legacy's close is not heard": Mutant(RESPONSE, 'and b"close" not in said', "", "answers.fields"),
-    "an answer with both": Mutant(RESPONSE, "return framing.chunked and framing.length is not None", "return False", "answers.framing", ALONE),
-    "an answer with two lengths": Mutant(RESPONSE, "if framing.length is not None or not value.isdigit()", "if not value.isdigit()", "answers.framing", ALONE),
+    "legacy's close is not heard": Mutant(RESPONSE, 'b"close" not in said and', "", "answers.fields"),
+    "an answer with both": Mutant(RESPONSE, "return chunked and length is not None", "return False", "answers.framing", ALONE),
+    "an answer with two lengths": Mutant(RESPONSE, "if length is not None or not value.isdigit()", "if not value.isdigit()", "answers.framing", ALONE),
     "an answer with any encoding": Mutant(RESPONSE, 'value.lower() != b"chunked"', "not value", "answers.framing"),
     "204 with a length": Mutant(RESPONSE, "status >= 200 and status != 204", "status >= 200", "answers.framing"),
-    "HEAD with a body": Mutant(RESPONSE, 'method == b"HEAD" or ', "", "answers.framing"),
+    "HEAD with a body": Mutant(RESPONSE, '0 if method == b"HEAD" else ', "", "answers.framing"),
     "304 with a body": Mutant(RESPONSE, " or status == 304", "", "answers.framing"),
     "half an answer is whole": Mutant(UP, "isinstance(self._decoder, UntilClose)", "self._decoder is not None", "answers.framing"),
     "surplus bytes, connection kept": Mutant(UP, "not surplus and", "", "answers.framing"),
@@ -116,10 +116,10 @@ MUTANTS = {
     # connections
     "an early answer, connection kept": Mutant(DOWN, "self._chunking = False\n        if self._decoder", "self._chunking = self._close = False\n        self._decoder = None\n        if self._decoder", connections.early_answer),
     "an early answer, legacy's connection kept": Mutant(UP, "reusable = self._complete and", "reusable =", connections.early_answer),
-    "a stranger's answer": Mutant(UP, "            self.close()\n            return\n        self.answered", "            self._buffer = data\n            return\n        self.answered", connections.stranger),
-    "a stranger's answer just then": Mutant("wire.pool", "and connection.silent:", "and True:", connections.stranger_just_then),
+    "a stranger's answer": Mutant(UP, "            self.close()\n            return\n        self.heard", "            self._buffer = data\n            return\n        self.heard", connections.stranger),
+    "a stranger's answer just then": Mutant("wire.pool", "and connection.is_silent():", "and True:", connections.stranger_just_then),
     "a write asked twice": Mutant("live.exchange", "and self._head.method in IDEMPOTENT_METHODS\n", "\n", connections.no_second_write),
-    "what comes too early is kept": Mutant(UP, "            self.close()\n            return\n        self.answered", "            self._buffer = data\n            return\n        self.answered", connections.too_early),
+    "what comes too early is kept": Mutant(UP, "            self.close()\n            return\n        self.heard", "            self._buffer = data\n            return\n        self.heard", connections.too_early),
     "legacy may never answer": Mutant(UP, "        self._complete = True\n        self._renew()", "        self._complete = True", connections.never),
     "requests are read while one is under way": Mutant(DOWN, "elif self._request is not None or self._writing_paused:", "elif self._writing_paused:", connections.one_at_a_time),
     "our own error, connection kept": Mutant(DOWN, "self._close = self._close or self._decoder is not None or head", "self._decoder = None\n            self._close = self._close or head", connections.own_error_with_the_body_still_coming),
@@ -175,9 +175,11 @@ async def survives(kills: str) -> bool:
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
     """What one build has judged of a line says nothing of another."""
-    LINES.clear()
+    for memo in LINES, FRAMINGS:
+        memo.clear()
     yield
-    LINES.clear()
+    for memo in LINES, FRAMINGS:
+        memo.clear()
 
 
 @pytest.mark.filterwarnings("ignore")

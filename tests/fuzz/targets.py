@@ -17,6 +17,7 @@ from typing import Final, TypeAlias
 
 import brotli
 import zstandard
+from msgspec.structs import replace
 from support.readers import (
     PASSAGE,
     PEER,
@@ -71,7 +72,7 @@ def request(data: bytes) -> None:
     forwarded(mine, accepted)
     end = data.find(b"\r\n\r\n")
     assert not any(unfinished(data[:at], max(0, at - 1), 16 * 1024, 64 * 1024) for at in range(end + 4))
-    assert parse_request(accepted.forward, PEER, PASSAGE._replace(marker=b"next"), b"fresh") is not None
+    assert parse_request(accepted.forward, PEER, replace(PASSAGE, marker=b"next"), b"fresh") is not None
 
 
 def answer(data: bytes) -> None:

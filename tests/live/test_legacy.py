@@ -260,7 +260,7 @@ async def test_not_retried_after_a_byte_of_answer(live_path: LivePath) -> None:
     await client.send(GET)
     await legacy.head()
     await legacy.send(b"H")
-    await until(lambda: live_path.connection._request._upstream.answered)  # type: ignore[union-attr]
+    await until(lambda: live_path.connection._request._upstream.heard)  # type: ignore[union-attr]
     legacy.leave()
     assert (await client.head()).startswith(b"HTTP/1.1 502 ")
     assert len(live_path.legacy.ends) == 1

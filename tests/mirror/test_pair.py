@@ -46,7 +46,7 @@ def test_the_size_of_a_frame_counts_what_it_holds() -> None:
     """Both bodies; a digest weighs nothing."""
 
     def more(than: Frame, large: Frame) -> int:
-        return large.size - than.size
+        return large.size() - than.size()
 
     assert more(frame(), frame(request_body=b"x" * 1000)) == 1000
     assert more(frame(response_body=b""), frame(response_body=b"x" * 1000)) == 1000

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import msgspec
 from support.live_path import LivePath
 
-from shadow.frame import Frame
+from shadow.frame import Frame, Stream, with_body
 from shadow.mirror.mirror import Mirror
 from shadow.record.tally import Tally
 from shadow.settings import Config
@@ -413,6 +413,7 @@ class Stage:
         self.target = Backend(self, ordered=False)
         self.books = Tally()
         self.copies = 0  # handed to the shadow path
+        self._frames = Stream(Frame)
         self.clients: list[ClientEnd] = []
 
     async def open(self) -> None:
@@ -425,7 +426,7 @@ class Stage:
         await self.path._serve()
         front = self.path.live.front
         front.fresh_id = lambda: b"fresh"
-        front.passage = front.passage._replace(authority=b"LEGACY")
+        front.passage = msgspec.structs.replace(front.passage, authority=b"LEGACY")
         mirror = {"control": {"share": 0.0}, "recheck": {"per_second": 0.0}, "breaker": {"failures": 10_000}}
         tree = {"target": f"http://127.0.0.1:{self.target.port}", "mirror": mirror}
         config = msgspec.convert(tree, Config, dec_hook=lambda kind, value: kind(value))
@@ -447,10 +448,12 @@ class Stage:
 
     worker = 1
 
-    def offer(self, frame: Frame) -> bool:
+    def offer(self, frame: Frame, body: Sequence[bytes] = ()) -> bool:
         """As a frame comes from a live worker: packed and unpacked."""
         self.copies += 1
-        self.mirror.offer(msgspec.msgpack.decode(msgspec.msgpack.encode(frame), type=Frame))
+        packed = self._frames.encode(frame)
+        for each in self._frames.feed(b"".join(with_body(packed[1], body) if body else packed)):
+            self.mirror.offer(each)
         self.mirror.pump()
         return True
 

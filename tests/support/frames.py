@@ -26,7 +26,7 @@ def frame(
         False,
         200,
         answer,
-        response_body,
         0.1,
         0.2,
+        response_body=response_body,
     )

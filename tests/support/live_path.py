@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from shadow.frame import Frame
 from shadow.live.worker import Live
@@ -149,9 +150,9 @@ class Channel:
         self.frames: list[Frame] = []
         self.full = False
 
-    def offer(self, frame: Frame) -> bool:
+    def offer(self, frame: Frame, body: Sequence[bytes] = ()) -> bool:
         if not self.full:
-            self.frames.append(frame)
+            self.frames.append(replace(frame, response_body=b"".join(body)) if body else frame)
         return not self.full
 
     async def close(self) -> None:

@@ -132,7 +132,8 @@ class MirrorPath:
         made = Frame(
             b"id-%d" % self._serial, f"{method.decode()} {asked.decode()}", -1, 1e9, method,
             head + b"\r\n\r\n", body, False,
-            int(said_head.split(b" ")[1]), said_head + b"\r\n\r\n", said_body, 0.001, 0.002,
+            int(said_head.split(b" ")[1]), said_head + b"\r\n\r\n", 0.001, 0.002,
+            response_body=said_body,
         )  # fmt: skip
         return msgspec.structs.replace(made, **more)
 
