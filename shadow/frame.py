@@ -23,6 +23,7 @@ _BODY: Final = struct.Struct(">BI")
 _BIN_32: Final = 0xC6  # MessagePack's bytes whose length, four bytes, follows
 _NO_BODY: Final = b"\xc4\x00"  # and how it writes none
 _ROOM: Final = 64 * 1024  # bytes that can be read at once, and more where a message is larger
+_KEPT: Final = 4 * 1024 * 1024  # bytes; what a larger message took is given back behind it
 HELLO: Final = struct.Struct("<I")
 """The first that a shadow worker says to a live one: its process id, under which what it gets is booked."""
 
@@ -110,6 +111,7 @@ class Report(msgspec.Struct, array_like=True):
 def with_body(payload: bytes, pieces: Sequence[bytes]) -> list[bytes]:
     """An encoded `Frame` that has no response body, with that of these pieces, and its length before it. They
     are not copied, as they would be to get them into one, and again to encode it."""
+    assert payload.endswith(_NO_BODY)
     size = sum(map(len, pieces))
     front = payload[: -len(_NO_BODY)] + _BODY.pack(_BIN_32, size)
     return [_LENGTH.pack(len(front) + size), front, *pieces]
@@ -152,6 +154,8 @@ class Stream(Generic[T]):
         self._needed = max(_ROOM, end - at)
         if at:
             read[: self._held] = read[at:held]
+        if len(read) > _KEPT and self._held < _ROOM:
+            self._read = memoryview(bytearray(read[: self._held]))  # `room` makes some anew
 
     def feed(self, data: bytes) -> Iterator[T]:
         """The messages that are complete with `data`, where it was read elsewhere. To be read to the end."""

@@ -51,3 +51,17 @@ def test_what_is_read_elsewhere_arrives_too() -> None:
     frames = [frame(response_body=b"x" * size) for size in (10, 1_000_000, 0, 70_000)]
     data = b"".join(piece for each in frames for piece in stream.encode(each))
     assert [*stream.feed(data[:500_000]), *stream.feed(data[500_000:])] == frames
+
+
+def test_the_room_of_a_very_large_message_is_given_back() -> None:
+    """That of a usual one is kept for the next."""
+    stream = Stream(Frame)
+
+    def room_after(size: int) -> int:
+        assert len(list(stream.feed(b"".join(stream.encode(frame(response_body=b"x" * size)))))) == 1
+        return len(stream.room())
+
+    usual = room_after(10)
+    assert room_after(1_000_000) > 1_000_000
+    assert room_after(10) > 1_000_000
+    assert room_after(5_000_000) == usual

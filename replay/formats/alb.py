@@ -8,11 +8,13 @@ from typing import Final
 from replay.formats import escapes, times
 from replay.formats.assemble import AGENT, Meaning, assembler
 from replay.formats.parser import MAX_LINE, TOO_LONG, LineParser
-from replay.formats.pattern import unmatched
+from replay.formats.pattern import MOST, unmatched
 from replay.model import BadLine, LogSkip, Parsed
 
 _ADDRESS: Final = rb"(\[[^\] ]*+\]|[^: ]++)(?::\d++)?"
-_AGENT: Final = rb'((?>(?:[^"]++|"(?! [^ ]++ [^ ]++ [^ ]++ "))*))'  # its quotes are not escaped
+_AGENT: Final = (
+    rb'([^"]*+(?>(?:"(?! [^ ]++ [^ ]++ [^ ]++ ")[^"]*+){0,%d}))' % MOST
+)  # its quotes are not escaped
 _TOOK: Final = rb"(-?\d++(?:\.\d++)?) "
 _LINE: Final = re.compile(
     rb"([a-z0-9]++) [^ ]++ [^ ]++ " + _ADDRESS + rb" [^ ]++ " + _TOOK * 3 + rb"(\d++|-) [^ ]++ [^ ]++ [^ ]++ "

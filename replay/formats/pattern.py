@@ -1,8 +1,9 @@
 """The compiler: tokens of a format string become one regular expression, and that a parser. Pure.
 
 Every repetition is possessive or ends at the first byte that what follows may begin with, so a line is
-read in time linear in its length, however hostile. Of groups it is atomic, `(?>(?:...)*)`: before 3.11.5
-Python matched `(?:...)*+` wrongly (gh-106052).
+read in time linear in its length, however hostile. Of a group that may match in part it is atomic and
+bounded, `(?>(?:...){0,1000})`: before 3.11.5 Python matched `(?:...)*+` wrongly (gh-106052), and each turn of
+an atomic group takes memory until its end.
 """
 
 from __future__ import annotations
@@ -37,8 +38,11 @@ class Field(NamedTuple):
 Token: TypeAlias = bytes | Field
 """Literal text, or a field."""
 
+MOST: Final = 1000
+"""How often what ends a field may stand in it."""
+
 NUMBER: Final = rb"(?:\d++|-)"
-DURATION: Final = rb"(?:[\d.]++(?>(?:(?:, | : )[\d.-]++)*)|-)"
+DURATION: Final = rb"(?:[\d.]++(?>(?:(?:, | : )[\d.-]++){0,100})|-)"
 ISO_TIME: Final = rb"[\dTZ:.+-]++"
 CLF_TIME: Final = rb"[^ \]]++ [+-]\d{4}"
 _BACKSLASH: Final = 0x5C  # a number is found in bytes four times as fast as a string
@@ -139,10 +143,10 @@ def _up_to(rest: Sequence[Token], escaped: bool, field: Field) -> bytes:
         return _up_to_field(field, follows)
     stop = b"[^" + re.escape(follows[:1]) + b"]*+"
     if escaped and follows[:1] == b'"':
-        return rb'[^"\\]*+(?>(?:\\.[^"\\]*+)*)'
+        return rb'[^"\\]*+(?:\\.[^"\\]*+)*+'
     if not field.open or follows[:1] in b"\t":
         return stop
-    return stop + b"(?>(?:(?!" + _begins(rest) + b")" + re.escape(follows[:1]) + stop + b")*)"
+    return stop + b"(?>(?:(?!" + _begins(rest) + b")" + re.escape(follows[:1]) + stop + b"){0,%d})" % MOST
 
 
 def _begins(rest: Sequence[Token]) -> bytes:

@@ -47,10 +47,16 @@ def accepted(text: str) -> tuple[str, str]:
 
 def accepts(lines: Iterable[Accepted], moment: float) -> Callable[[Difference], str | None] | None:
     """What says of a difference by which line it is accepted at this moment; None if no line holds."""
-    held = [line for line in lines if line.holds(moment)]
+    held: dict[str, list[tuple[str, str]]] = {}  # kind, and the line as it is shown, by path
+    for line in lines:
+        if line.holds(moment):
+            held.setdefault(line.path, []).append((line.kind, line.line))
 
     def accepted(difference: Difference) -> str | None:
-        return next((line.line for line in held if line.means(difference)), None)
+        for kind, shown in held.get(generalise(difference.path), ()):
+            if kind in ("", difference.kind):
+                return shown
+        return None
 
     return accepted if held else None
 

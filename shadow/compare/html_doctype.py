@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _DOCTYPE = re.compile(
-    r"""\ufeff?(?>(?:\s++|<!--(?:(?!-->).){0,1000}-->|<\?[^>]{0,1000}>)*)<!doctype([^>]{0,500})>""",
+    r"""\ufeff?(?:\s++|<!--(?:(?!-->).){0,1000}-->|<\?[^>]{0,1000}>)*+<!doctype([^>]{0,500})>""",
     re.IGNORECASE | re.DOTALL,
 )
 _PUBLIC = re.compile(r"""\s*html\s+public\s*(?:"([^"]*)"|'([^']*)')\s*(["'])?""", re.IGNORECASE)

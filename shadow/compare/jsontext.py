@@ -121,7 +121,7 @@ def number(value: Raw) -> Decimal | None:
 def whole(value: Raw) -> bool:
     """Is the number written without fraction and exponent? Typed languages then read an integer."""
     text = bytes(value)
-    return b"." not in text and b"e" not in text and b"E" not in text
+    return text.isdigit() or (text.find(b".") < 0 and text.find(b"e") < 0 and text.find(b"E") < 0)
 
 
 def written(value: Raw) -> str:

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from shadow.model import Body, Digest
 
-_SMALL: Final = 64 * 1024  # bytes
+_SMALL: Final = 64 * 1024  # bytes of a body
+_LARGE: Final = 4 * 1024  # bytes of a piece
 
 
 class Budget:
@@ -38,13 +39,12 @@ class Budget:
 class Capture:
     """A copy of one body."""
 
-    __slots__ = ("_budget", "_hash", "_held", "_limit", "exhausted", "length", "pieces")
+    __slots__ = ("_budget", "_hash", "_held", "_limit", "_pieces", "exhausted", "length")
 
     def __init__(self, limit: int, budget: Budget) -> None:
         self._limit = limit
         self._budget = budget
-        self.pieces: list[bytes] = []
-        """What was captured; nothing once exhausted, or longer than the limit."""
+        self._pieces: list[bytes] = []
         self._held = 0  # bytes charged
         self._hash: Any = None
         self.length = 0
@@ -62,12 +62,12 @@ class Capture:
         elif self.exhausted:
             return
         elif self.length > self._limit:
-            self._hash = hashlib.sha256(b"".join(self.pieces))
+            self._hash = hashlib.sha256(b"".join(self._pieces))
             self._hash.update(data)
             self.free()
         elif self._budget.take(len(data), self.length > _SMALL):
             self._held += len(data)
-            self.pieces.append(data)
+            self._pieces.append(data)
         else:
             self.exhausted = True
             self.free()
@@ -76,10 +76,15 @@ class Capture:
         """What was captured; nothing once exhausted."""
         if self._hash is not None:
             return Digest(self.length, self._hash.digest())
-        return self.pieces[0] if len(self.pieces) == 1 else b"".join(self.pieces)
+        return self._pieces[0] if len(self._pieces) == 1 else b"".join(self._pieces)
+
+    def pieces(self) -> list[bytes]:
+        """What was captured as it came, where that was in several large pieces: to join them takes long."""
+        pieces = self._pieces
+        return pieces if len(pieces) > 1 and self.length > _LARGE * len(pieces) else []
 
     def free(self) -> None:
         """Give the memory back."""
         self._budget.give_back(self._held)
         self._held = 0
-        self.pieces = []
+        self._pieces = []

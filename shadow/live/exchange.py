@@ -303,7 +303,7 @@ class LiveExchange:
             total = max(0.0, time.time() - self._started)  # it may not even have been sent
         if (request is not None and request.exhausted) or (response is not None and response.exhausted):
             return Drop.MEMORY
-        head, pieces = self._head, response.pieces if response is not None else []
+        head, pieces = self._head, response.pieces() if response is not None else []
         self._live.hand_over(
             Frame(
                 head.id[:128],
@@ -320,8 +320,8 @@ class LiveExchange:
                 total,
                 failure.kind if failure is not None else "",
                 self._by_target,
-                response.body() if response is not None and len(pieces) < 2 else b"",
+                response.body() if response is not None and not pieces else b"",
             ),
-            pieces if len(pieces) > 1 else (),
+            pieces,
         )
         return None

@@ -49,7 +49,7 @@ class Admission:
 
     def _may_probe(self, breaker: Breaker, now: float) -> bool:
         """While the breaker is open only a probe is worth taking in, and one is enough."""
-        return not self.waiting and breaker.probe_due(now)
+        return breaker.probe_due(now) and not any(self.breaker_of(each) is breaker for each in self.waiting)
 
     def next(self, now: float) -> Frame | tuple[Frame, Drop] | None:
         """What to send now; with a reason what to drop instead; None if nothing can be sent."""

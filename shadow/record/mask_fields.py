@@ -61,7 +61,7 @@ def _said(content: bytes, mask: Mask) -> bytes:
 def table_hidden(text: str, delimiter: str, mask: Mask) -> str:
     """A table: cells by the names of their columns in the first row, the others as text."""
     cell = re.compile(
-        rf'("(?>(?:[^"]|"")*)"?+|[^"{delimiter}\r\n][^{delimiter}\r\n]*+|)({delimiter}|\r?\n|\r|\Z)'
+        rf'("(?:[^"]|"")*+"?+|[^"{delimiter}\r\n][^{delimiter}\r\n]*+|)({delimiter}|\r?\n|\r|\Z)'
     )
     secret: list[bool] = []
     parts: list[str] = []

@@ -17,7 +17,7 @@ from shadow.record.secrets import shapes_hidden
 if TYPE_CHECKING:
     from shadow.record.mask import Mask
 
-_TOKEN = re.compile(r'"[^"\\]*+(?>(?:\\.[^"\\]*+)*)"?+(\s*+:)?|[{}\[\]]|[^\s"{}\[\],:]++', re.S)
+_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+(\s*+:)?|[{}\[\]]|[^\s"{}\[\],:]++', re.S)
 _NUMBER = re.compile(r"-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?")
 _WORDS = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
 

@@ -319,7 +319,7 @@ def _share_memory(captures: int) -> None:
         # M_TRIM_THRESHOLD, above what comes and goes with every burst of downloads.
         libc = ctypes.CDLL(None)
         libc.mallopt(-3, 8 << 20)
-        libc.mallopt(-1, captures + (16 << 20))
+        libc.mallopt(-1, min(captures + (16 << 20), 2**31 - 1))
     except (AttributeError, OSError):
         pass  # another C library, other habits
     gc.collect()

@@ -13,6 +13,7 @@ from shadow.wire.head import (
     ANY_FIELD,
     CHUNKED,
     COMMON_TOKENS,
+    NOTHING_NAMED,
     PROTECTED,
     UNTIL_CLOSE,
     ResponseHead,
@@ -55,7 +56,7 @@ class _Framing(Struct, frozen=True, gc=False):
     status: int
     start: bytes  # the status line as it is relayed
     cuts: tuple[bytes, ...]  # lines that end here
-    named: frozenset[bytes]  # by `Connection`: these end here too (RFC 9110 7.6.1)
+    said: bytes  # by `Connection`, if that is anything but of `COMMON_TOKENS`
     length: int  # of the body, unless the request was HEAD
     persists: bool  # as far as version and `Connection` say
 
@@ -94,7 +95,7 @@ def _framing(lines: tuple[bytes, ...]) -> _Framing:
         status,
         lines[0] if version_1_1 else b"HTTP/1.1" + lines[0][8:],
         tuple(cuts),
-        frozenset(said) - COMMON_TOKENS - PROTECTED,
+        b"" if COMMON_TOKENS.issuperset(said) else b",".join(said),
         _length(status, length, chunked),
         b"close" not in said and (version_1_1 or b"keep-alive" in said),
     )
@@ -121,6 +122,14 @@ FRAMINGS: Final = Memo(_framing, _SHORT, lambda lines: sum(map(len, lines)))
 """The framing by the lines that say it. Raises _Unsound."""
 
 
+def _without_named(relay: bytes, said: bytes) -> tuple[bytes, frozenset[bytes]]:
+    """A head less the fields that `Connection` names (RFC 9110 7.6.1), and their names."""
+    named = frozenset(tokens(said)) - COMMON_TOKENS - PROTECTED
+    if named:
+        relay = ANY_FIELD.sub(lambda field: b"" if field[1].lower() in named else field[0], relay)
+    return relay, named
+
+
 def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
     """Read one response head, `raw` up to and with its empty line, to a request of this method.
 
@@ -135,8 +144,8 @@ def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
     lines[0] = framing.start
     for line in framing.cuts:
         lines.remove(line)
-    relay, named = b"\r\n".join(lines), framing.named
-    if named:
-        relay = ANY_FIELD.sub(lambda field: b"" if field[1].lower() in named else field[0], relay)
+    relay, named = b"\r\n".join(lines), NOTHING_NAMED
+    if framing.said:
+        relay, named = _without_named(relay, framing.said)
     length = 0 if method == b"HEAD" else framing.length
     return ResponseHead(framing.status, length, framing.persists and length != UNTIL_CLOSE, raw, relay, named)

@@ -214,7 +214,8 @@ async def test_a_store_that_cannot_be_used_is_told_in_a_line(
     ):
         code, out, err = await command(*arguments)
         assert (code, out) == (3, ""), (arguments, err)
-        (told,) = (each for each in err.splitlines() if "s3://nobodys-bucket/x" in each)
+        told, *more = (each for each in err.splitlines() if "s3://nobodys-bucket/x" in each)
+        assert not more, (arguments, err)
         assert "no such bucket" in told or "access denied" in told
         assert "hunter2" not in err
     gate.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
 from support.frames import frame
 
 from shadow.mirror.admission import Admission
@@ -90,3 +91,13 @@ def test_clear_gives_up_what_waits() -> None:
     held.next(0.0)
     assert held.clear() == frames[1:]
     assert not held.waiting
+
+
+def test_a_probe_is_not_kept_back_by_what_waits_for_the_other_side() -> None:
+    """Each side has its own breaker."""
+    held = Admission(10, 10, 1_000_000, Breaker(3, probe=5.0), legacy := Breaker(3, probe=5.0))
+    for _ in range(3):
+        legacy.failed(0.0)
+    assert held.offer(frame("/target"), 5.0) is None
+    assert held.offer(replace(frame("/legacy"), by_target=True), 5.0) is None
+    assert held.offer(replace(frame("/legacy"), by_target=True), 5.0) is Drop.BREAKER, "one is enough"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shadow.wire.head import CHUNKED, UNTIL_CLOSE, ResponseHead
-from shadow.wire.response_head import LINES, parse_response
+from shadow.wire.response_head import FRAMINGS, LINES, parse_response
 
 
 def ok(*lines: bytes) -> bytes:
@@ -143,6 +143,18 @@ def test_keep_alive(raw: bytes, keep_alive: bool) -> None:
     head = parse_response(raw, b"GET")
     assert head is not None
     assert head.keep_alive is keep_alive
+
+
+def test_what_is_remembered_of_framing_is_bounded() -> None:
+    """However a backend frames its answers; and what `Connection` names is found out each time."""
+    for number in range(10_000):
+        head = parse_response(ok(b"Connection: %d, x" % number, b"X: 1", b"A: b"), b"GET")
+        assert head is not None
+        assert head.named == {b"%d" % number, b"x"}
+        assert head.relay == b"HTTP/1.1 200 OK\r\nA: b\r\n"
+    assert len(FRAMINGS) <= 4096
+    assert max(sum(map(len, lines)) for lines in FRAMINGS) <= 512
+    assert all(isinstance(framing.said, bytes) for framing in FRAMINGS.values())
 
 
 def test_what_is_remembered_of_lines_is_bounded() -> None:
