@@ -66,6 +66,10 @@ def replay(plan: Plan) -> int:
     CannotReplay."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)  # requests make no cycles; looking for them costs more than it finds
+    record = plan.config.record
+    refused = shipper.refusal(record.to) if record.shipped else None
+    if refused:
+        raise CannotReplay(f"record.to: {refused}")
     try:
         # First of all: once this process has spoken to a store, it must not fork any more.
         with _helpers(plan) as judge_path:

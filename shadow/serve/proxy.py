@@ -10,8 +10,6 @@ import secrets
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import tempfile
 import time
 from functools import partial
@@ -44,7 +42,6 @@ _SHADOW_GRACE: Final = 6.0  # seconds; a shadow worker gives up after 4
 _JUDGE_GRACE: Final = 2.0  # to finish what it has, and to seal
 _ADMIN_GRACE: Final = 1.0
 _SHIP_GRACE: Final = 5.0  # then, for what is sealed last
-_CHECK_GRACE: Final = 10.0
 _BACKLOG: Final = 4096
 
 log = structlog.get_logger()
@@ -62,7 +59,9 @@ def serve(loaded: Loaded, load: Load, path: str | None) -> int:
         _check_access_log(config.log.access)
     _check_folder(config.record)
     if config.record.shipped:
-        _check_store(config.record.to)
+        refused = shipper.refusal(config.record.to)
+        if refused:
+            raise CannotStart(f"record.to: {refused}")
     live_listeners = _listen(config.listen, config.workers.live or live_workers(os.environ))
     admin_listener = _listen(config.admin, 1, mode=0o600)[0]
     runtime = Path(tempfile.mkdtemp(prefix="shadow-"))
@@ -200,21 +199,6 @@ class Workers:
         name = f"shipper{end}"
         kind = Kind(name, partial(shipper.run, config, name), Priority.SPARE, ())
         return (kind,) if config.record.shipped else ()
-
-
-def _check_store(url: str) -> None:
-    """Have another process try the store, for this one is going to fork. One that is out of reach is no
-    reason to serve nobody: what is recorded waits for it."""
-    command = (sys.executable, "-m", "shadow.serve.shipper", url)
-    try:
-        tried = subprocess.run(command, capture_output=True, text=True, timeout=_CHECK_GRACE, check=False)  # noqa: S603
-    except subprocess.TimeoutExpired:
-        log.warning("store_out_of_reach", reason=f"{url}: no answer within {_CHECK_GRACE:g} s")
-        return
-    if tried.returncode == shipper.REFUSED:
-        raise CannotStart(f"record.to: {tried.stdout.strip()}")
-    if tried.returncode:
-        log.warning("store_out_of_reach", reason=tried.stdout.strip() or tried.stderr.strip()[-300:])
 
 
 def _have_descriptors(connections: int) -> None:

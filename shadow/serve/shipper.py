@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -37,6 +38,7 @@ _LONGEST: Final = 30.0  # seconds between two, while the store fails
 _SNAPSHOTS_EVERY: Final = 60.0  # how late other pods' reports see the window that goes on
 _RETAIN_EVERY: Final = 3600.0
 _HOUR: Final = 3600.0
+_TRIED_FOR: Final = 10.0  # seconds
 _AGAIN: Final = 0.2  # seconds between two attempts, where there is not much time
 _OUTAGE: Final = 3  # segments that a store does not take, until no more are tried in a round
 
@@ -221,6 +223,22 @@ def ship_rest(record: Record, seconds: float) -> int:
         advice="the next start with this spool ships them",
     )
     return len(left)
+
+
+def refusal(url: str) -> str | None:
+    """Why the store does not want us; None if it does, or is out of reach, which is said and no reason to
+    serve nobody: what is recorded waits for it. Another process tries it, for this one is going to fork."""
+    command = (sys.executable, "-m", "shadow.serve.shipper", url)
+    try:
+        tried = subprocess.run(command, capture_output=True, text=True, timeout=_TRIED_FOR, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        log.warning("store_out_of_reach", reason=f"{url}: no answer within {_TRIED_FOR:g} s")
+        return None
+    if tried.returncode == REFUSED:
+        return tried.stdout.strip()
+    if tried.returncode:
+        log.warning("store_out_of_reach", reason=tried.stdout.strip() or tried.stderr.strip()[-300:])
+    return None
 
 
 def main() -> None:
