@@ -12,9 +12,8 @@ from replay.formats.pattern import MOST, unmatched
 from replay.model import BadLine, LogSkip, Parsed
 
 _ADDRESS: Final = rb"(\[[^\] ]*+\]|[^: ]++)(?::\d++)?"
-_AGENT: Final = (
-    rb'([^"]*+(?>(?:"(?! [^ ]++ [^ ]++ [^ ]++ ")[^"]*+){0,%d}))' % MOST
-)  # its quotes are not escaped
+# Its quotes are not escaped.
+_AGENT: Final = rb'([^"]*+(?>(?:"(?! [^ ]++ [^ ]++ [^ ]++ ")[^"]*+){0,%d}))' % MOST
 _TOOK: Final = rb"(-?\d++(?:\.\d++)?) "
 _LINE: Final = re.compile(
     rb"([a-z0-9]++) [^ ]++ [^ ]++ " + _ADDRESS + rb" [^ ]++ " + _TOOK * 3 + rb"(\d++|-) [^ ]++ [^ ]++ [^ ]++ "

@@ -30,9 +30,9 @@ class Accepted(NamedTuple):
         """Has the last day, in UTC, not ended at this moment, in Unix seconds?"""
         return moment < ((self.until - _EPOCH).days + 1) * _DAY
 
-    def means(self, difference: Difference) -> bool:
-        """Is it about this difference?"""
-        return self.kind in ("", difference.kind) and self.path == generalise(difference.path)
+    def means(self, kind: str, path: str) -> bool:
+        """Is it about differences of this kind, at this generalised path?"""
+        return self.kind in ("", kind) and self.path == path
 
 
 def accepted(text: str) -> tuple[str, str]:
@@ -47,16 +47,11 @@ def accepted(text: str) -> tuple[str, str]:
 
 def accepts(lines: Iterable[Accepted], moment: float) -> Callable[[Difference], str | None] | None:
     """What says of a difference by which line it is accepted at this moment; None if no line holds."""
-    held: dict[str, list[tuple[str, str]]] = {}  # kind, and the line as it is shown, by path
-    for line in lines:
-        if line.holds(moment):
-            held.setdefault(line.path, []).append((line.kind, line.line))
+    held = [(line, line.line) for line in lines if line.holds(moment)]
 
     def accepted(difference: Difference) -> str | None:
-        for kind, shown in held.get(generalise(difference.path), ()):
-            if kind in ("", difference.kind):
-                return shown
-        return None
+        path = generalise(difference.path)
+        return next((shown for line, shown in held if line.means(difference.kind, path)), None)
 
     return accepted if held else None
 
@@ -67,5 +62,5 @@ def expired(lines: Iterable[Accepted], moment: float, differences: Iterable[Diff
     return [
         f"accepted until {line.until} only, by {line.owner}: {line.line.removeprefix('accept ')}"
         for line in over
-        if any(line.means(difference) for difference in differences)
+        if any(line.means(difference.kind, generalise(difference.path)) for difference in differences)
     ]

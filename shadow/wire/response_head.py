@@ -45,7 +45,8 @@ def _special(line: bytes) -> bytes | None:
 
 LINES: Final = Memo(_special, _SHORT)
 """A line of an answer's head, if it says how the message is framed or belongs to one connection; None for all
-that is only passed on. Raises _Unsound. A backend says most lines again and again: llhttp judges it once."""
+that is only passed on. Raises _Unsound. A backend says most of its lines again and again: llhttp judges each
+once."""
 
 _known = LINES.__getitem__
 
