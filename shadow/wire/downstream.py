@@ -15,7 +15,7 @@ from shadow.wire.body import Chunked, Decoder, Malformed, chunk, decoder, last_c
 from shadow.wire.deadlines import NEVER
 from shadow.wire.front import Front, RequestSink
 from shadow.wire.head import CHUNKED, UNTIL_CLOSE, RequestHead, ResponseHead
-from shadow.wire.request_head import EMPTY_LINES, Peer, Refusal, parse_request, unfinished
+from shadow.wire.request_head import EMPTY_LINES, Refusal, RequestReader, unfinished
 
 _ALLOW: Final = b"Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
 
@@ -25,7 +25,7 @@ class Downstream(asyncio.Protocol):
 
     __slots__ = (
         "_address", "_answering", "_buffer", "_chunking", "_close", "_decoder", "_fresh", "_front", "_head",
-        "_lingering", "_out", "_peer", "_reading_paused", "_request", "_unsent", "_writing_paused",
+        "_heads", "_lingering", "_out", "_reading_paused", "_request", "_unsent", "_writing_paused",
         "deadline", "transport",
     )  # fmt: skip
 
@@ -35,7 +35,7 @@ class Downstream(asyncio.Protocol):
         self._address = address
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.deadline = NEVER
-        self._peer: Peer = cast(Peer, None)
+        self._heads: RequestReader = cast(RequestReader, None)
         self._buffer = b""
         self._head: RequestHead | None = None
         self._request: RequestSink | None = None
@@ -63,7 +63,7 @@ class Downstream(asyncio.Protocol):
             self._lingering = True
             self.transport.abort()
             return
-        self._peer = front.peer(address)
+        self._heads = RequestReader(front.peer(address), front.passage)
         front.connections.add(self)
         front.deadlines.watch(self)
         self.deadline = front.loop.time() + front.timeouts.idle
@@ -149,7 +149,7 @@ class Downstream(asyncio.Protocol):
             if refusal is not None:
                 self._refuse(refusal)
             return
-        head = parse_request(data[:end], self._peer, front.passage, front.fresh_id())
+        head = self._heads.read(data[:end], front.fresh_id())
         self._buffer = data[end:]
         if isinstance(head, Refusal):
             self._refuse(head)

@@ -29,6 +29,9 @@ class Refusal(NamedTuple):
     reason: str
 
 
+_TOO_LONG = Refusal(414, "request line too long")
+
+
 class Peer(Struct, frozen=True, gc=False):
     """The client's side of a connection, as far as forwarding fields need it."""
 
@@ -48,7 +51,10 @@ class Passage(Struct, frozen=True, gc=False):
 
 # RFC 9112 3: method SP request-target SP HTTP-version. Bytes above 0x7F are not allowed in a target, yet
 # old Japanese clients send raw Shift_JIS, and nginx forwards it.
-_REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^\x00-\x20\x7f]+) HTTP/1\.([01])\r\n")
+_REQUEST_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([^\x00-\x20\x7f]+) HTTP/1\.[01]\r\n")
+_VERSION_1_1 = b" HTTP/1.1"
+_LINE_END = len(_VERSION_1_1)  # of what stands behind the target
+_SHORT = 2048  # bytes of it that are remembered
 _ABSOLUTE = re.compile(rb"https?://([^/?#:][^/?#]*)", re.IGNORECASE)  # RFC 9110 4.2.1: with a host
 # RFC 3986 3.2.2 and 3.2.3, without userinfo and comma.
 _AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[A-Za-z0-9._~!$&'()*+;=%:-]+\])(?::[0-9]*)?")
@@ -76,7 +82,7 @@ def unfinished(data: bytes, seen: int, max_line: int, max_block: int) -> Refusal
     """
     line_end = data.find(b"\r\n", 0, max_line + 2)
     if line_end < 0 and len(data) >= max_line + 2:
-        return Refusal(414, "request line too long")
+        return _TOO_LONG
     if len(data) > max_block:
         return Refusal(431, "header block too large")
     # RFC 9112 2.2 lets a recipient take a bare LF for a line end. That some do is a way to smuggle.
@@ -85,40 +91,99 @@ def unfinished(data: bytes, seen: int, max_line: int, max_block: int) -> Refusal
     return None
 
 
-def parse_request(raw: bytes, peer: Peer, passage: Passage, fresh_id: bytes) -> RequestHead | Refusal:
-    """Read one request head, `raw` up to and with its empty line.
+class RequestReader:
+    """Reads the heads of one client's requests, one behind the other.
 
-    `fresh_id` becomes the X-Request-Id of a request that has none.
+    Clients repeat themselves: what stands behind the target is not read again where it is, byte by byte, that
+    of the request before.
     """
-    line = _REQUEST_LINE.match(raw)
-    if line is None:
-        too_long = raw.find(b"\r\n") > passage.max_line
-        return Refusal(414, "request line too long") if too_long else Refusal(400, "malformed request line")
-    end = line.end()
-    if end - 2 > passage.max_line:
-        return Refusal(414, "request line too long")
-    method, target, minor = line.groups()
-    if method in (b"CONNECT", b"TRACE"):
-        return Refusal(405, "method not allowed")
-    if raw.count(b"\r\n", end) - 1 > passage.max_fields:
-        return Refusal(431, "too many fields")
-    if not fields_are_sound(b"POST / HTTP/1.1\r\n", raw[end:], httptools.HttpRequestParser):
-        return Refusal(400, "malformed fields")
-    return _Request(raw, method, target, minor == b"1", end, peer, passage, fresh_id).read()
+
+    __slots__ = ("_known", "_passage", "_peer")
+
+    def __init__(self, peer: Peer, passage: Passage) -> None:
+        self._peer = peer
+        self._passage = passage
+        self._known: _Fields | None = None
+
+    def read(self, raw: bytes, fresh_id: bytes) -> RequestHead | Refusal:
+        """Read one head, `raw` up to and with its empty line.
+
+        `fresh_id` becomes the X-Request-Id of a request that has none.
+        """
+        longest = self._passage.max_line
+        line = _REQUEST_LINE.match(raw)
+        if line is None:
+            return _TOO_LONG if raw.find(b"\r\n") > longest else Refusal(400, "malformed request line")
+        if line.end() - 2 > longest:
+            return _TOO_LONG
+        method, target = line.groups()
+        if method in (b"CONNECT", b"TRACE"):
+            return Refusal(405, "method not allowed")
+        authority: bytes | None = None
+        if target[0] != 0x2F:
+            origin = _origin_form(method, target)
+            if isinstance(origin, Refusal):
+                return origin
+            authority, target = origin
+        rest = raw[line.end(2) :]
+        known = self._known
+        if known is None or known.rest != rest or authority is not None:
+            found = _Reading(rest, rest.startswith(_VERSION_1_1), authority, self._peer, self._passage).read()
+            if isinstance(found, Refusal):
+                return found
+            known = found
+            self._known = known if authority is None and len(rest) <= _SHORT else None
+        own = known.id
+        return RequestHead(
+            method,
+            target,
+            own or fresh_id,
+            known.length,
+            known.minor,
+            known.keep_alive,
+            known.expects,
+            known.upgrade,
+            b"%b %b%b%b%b" % (method, target, known.before, fresh_id if own is None else b"", known.after),
+            known.named,
+        )
 
 
-class _Request(Struct, eq=False):
+def _origin_form(method: bytes, target: bytes) -> tuple[bytes | None, bytes] | Refusal:
+    """The host that a target names, which is not in origin-form, and that form of it (RFC 9112 3.2)."""
+    if target == b"*" and method == b"OPTIONS":
+        return None, target
+    absolute = _ABSOLUTE.match(target)
+    if absolute is None or not _AUTHORITY.fullmatch(absolute[1]):
+        return Refusal(400, "malformed target")
+    path = target[absolute.end() :]
+    if not path and method == b"OPTIONS":
+        return absolute[1], b"*"
+    return absolute[1], path if path[:1] == b"/" else b"/" + path
+
+
+class _Fields(Struct, frozen=True, gc=False):
+    """What the fields of a request say, and as what legacy gets them."""
+
+    rest: bytes  # of the head behind the target, as received
+    id: bytes | None  # its own X-Request-Id
+    length: int
+    minor: int
+    keep_alive: bool
+    expects: bool
+    upgrade: bool
+    before: bytes  # of the head behind the target, up to a fresh id if it has none of its own
+    after: bytes  # behind that
+    named: frozenset[bytes]
+
+
+class _Reading(Struct, eq=False):
     """One pass over the fields of a request: collects what they say and what has to be cut."""
 
-    raw: bytes
-    method: bytes
-    target: bytes
+    raw: bytes  # from behind the target on
     version_1_1: bool
-    end: int  # of the request line
+    authority: bytes | None  # of an absolute-form target
     peer: Peer
     passage: Passage
-    fresh_id: bytes
-    authority: bytes | None = None  # of an absolute-form target
     cuts: list[tuple[int, int]] = []
     host: bytes | None = None
     length: int | None = None
@@ -132,27 +197,30 @@ class _Request(Struct, eq=False):
     has_forwarded_proto: bool = False
     has_forwarded_host: bool = False
 
-    def read(self) -> RequestHead | Refusal:
-        refusal = self._read_target() or self._read_fields()
+    def read(self) -> _Fields | Refusal:
+        raw = self.raw
+        if raw.count(b"\r\n") - 2 > self.passage.max_fields:
+            return Refusal(431, "too many fields")
+        if not fields_are_sound(b"POST / HTTP/1.1\r\n", raw[_LINE_END + 2 :], httptools.HttpRequestParser):
+            return Refusal(400, "malformed fields")
+        refusal = self._read_fields()
         if refusal is not None:
             return refusal
         said = self.connection
         upgrade = self._may_upgrade()
-        keep_alive = b"close" not in said and (self.version_1_1 or b"keep-alive" in said)
         named: frozenset[bytes] = NOTHING_NAMED
         if said and (len(said) > 1 or said[0] not in COMMON_TOKENS):
             named = frozenset(said) - PROTECTED
             self._cut_named(named)
-        return RequestHead(
-            self.method,
-            self.target,
-            self.request_id or self.fresh_id,
+        return _Fields(
+            raw,
+            self.request_id,
             self.length or 0,
             1 if self.version_1_1 else 0,
-            keep_alive,
+            b"close" not in said and (self.version_1_1 or b"keep-alive" in said),
             self.expects,
             upgrade,
-            self._forward(upgrade),
+            *self._forward(upgrade),
             named,
         )
 
@@ -165,28 +233,10 @@ class _Request(Struct, eq=False):
             return False
         return not any(protocol.startswith(b"h2") for protocol in tokens(self.upgrade))
 
-    def _read_target(self) -> Refusal | None:
-        """Take the target as origin-form (RFC 9112 3.2)."""
-        target = self.target
-        if target[0] == 0x2F:
-            return None
-        if target == b"*":
-            return None if self.method == b"OPTIONS" else Refusal(400, "malformed target")
-        absolute = _ABSOLUTE.match(target)
-        if absolute is None or not _AUTHORITY.fullmatch(absolute[1]):
-            return Refusal(400, "malformed target")
-        self.authority = absolute[1]
-        rest = target[absolute.end() :]
-        if not rest and self.method == b"OPTIONS":
-            self.target = b"*"
-        else:
-            self.target = rest if rest[:1] == b"/" else b"/" + rest
-        return None
-
     def _read_fields(self) -> Refusal | None:
         hosts = 0
         transfer_encoding: bytes | None = None
-        for found in _REQUEST_FIELD.finditer(self.raw, self.end - 2):
+        for found in _REQUEST_FIELD.finditer(self.raw, _LINE_END):
             name = found[1].lower()
             value = found[2].strip(b" \t")
             if name == b"host":
@@ -259,19 +309,16 @@ class _Request(Struct, eq=False):
     def _cut_named(self, named: frozenset[bytes]) -> None:
         """Cut the fields that `Connection` names (RFC 9110 7.6.1)."""
         taken = {start for start, _ in self.cuts}
-        for found in ANY_FIELD.finditer(self.raw, self.end - 2):
+        for found in ANY_FIELD.finditer(self.raw, _LINE_END):
             if found[1].lower() in named and found.start() not in taken:
                 self.cuts.append(found.span())
         self.cuts.sort()
 
-    def _forward(self, upgrade: bool) -> bytes:
-        """The head that legacy gets."""
+    def _forward(self, upgrade: bool) -> tuple[bytes, bytes]:
+        """The head that legacy gets, from behind the target on: before and behind a fresh id."""
         raw, peer = self.raw, self.peer
-        at = self.end - 2
-        if self.version_1_1 and self.authority is None:
-            parts = [raw[:at]]
-        else:
-            parts = [self.method, b" ", self.target, b" HTTP/1.1"]
+        at = _LINE_END
+        parts = [_VERSION_1_1]
         for start, end in self.cuts:
             if at < self.forwarded_for <= start:
                 parts += (raw[at : self.forwarded_for], b", ", peer.address)
@@ -292,14 +339,12 @@ class _Request(Struct, eq=False):
             parts += (b"X-Forwarded-Proto: ", peer.scheme, b"\r\n")
         if not self.has_forwarded_host:
             parts += (b"X-Forwarded-Host: ", host or b"", b"\r\n")
+        marker = self.passage.marker if self.marker is None else self.marker + b", " + self.passage.marker
+        after = LOOP_MARKER + b": " + marker + b"\r\n" + self._hop_by_hop(upgrade)
         if self.request_id is None:
-            parts += (b"X-Request-Id: ", self.fresh_id, b"\r\n")
-        if self.marker is None:
-            parts += (LOOP_MARKER + b": ", self.passage.marker, b"\r\n")
-        else:
-            parts += (LOOP_MARKER + b": ", self.marker, b", ", self.passage.marker, b"\r\n")
-        parts.append(self._hop_by_hop(upgrade))
-        return b"".join(parts)
+            parts.append(b"X-Request-Id: ")
+            after = b"\r\n" + after
+        return b"".join(parts), after
 
     def _hop_by_hop(self, upgrade: bool) -> bytes:
         """The fields of our own connection to legacy, and the end of the head."""

@@ -33,7 +33,7 @@ from shadow.switch import Switch
 from shadow.wire.deadlines import NEVER
 from shadow.wire.downstream import Downstream
 from shadow.wire.head import fields
-from shadow.wire.request_head import Passage, Peer, parse_request
+from shadow.wire.request_head import Passage, Peer, RequestReader
 from shadow.wire.response_head import parse_response
 from shadow.wire.upstream import Connection
 from shadow.worker import Worker
@@ -63,7 +63,7 @@ _COMBINED = (
 
 
 def _frame() -> Frame:
-    head = parse_request(_ASKED, _PEER, _PASSAGE, b"0123456789abcdef")
+    head = RequestReader(_PEER, _PASSAGE).read(_ASKED, b"0123456789abcdef")
     return Frame(
         b"0123456789abcdef", "GET /items/{id}", -1, 1_795_000_000.0, b"GET", head.forward, b"", False, 200,
         _ANSWERED, 0.0012, 0.0012, response_body=_BODY,
@@ -168,10 +168,12 @@ def steps() -> dict[str, Callable[[], object]]:
     later = Response(200, fields(_LATER), _BODY, 0.0012, 0.0012)
     differs = replace(later, body=_OTHER)
     pair, facts = exchange(frame, legacy), about(frame, later, b"")
+    reader = RequestReader(_PEER, _PASSAGE)
     endpoints, mask = Endpoints(()), Mask((), b"k" * 32)
     ltsv, combined = parser("ltsv").parse, parser("combined").parse
     return {
-        "request head, and as legacy gets it": lambda: parse_request(_ASKED, _PEER, _PASSAGE, b"0"),
+        "request head, and as legacy gets it": lambda: RequestReader(_PEER, _PASSAGE).read(_ASKED, b"0"),
+        "the same, fields as before": lambda: reader.read(_ASKED, b"0"),
         "endpoint": lambda: endpoints.lookup(b"GET", b"/items/123?sort=price&page=2"),
         "answer's head": lambda: parse_response(_ANSWERED, b"GET"),
         "capture": lambda: _capture(budget),

@@ -166,6 +166,30 @@ async def one_at_a_time(live_path: LivePath) -> None:
     assert len(live_path.legacy.ends) == 1
 
 
+async def said_before(live_path: LivePath) -> None:
+    """Fields that are those of the request before are not read again; any other are, and each request is its
+    own. A target that names a host is not asked for at the one before."""
+    first, second = b" HTTP/1.1\r\nHost: h\r\nA: b\r\n", b" HTTP/1.1\r\nHost: h\r\nA: c\r\n"
+    asked = [b"/1" + first, b"/2" + first, b"/3" + second, b"/4" + first, b"http://other/5" + first]
+    client, legacy = await live_path.ask(b"GET" + b" " + asked[0] + b"\r\n")
+    ids = set()
+    for following in [*asked[1:], b""]:
+        await legacy.send(OK)
+        assert await client.exactly(len(OK)) == OK
+        if not following:
+            break
+        await client.send(b"GET " + following + b"\r\n")
+        head = await legacy.head()
+        start, added = head.split(b"X-Forwarded-For: 127.0.0.1\r\n")
+        expected = b"GET " + following
+        if following == asked[-1]:
+            expected = b"GET /5 HTTP/1.1\r\nA: b\r\nHost: other\r\n"
+        assert start == expected
+        ids.add(added.split(b"X-Request-Id: ")[1].split(b"\r\n")[0])
+    assert b"" not in ids
+    assert len(ids) == len(asked) - 1
+
+
 async def own_error_with_the_body_still_coming(live_path: LivePath) -> None:
     """RFC 9112 9.3: where we answer in legacy's place, 502 or 504, no byte of the body becomes a request."""
     ask = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 900\r\n\r\nabc"
@@ -203,5 +227,5 @@ async def nobody_else_is_asked(live_path: LivePath) -> None:
 RULES = (
     early_answer, early_refusal, stranger, stranger_just_then, no_second_write, refused_upgrade,
     upgrade_to_bytes, closed_within_a_second, too_early, never, one_at_a_time,
-    own_error_with_the_body_still_coming, nobody_else_is_asked,
+    said_before, own_error_with_the_body_still_coming, nobody_else_is_asked,
 )  # fmt: skip

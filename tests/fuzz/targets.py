@@ -54,7 +54,7 @@ from shadow.record.segment import Record, Unreadable, compressed, encode, read_s
 from shadow.report import build, html, json, junit, markdown, text
 from shadow.settings import Compare, Config
 from shadow.wire.body import Chunked, Malformed, chunk, last_chunk
-from shadow.wire.request_head import parse_request, unfinished
+from shadow.wire.request_head import RequestReader, unfinished
 
 Target: TypeAlias = Callable[[bytes], None]
 
@@ -72,7 +72,7 @@ def request(data: bytes) -> None:
     forwarded(mine, accepted)
     end = data.find(b"\r\n\r\n")
     assert not any(unfinished(data[:at], max(0, at - 1), 16 * 1024, 64 * 1024) for at in range(end + 4))
-    assert parse_request(accepted.forward, PEER, replace(PASSAGE, marker=b"next"), b"fresh") is not None
+    assert RequestReader(PEER, replace(PASSAGE, marker=b"next")).read(accepted.forward, b"fresh") is not None
 
 
 def answer(data: bytes) -> None:

@@ -16,7 +16,7 @@ from aiohttp.base_protocol import BaseProtocol
 from shadow.model import Headers
 from shadow.wire.body import Malformed, decoder
 from shadow.wire.head import CHUNKED, UNTIL_CLOSE, RequestHead, fields
-from shadow.wire.request_head import Passage, Peer, parse_request
+from shadow.wire.request_head import Passage, Peer, RequestReader
 from shadow.wire.response_head import parse_response
 
 PEER = Peer(b"192.0.2.7", False, b"http")
@@ -53,7 +53,7 @@ def ours(raw: bytes) -> tuple[Read, RequestHead, bytes]:
     end = raw.find(b"\r\n\r\n") + 4
     if end < 4:
         raise Refused
-    head = parse_request(raw[:end], PEER, PASSAGE, b"fresh")
+    head = RequestReader(PEER, PASSAGE).read(raw[:end], b"fresh")
     if not isinstance(head, RequestHead):
         raise Refused
     method, target, _ = raw.split(b"\r\n", 1)[0].split(b" ")

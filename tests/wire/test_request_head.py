@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shadow.wire.head import CHUNKED, RequestHead, fields
-from shadow.wire.request_head import Passage, Peer, Refusal, parse_request, unfinished
+from shadow.wire.request_head import Passage, Peer, Refusal, RequestReader, unfinished
 
 STRANGER = Peer(b"192.0.2.7", False, b"http")
 FRIEND = Peer(b"10.0.0.9", True, b"http")
@@ -19,7 +21,7 @@ OURS = (
 
 
 def parse(raw: bytes, peer: Peer = STRANGER, passage: Passage = PASSAGE) -> RequestHead | Refusal:
-    return parse_request(raw, peer, passage, b"fresh")
+    return RequestReader(peer, passage).read(raw, b"fresh")
 
 
 def accepted(raw: bytes, peer: Peer = STRANGER) -> RequestHead:
@@ -346,6 +348,27 @@ def test_forwarding_fields_of_friends_are_appended_to() -> None:
         b"X-Forwarded-For: 198.51.100.1, 10.0.0.9\r\nX-Forwarded-Proto: https\r\n"
         b"x-forwarded-host: www.example\r\nX-Request-Id: theirs\r\nA: b\r\nX-Shadow-Via: me\r\n\r\n"
     )
+
+
+_HEADS = [
+    *(raw for raw, _ in REFUSED.values()),
+    *UNCHANGED.values(),
+    *(raw for raw, _ in HOP_BY_HOP.values()),
+    *(b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n" % target for target in (b"/a", b"*", *ABSOLUTE)),
+    *(b"GET / HTTP/1.0\r\nHost: h%b\r\n\r\n" % line for line in (b"", b"\r\nConnection: keep-alive")),
+    get(*FORWARDED),
+    get(b"X-Request-Id: theirs"),
+    get(b"X-Request-Id:"),
+]
+
+
+@given(st.lists(st.sampled_from(_HEADS), max_size=8), st.sampled_from([STRANGER, FRIEND]))
+def test_what_was_said_before_changes_nothing(heads: list[bytes], peer: Peer) -> None:
+    """Every head of a connection is read as if it were the first."""
+    reader = RequestReader(peer, PASSAGE)
+    for number, head in enumerate(head for head in heads for _ in range(2)):
+        fresh = b"%d" % number
+        assert reader.read(head, fresh) == RequestReader(peer, PASSAGE).read(head, fresh)
 
 
 @pytest.mark.parametrize("connection", [b"X-Forwarded-For", b"close, x-forwarded-for, X-Foo"])
