@@ -38,7 +38,7 @@ class Frame(msgspec.Struct, array_like=True, gc=False):
     rule: int  # index of the endpoint's settings, -1 for none
     started: float  # Unix seconds
     method: bytes
-    request_head: bytes  # as legacy got it
+    request_head: bytes  # as legacy got it, without `Expect: 100-continue`
     request_body: bytes
     chunked: bool  # how legacy got it
     status: int  # 0 where legacy gave no answer

@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Final
 
+from msgspec import Struct
+
 from shadow.model import Body, Digest
 
 _SMALL: Final = 64 * 1024  # bytes of a body
@@ -36,19 +38,16 @@ class Budget:
         self.used -= size
 
 
-class Capture:
+class Capture(Struct, eq=False):
     """A copy of one body."""
 
-    __slots__ = ("_budget", "_hash", "_held", "_limit", "_pieces", "exhausted", "length")
-
-    def __init__(self, limit: int, budget: Budget) -> None:
-        self._limit = limit
-        self._budget = budget
-        self._pieces: list[bytes] = []
-        self._held = 0  # bytes charged
-        self._hash: Any = None
-        self.length = 0
-        self.exhausted = False  # no room left for it in the budget
+    _limit: int
+    _budget: Budget
+    _pieces: list[bytes] = []
+    _held: int = 0  # bytes charged
+    _hash: Any = None
+    length: int = 0
+    exhausted: bool = False  # no room left for it in the budget
 
     @property
     def whole(self) -> bool:

@@ -18,6 +18,7 @@ from shadow.model import Drop, Failure, FailureKind, Skip
 from shadow.wire.body import chunk, last_chunk
 from shadow.wire.downstream import Downstream
 from shadow.wire.head import CHUNKED, IDEMPOTENT_METHODS, SAFE_METHODS, RequestHead, ResponseHead
+from shadow.wire.request_head import without_expectation
 from shadow.wire.upstream import Connection
 
 if TYPE_CHECKING:
@@ -311,7 +312,7 @@ class LiveExchange:
                 -1 if self._index is None else self._index,
                 self._started,
                 head.method,
-                head.forward,
+                without_expectation(head.forward) if head.expects else head.forward,
                 body,
                 head.length == CHUNKED,
                 answer.status if answer is not None else 0,

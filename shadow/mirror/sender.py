@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,13 +14,10 @@ from shadow.mirror.lateness import TICK, lateness
 from shadow.model import Body, Digest, Drop, Failure, FailureKind, Outcome, Response
 from shadow.record.tally import SLOWER_RATIO, SLOWER_SECONDS
 from shadow.wire.body import chunk, last_chunk
-from shadow.wire.head import ResponseHead, fields
+from shadow.wire.head import ResponseHead
 from shadow.wire.hosts import with_host
 from shadow.wire.pool import Pool
 from shadow.wire.upstream import Connection
-
-# `Expect` is gone because the body follows at once; the marker tells the target what it is asked for.
-_EXPECT = re.compile(rb"\r\nexpect:[^\r\n]*", re.IGNORECASE)
 
 Done = Callable[["ShadowRequest", Outcome | Drop], None]
 
@@ -29,7 +25,6 @@ Done = Callable[["ShadowRequest", Outcome | Drop], None]
 def shadow_head(head: bytes, host: bytes | None, mark: bytes = b"1") -> bytes:
     """What legacy got, as it is sent once more. `host` replaces the client's Host, and by the `mark` an
     operator knows it in a log."""
-    head = _EXPECT.sub(b"", head, count=1)
     if host is not None:
         head = with_host(head, host)
     return b"%bX-Shadow: %b\r\n\r\n" % (head[:-2], mark)
@@ -149,7 +144,7 @@ class ShadowRequest:
         total = self._total()
         first_byte = min(self._first_byte, total)
         self._connection = None
-        self._done(self, Response(head.status, fields(head.raw), self._whole(), first_byte, total))
+        self._done(self, Response(head.status, head.fields(), self._whole(), first_byte, total))
 
     def _whole(self) -> Body:
         if self._digest is not None:

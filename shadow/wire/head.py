@@ -59,8 +59,22 @@ class ResponseHead(Struct, frozen=True, gc=False):
     length: int  # of the body, CHUNKED or UNTIL_CLOSE
     keep_alive: bool  # the backend's wish
     raw: bytes  # as received
-    relay: bytes  # status line and end-to-end fields; framing and the empty line are the relayer's
+    lines: list[bytes]  # of it: the status line, the fields, and nothing
+    start: bytes  # the status line as it is relayed
+    cuts: tuple[bytes, ...]  # lines that are not
     named: frozenset[bytes] = NOTHING_NAMED  # by `Connection`: not passed on as trailers either
+
+    def relay(self) -> bytes:
+        """Status line and end-to-end fields; framing and the empty line are the relayer's."""
+        lines = self.lines.copy()
+        lines[0] = self.start
+        for line in self.cuts:
+            lines.remove(line)
+        return b"\r\n".join(lines)
+
+    def fields(self) -> Headers:
+        """All fields, as the function `fields` has them."""
+        return tuple(map(_read_before, self.lines[1:-1]))
 
 
 ANY_FIELD: Final = re.compile(rb"\r\n([^:\r\n]+):([^\r\n]*)")

@@ -59,6 +59,7 @@ _ABSOLUTE = re.compile(rb"https?://([^/?#:][^/?#]*)", re.IGNORECASE)  # RFC 9110
 # RFC 3986 3.2.2 and 3.2.3, without userinfo and comma.
 _AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[A-Za-z0-9._~!$&'()*+;=%:-]+\])(?::[0-9]*)?")
 _HOSTS: Memo[bytes, bool] = Memo(lambda host: _AUTHORITY.fullmatch(host) is not None, 255)
+_EXPECTATION = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
 _BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 EMPTY_LINES = re.compile(rb"(?:\r\n)+")
 """RFC 9112 2.2: ignored where a request should begin."""
@@ -89,6 +90,11 @@ def unfinished(data: bytes, seen: int, max_line: int, max_block: int) -> Refusal
     if _BARE_LINE_FEED.search(data, seen) or (line_end >= max(0, seen - 1) and not _REQUEST_LINE.match(data)):
         return Refusal(400, "malformed request")
     return None
+
+
+def without_expectation(head: bytes) -> bytes:
+    """A head for who sends the body at once, and asks nobody whether it is wanted (RFC 9110 10.1.1)."""
+    return _EXPECTATION.sub(b"", head)
 
 
 class RequestReader:

@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from shadow.memo import Memo
 from shadow.wire.head import (
-    ANY_FIELD,
     CHUNKED,
     COMMON_TOKENS,
     NOTHING_NAMED,
@@ -123,14 +122,6 @@ FRAMINGS: Final = Memo(_framing, _SHORT, lambda lines: sum(map(len, lines)))
 """The framing by the lines that say it. Raises _Unsound."""
 
 
-def _without_named(relay: bytes, said: bytes) -> tuple[bytes, frozenset[bytes]]:
-    """A head less the fields that `Connection` names (RFC 9110 7.6.1), and their names."""
-    named = frozenset(tokens(said)) - COMMON_TOKENS - PROTECTED
-    if named:
-        relay = ANY_FIELD.sub(lambda field: b"" if field[1].lower() in named else field[0], relay)
-    return relay, named
-
-
 def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
     """Read one response head, `raw` up to and with its empty line, to a request of this method.
 
@@ -142,11 +133,11 @@ def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
         framing = FRAMINGS[(lines[0], *filter(None, map(_known, lines[1:-1])))]
     except _Unsound:
         return None
-    lines[0] = framing.start
-    for line in framing.cuts:
-        lines.remove(line)
-    relay, named = b"\r\n".join(lines), NOTHING_NAMED
-    if framing.said:
-        relay, named = _without_named(relay, framing.said)
+    cuts, named = framing.cuts, NOTHING_NAMED
+    if framing.said:  # RFC 9110 7.6.1
+        named = frozenset(tokens(framing.said)) - COMMON_TOKENS - PROTECTED
+        also = [line for line in lines if line.partition(b":")[0].lower() in named]
+        cuts += tuple(line for line in also if line not in framing.cuts)
     length = 0 if method == b"HEAD" else framing.length
-    return ResponseHead(framing.status, length, framing.persists and length != UNTIL_CLOSE, raw, relay, named)
+    persists = framing.persists and length != UNTIL_CLOSE
+    return ResponseHead(framing.status, length, persists, raw, lines, framing.start, cuts, named)

@@ -122,7 +122,8 @@ class Connection(asyncio.Protocol):
         if self._complete or blocked:
             waits = self._pool.waits
             seconds = waits.answer if self._complete and self._head is None else waits.stall
-            self.deadline = min(self._pool.loop.time() + seconds, self._limit)
+            due, limit = self._pool.loop.time() + seconds, self._limit
+            self.deadline = due if due < limit else limit
         else:
             self.deadline = self._limit
 

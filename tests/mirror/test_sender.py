@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from shadow.mirror.sender import shadow_head
 
 HEAD = b"POST /a?b HTTP/1.1\r\nHost: shop.example\r\nX-Host: x\r\nX-Expect: y\r\nContent-Length: 3\r\n\r\n"
@@ -19,10 +17,3 @@ def test_host_is_replaced_in_its_place() -> None:
     assert shadow_head(HEAD, rb"new\1.example:80") == (
         HEAD.replace(b"Host: shop.example", rb"Host: new\1.example:80", 1)[:-2] + b"X-Shadow: 1\r\n\r\n"
     )
-
-
-@pytest.mark.parametrize("field", [b"Expect: 100-continue\r\n", b"eXPECT:100-continue\r\n"])
-def test_expect_is_left_out(field: bytes) -> None:
-    """Wherever it stands and however it is written."""
-    head = HEAD.replace(b"X-Host", field + b"X-Host")
-    assert shadow_head(head, None) == shadow_head(HEAD, None)

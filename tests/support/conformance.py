@@ -258,9 +258,11 @@ def refusals(status: int) -> set[bytes]:
 
 
 def copy_of(message: Message) -> Message:
-    """What the target gets where legacy got this: marked, without an expectation, trailers and the chunks'
-    sizes, for it is sent whole."""
-    lines = [line for line in message.head[:-2].splitlines(True) if not line.lower().startswith(b"expect:")]
+    """What the target gets where legacy got this: marked, without asking to go on, trailers and the
+    chunks' sizes, for it is sent whole."""
+    lines = [
+        line for line in message.head[:-2].splitlines(True) if line.lower() != b"expect: 100-continue\r\n"
+    ]
     head = b"".join(lines) + b"X-Shadow: 1\r\n\r\n"
     return Message(head, message.content, message.chunked)
 

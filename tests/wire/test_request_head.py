@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shadow.wire.head import CHUNKED, RequestHead, fields
-from shadow.wire.request_head import Passage, Peer, Refusal, RequestReader, unfinished
+from shadow.wire.request_head import Passage, Peer, Refusal, RequestReader, unfinished, without_expectation
 
 STRANGER = Peer(b"192.0.2.7", False, b"http")
 FRIEND = Peer(b"10.0.0.9", True, b"http")
@@ -369,6 +369,15 @@ def test_what_was_said_before_changes_nothing(heads: list[bytes], peer: Peer) ->
     for number, head in enumerate(head for head in heads for _ in range(2)):
         fresh = b"%d" % number
         assert reader.read(head, fresh) == RequestReader(peer, PASSAGE).read(head, fresh)
+
+
+@pytest.mark.parametrize(
+    "field", [b"Expect: 100-continue", b"eXPECT:100-Continue\t", b"expect: \t100-continue"]
+)
+def test_who_does_not_wait_does_not_ask(field: bytes) -> None:
+    """Wherever it stands and however it is written; any other expectation stays."""
+    others = b"X-Expect: 100-continue", b"Expect: magic", b"Expect: 100-continues"
+    assert without_expectation(post(field, *others, field)) == post(*others)
 
 
 @pytest.mark.parametrize("connection", [b"X-Forwarded-For", b"close, x-forwarded-for, X-Foo"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shadow.wire.head import CHUNKED, UNTIL_CLOSE, ResponseHead
+from shadow.wire.head import CHUNKED, UNTIL_CLOSE
 from shadow.wire.response_head import FRAMINGS, LINES, parse_response
 
 
@@ -66,7 +66,7 @@ def test_passes_unchanged(raw: bytes) -> None:
     """End-to-end fields are relayed byte for byte; the empty line is the relayer's."""
     head = parse_response(raw, b"GET")
     assert head is not None
-    assert head.relay == raw[:-2]
+    assert head.relay() == raw[:-2]
     assert head.raw == raw
     assert head.length == 3
 
@@ -79,7 +79,7 @@ def test_hop_by_hop_fields_are_cut() -> None:
     )  # fmt: skip
     head = parse_response(raw, b"GET")
     assert head is not None
-    assert head.relay == b"HTTP/1.1 200 OK\r\nA: b\r\n"
+    assert head.relay() == b"HTTP/1.1 200 OK\r\nA: b\r\n"
     assert head.length == CHUNKED
     assert not head.keep_alive
 
@@ -87,9 +87,10 @@ def test_hop_by_hop_fields_are_cut() -> None:
 def test_http_1_0_answer_is_relayed_as_ours() -> None:
     """The version in a status line is the sender's own (RFC 9112 2.3)."""
     head = parse_response(b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n", b"GET")
-    assert head == ResponseHead(
-        200, UNTIL_CLOSE, False, b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n", b"HTTP/1.1 200 OK\r\nA: b\r\n"
-    )
+    assert head is not None
+    assert (head.status, head.length, head.keep_alive) == (200, UNTIL_CLOSE, False)
+    assert head.raw == b"HTTP/1.0 200 OK\r\nA: b\r\n\r\n"
+    assert head.relay() == b"HTTP/1.1 200 OK\r\nA: b\r\n"
 
 
 @pytest.mark.parametrize(
@@ -118,14 +119,14 @@ def test_204_loses_its_length() -> None:
     """RFC 9110 8.6: it has none, and a client might wait for that body."""
     head = parse_response(b"HTTP/1.1 204 No Content\r\nContent-Length: 3\r\nA: b\r\n\r\n", b"GET")
     assert head is not None
-    assert head.relay == b"HTTP/1.1 204 No Content\r\nA: b\r\n"
+    assert head.relay() == b"HTTP/1.1 204 No Content\r\nA: b\r\n"
 
 
 def test_interim_answers_lose_their_length() -> None:
     """A length on a 1xx (RFC 9110 8.6 forbids it) is not passed on to confuse a client."""
     head = parse_response(b"HTTP/1.1 103 Early Hints\r\nContent-Length: 3\r\nLink: x\r\n\r\n", b"GET")
     assert head is not None
-    assert head.relay == b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n"
+    assert head.relay() == b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_what_is_remembered_of_framing_is_bounded() -> None:
         head = parse_response(ok(b"Connection: %d, x" % number, b"X: 1", b"A: b"), b"GET")
         assert head is not None
         assert head.named == {b"%d" % number, b"x"}
-        assert head.relay == b"HTTP/1.1 200 OK\r\nA: b\r\n"
+        assert head.relay() == b"HTTP/1.1 200 OK\r\nA: b\r\n"
     assert len(FRAMINGS) <= 4096
     assert max(sum(map(len, lines)) for lines in FRAMINGS) <= 512
     assert all(isinstance(framing.said, bytes) for framing in FRAMINGS.values())
