@@ -110,14 +110,16 @@ async def test_a_copy_of_a_write_goes_nowhere(backend: Any, proxy: Any, connect:
 
 async def test_copies_do_not_crush_legacy(backend: Any, proxy: Any, connect: Any) -> None:
     """Legacy is asked so many at a time and no more; the others are dropped, and counted."""
+    asked = asyncio.Event()
 
-    async def never(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+    async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asked.wait()
 
-    legacy = await backend(never)
-    tap = await proxy(legacy.url, NOBODY, tap=True, mirror={"in_flight": 2}, timeouts={"answer": "2s"})
+    legacy = await backend(silent)
+    tap = await proxy(legacy.url, NOBODY, tap=True, mirror={"in_flight": 2})
     client = await connect(tap)
     for _ in range(5):
         assert (await client.ask(get("/same/1"))).status == 204
+    asked.set()
     totals = await tap.settled(5)
     assert (totals["dropped"], legacy.connections) == ({"queue_full": 3}, 2)

@@ -371,6 +371,14 @@ def test_what_was_said_before_changes_nothing(heads: list[bytes], peer: Peer) ->
         assert reader.read(head, fresh) == RequestReader(peer, PASSAGE).read(head, fresh)
 
 
+def test_what_is_remembered_of_a_client_is_bounded() -> None:
+    """Ten thousand idle clients are not worth their last cookies."""
+    reader = RequestReader(STRANGER, PASSAGE)
+    for length, known in (1_900, True), (2_100, False), (100, True), (10_000, False):
+        reader.read(get(b"Cookie: " + b"a" * length), b"fresh")
+        assert (reader._known is not None) is known
+
+
 @pytest.mark.parametrize(
     "field", [b"Expect: 100-continue", b"eXPECT:100-Continue\t", b"expect: \t100-continue"]
 )
