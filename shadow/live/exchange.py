@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from shadow.frame import Frame
 from shadow.live.access_log import AccessLog, line
@@ -38,6 +38,9 @@ def _said(failure: Failure | None, by_target: bool) -> tuple[int, str]:
 
 class LiveExchange:
     """A request under way between a client and legacy."""
+
+    wanted: ClassVar[bool] = False
+    """Whether legacy's answer is, even if no client waits for it any more."""
 
     __slots__ = (
         "_answer", "_by_target", "_client", "_complete", "_connecting", "_first_byte", "_head", "_index",
@@ -71,10 +74,6 @@ class LiveExchange:
         self._size = 0  # bytes of the answer's body
         live.tally(named.name).received += 1
         self._begin()
-
-    def _awaited(self) -> bool:
-        """Whether anybody waits for the answer."""
-        return self._client is not None
 
     def _select(self) -> Skip | None:
         """Why this request is not mirrored; None if it is."""
@@ -172,7 +171,7 @@ class LiveExchange:
         assert self._upstream is not None
         self._first_byte = self._upstream.heard - self._sent
         self._answer = head
-        if self._skip is None and self._awaited():
+        if self._skip is None and (self._client is not None or self.wanted):
             self._response_body = Capture(self._live.body_limit, self._live.budget)
         if self._client is not None:
             self._client.answer(head)
@@ -188,24 +187,24 @@ class LiveExchange:
         assert self._upstream is not None
         total = self._upstream.heard - self._sent
         self._upstream = None
-        awaited, client, self._client = self._awaited(), self._client, None
+        client, self._client = self._client, None
         if client is not None:
             client.end(trailers)
             assert self._answer is not None
             self._live.served(self._answer.status, time.time() - self._started, total)
         skip = self._skip if self._complete else Skip.INCOMPLETE
-        self._finish(skip if awaited else Skip.CLIENT_LEFT, total)
+        self._finish(skip if client is not None or self.wanted else Skip.CLIENT_LEFT, total)
 
     def failed(self, failure: Failure) -> None:
         if self._may_retry(failure):
             self._retry()
             return
         self._upstream = None
-        awaited, client, self._client = self._awaited(), self._client, None
+        client, self._client = self._client, None
         if client is not None:
             client.fail(*_said(failure, self._by_target))
         skip = self._skip or (None if self._complete else Skip.LEGACY_FAILED)
-        self._finish(skip if awaited else Skip.CLIENT_LEFT, failure=failure)
+        self._finish(skip if client is not None or self.wanted else Skip.CLIENT_LEFT, failure=failure)
 
     def _may_retry(self, failure: Failure) -> bool:
         """RFC 9110 9.2.2 and 9112 9.3.1: a reused connection may have been closed while we wrote to it."""

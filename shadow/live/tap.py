@@ -28,14 +28,11 @@ class TapExchange(LiveExchange):
     """One copy, and legacy's own answer to it."""
 
     __slots__ = ()
+    wanted = True  # by the comparison, whatever becomes of the connection that brought the copy
 
     def __init__(self, live: Live, client: Downstream, head: RequestHead) -> None:
         forward = _OF_A_COPY.sub(rb"\1\2", head.forward, count=1)
         super().__init__(live, client, replace(head, forward=forward))
-
-    def _awaited(self) -> bool:
-        """The comparison waits, whatever becomes of the connection that brought the copy."""
-        return True
 
     def _select(self) -> Skip | None:
         """No rule lets a write be asked of legacy once more."""

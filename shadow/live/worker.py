@@ -9,6 +9,7 @@ import signal
 import socket
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 
 import structlog
 from msgspec.structs import replace
@@ -30,9 +31,8 @@ from shadow.serving import Serving, Watch
 from shadow.settings import BackendTls, Config
 from shadow.switch import Switch
 from shadow.wire.deadlines import Deadlines
-from shadow.wire.downstream import Downstream
 from shadow.wire.front import Front
-from shadow.wire.head import RequestHead, ResponseHead
+from shadow.wire.head import ResponseHead
 from shadow.wire.hosts import host_at_target, with_host
 from shadow.wire.pool import Pool
 from shadow.wire.request_head import Passage
@@ -72,7 +72,6 @@ class Live:
         self.access_log = AccessLog(config.log.access) if config.log.access else None
         self._switch = switch
         self.retries = 0
-        self._exchange = TapExchange if config.tap else LiveExchange
         self.most_taps = config.mirror.in_flight
         """Copies that legacy may be asked at a time."""
         self.orphans: set[LiveExchange] = set()
@@ -93,7 +92,7 @@ class Live:
             Passage(
                 marker, authority(backend(config.legacy)), config.limits.request_line, config.limits.fields
             ),
-            self._open,
+            partial(TapExchange if config.tap else LiveExchange, self),
             self._refused,
             self._own,
             lambda: b"%b%016x" % (prefix, next(serial)),
@@ -103,9 +102,6 @@ class Live:
             config.forwarding.trust,
             b"http" if config.tls.listen.certificate is None else b"https",
         )
-
-    def _open(self, client: Downstream, head: RequestHead) -> LiveExchange:
-        return self._exchange(self, client, head)
 
     def _refused(self) -> None:
         tally = self.tally(REFUSED_ENDPOINT)
