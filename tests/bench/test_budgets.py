@@ -11,18 +11,18 @@ from bench.steps import bytecodes, steps
 
 BUDGETS = {
     "request head, and as legacy gets it": 480,
-    "the same, fields as before": 110,
+    "the same, fields as before": 127,
     "endpoint": 30,
-    "answer's head": 110,
-    "capture": 195,
+    "answer's head": 92,
+    "capture": 177,
     "frame written": 30,
     "frame read": 160,
     "fields of a head": 27,
     "known equal, dates differ": 190,  # a quarter less time, though, than with half of them
     "what is counted beside": 142,
     "match counted": 335,
-    "all of a small exchange, live worker": 2880,
-    "all of an equal exchange, shadow worker": 2690,
+    "all of a small exchange, live worker": 2500,
+    "all of an equal exchange, shadow worker": 2670,
     "small JSON judged": 4750,
     "small JSON judged, masked": 6260,
     "log line, LTSV": 200,
