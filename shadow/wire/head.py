@@ -59,15 +59,13 @@ class ResponseHead(Struct, frozen=True, gc=False):
     length: int  # of the body, CHUNKED or UNTIL_CLOSE
     keep_alive: bool  # the backend's wish
     raw: bytes  # as received
-    lines: list[bytes]  # of it: the status line, the fields, and nothing
-    start: bytes  # the status line as it is relayed
-    cuts: tuple[bytes, ...]  # lines that are not
+    lines: list[bytes]  # the status line as it is relayed, the fields as received, and an empty one
+    cuts: tuple[bytes, ...]  # fields that are not relayed
     named: frozenset[bytes] = NOTHING_NAMED  # by `Connection`: not passed on as trailers either
 
     def relay(self) -> bytes:
         """Status line and end-to-end fields; framing and the empty line are the relayer's."""
         lines = self.lines.copy()
-        lines[0] = self.start
         for line in self.cuts:
             lines.remove(line)
         return b"\r\n".join(lines)

@@ -133,11 +133,12 @@ def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
         framing = FRAMINGS[(lines[0], *filter(None, map(_known, lines[1:-1])))]
     except _Unsound:
         return None
+    lines[0] = framing.start
     cuts, named = framing.cuts, NOTHING_NAMED
     if framing.said:  # RFC 9110 7.6.1
         named = frozenset(tokens(framing.said)) - COMMON_TOKENS - PROTECTED
-        also = [line for line in lines if line.partition(b":")[0].lower() in named]
+        also = [line for line in lines[1:-1] if line.partition(b":")[0].lower() in named]
         cuts += tuple(line for line in also if line not in framing.cuts)
     length = 0 if method == b"HEAD" else framing.length
     persists = framing.persists and length != UNTIL_CLOSE
-    return ResponseHead(framing.status, length, persists, raw, lines, framing.start, cuts, named)
+    return ResponseHead(framing.status, length, persists, raw, lines, cuts, named)

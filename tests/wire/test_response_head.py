@@ -93,6 +93,15 @@ def test_http_1_0_answer_is_relayed_as_ours() -> None:
     assert head.relay() == b"HTTP/1.1 200 OK\r\nA: b\r\n"
 
 
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_a_status_line_is_no_field(version: bytes) -> None:
+    """It stays, even where `Connection` names something that is written like it."""
+    raw = b"HTTP/%b 200 OK: fine\r\nConnection: HTTP/%b 200 OK\r\nA: b\r\n\r\n" % (version, version)
+    head = parse_response(raw, b"GET")
+    assert head is not None
+    assert head.relay() == b"HTTP/1.1 200 OK: fine\r\nA: b\r\n"
+
+
 @pytest.mark.parametrize(
     ("method", "raw", "length"),
     [
