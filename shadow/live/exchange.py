@@ -39,7 +39,7 @@ def _said(failure: Failure | None, by_target: bool) -> tuple[int, str]:
 class LiveExchange:
     """A request under way between a client and legacy."""
 
-    wanted: ClassVar[bool] = False
+    _wanted: ClassVar[bool] = False
     """Whether legacy's answer is, even if no client waits for it any more."""
 
     __slots__ = (
@@ -171,7 +171,7 @@ class LiveExchange:
         assert self._upstream is not None
         self._first_byte = self._upstream.heard - self._sent
         self._answer = head
-        if self._skip is None and (self._client is not None or self.wanted):
+        if self._skip is None and (self._client is not None or self._wanted):
             self._response_body = Capture(self._live.body_limit, self._live.budget)
         if self._client is not None:
             self._client.answer(head)
@@ -193,7 +193,7 @@ class LiveExchange:
             assert self._answer is not None
             self._live.served(self._answer.status, time.time() - self._started, total)
         skip = self._skip if self._complete else Skip.INCOMPLETE
-        self._finish(skip if client is not None or self.wanted else Skip.CLIENT_LEFT, total)
+        self._finish(skip if client is not None or self._wanted else Skip.CLIENT_LEFT, total)
 
     def failed(self, failure: Failure) -> None:
         if self._may_retry(failure):
@@ -204,7 +204,7 @@ class LiveExchange:
         if client is not None:
             client.fail(*_said(failure, self._by_target))
         skip = self._skip or (None if self._complete else Skip.LEGACY_FAILED)
-        self._finish(skip if client is not None or self.wanted else Skip.CLIENT_LEFT, failure=failure)
+        self._finish(skip if client is not None or self._wanted else Skip.CLIENT_LEFT, failure=failure)
 
     def _may_retry(self, failure: Failure) -> bool:
         """RFC 9110 9.2.2 and 9112 9.3.1: a reused connection may have been closed while we wrote to it."""

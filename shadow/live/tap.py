@@ -28,7 +28,7 @@ class TapExchange(LiveExchange):
     """One copy, and legacy's own answer to it."""
 
     __slots__ = ()
-    wanted = True  # by the comparison, whatever becomes of the connection that brought the copy
+    _wanted = True  # by the comparison, whatever becomes of the connection that brought the copy
 
     def __init__(self, live: Live, client: Downstream, head: RequestHead) -> None:
         forward = _OF_A_COPY.sub(rb"\1\2", head.forward, count=1)
