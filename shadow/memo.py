@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 K = TypeVar("K", bound=Sized)
 V = TypeVar("V")
 
-_MOST: Final = 4096  # keys
+_MOST: Final = 4096  # keys, unless a memo is told otherwise
 
 
 class Memo(dict[K, V]):
@@ -16,16 +16,19 @@ class Memo(dict[K, V]):
     strangers: a key longer than `longest` is asked about anew each time, and a full memo starts over, which
     is cheaper than knowing the oldest, and what is in use is back at once."""
 
-    def __init__(self, find: Callable[[K], V], longest: int, size: Callable[[K], int] = len) -> None:
+    def __init__(
+        self, find: Callable[[K], V], longest: int, size: Callable[[K], int] = len, most: int = _MOST
+    ) -> None:
         super().__init__()
         self._find = find
         self._longest = longest
         self._size = size
+        self._most = most
 
     def __missing__(self, key: K) -> V:
         value = self._find(key)
         if self._size(key) <= self._longest:
-            if len(self) >= _MOST:
+            if len(self) >= self._most:
                 self.clear()
             self[key] = value
         return value

@@ -11,7 +11,7 @@ from shadow.frame import Frame
 from shadow.model import Body, Digest, Exchange, Failure, FailureKind, Outcome, Request, Response
 from shadow.record.parts import About
 from shadow.record.units import unit
-from shadow.wire.head import fields
+from shadow.wire.head import answer_fields, fields
 
 _LONGEST_VERSION = 100  # bytes; an image digest has 71
 
@@ -22,7 +22,7 @@ def served(frame: Frame) -> Outcome:
         return Failure(FailureKind(frame.failure), "", frame.total)
     head = frame.response_head
     return Response(
-        frame.status, fields(head) if head else (), frame.response_body, frame.first_byte, frame.total
+        frame.status, answer_fields(head) if head else (), frame.response_body, frame.first_byte, frame.total
     )
 
 

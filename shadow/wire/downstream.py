@@ -221,7 +221,7 @@ class Downstream(asyncio.Protocol):
         """Relay a 1xx; HTTP/1.0 does not know them, and an unasked 100 breaks some clients."""
         asked = self._head
         if asked is not None and asked.minor == 1 and (head.status != 100 or asked.expects):
-            self._out.append(head.relay() + b"\r\n")
+            self._out.append(head.relay + b"\r\n")
 
     def answer(self, head: ResponseHead) -> None:
         """The final answer begins."""
@@ -229,7 +229,7 @@ class Downstream(asyncio.Protocol):
         assert asked is not None
         self._answering = True
         out = self._out
-        out.append(head.relay())
+        out.append(head.relay)
         if head.length == CHUNKED or head.length == UNTIL_CLOSE:
             if asked.minor == 1:
                 self._chunking = True

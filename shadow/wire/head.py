@@ -59,20 +59,8 @@ class ResponseHead(Struct, frozen=True, gc=False):
     length: int  # of the body, CHUNKED or UNTIL_CLOSE
     keep_alive: bool  # the backend's wish
     raw: bytes  # as received
-    lines: list[bytes]  # the status line as it is relayed, the fields as received, and an empty one
-    cuts: tuple[bytes, ...]  # fields that are not relayed
+    relay: bytes  # status line and end-to-end fields; framing and the empty line are the relayer's
     named: frozenset[bytes] = NOTHING_NAMED  # by `Connection`: not passed on as trailers either
-
-    def relay(self) -> bytes:
-        """Status line and end-to-end fields; framing and the empty line are the relayer's."""
-        lines = self.lines.copy()
-        for line in self.cuts:
-            lines.remove(line)
-        return b"\r\n".join(lines)
-
-    def fields(self) -> Headers:
-        """All fields, as the function `fields` has them."""
-        return tuple(map(_read_before, self.lines[1:-1]))
 
 
 ANY_FIELD: Final = re.compile(rb"\r\n([^:\r\n]+):([^\r\n]*)")
@@ -93,6 +81,10 @@ class _Nobody:
 _NOBODY = _Nobody()
 
 _SHORT: Final = 512  # bytes of a line that is remembered
+LONGEST_KEPT: Final = 2048
+MOST_KEPT: Final = 256
+"""Bytes of an answer's head that is remembered whole, and how many heads. Until the second of its `Date` is
+over a backend says the same few again and again, unless it gives each an id of its own."""
 
 
 def fields_are_sound(start: bytes, rest: bytes, parser: type) -> bool:
@@ -126,3 +118,7 @@ def _read(line: bytes) -> tuple[bytes, bytes]:
 # A server says most of its lines again and again, and so do both sides: a pair that is the same object is
 # neither made nor compared another time.
 _read_before = Memo(_read, _SHORT).__getitem__
+
+ANSWERS: Final = Memo(fields, LONGEST_KEPT, most=MOST_KEPT)
+answer_fields = ANSWERS.__getitem__
+"""The `fields` of an answer's head."""

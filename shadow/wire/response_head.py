@@ -12,6 +12,8 @@ from shadow.memo import Memo
 from shadow.wire.head import (
     CHUNKED,
     COMMON_TOKENS,
+    LONGEST_KEPT,
+    MOST_KEPT,
     NOTHING_NAMED,
     PROTECTED,
     UNTIL_CLOSE,
@@ -23,9 +25,13 @@ from shadow.wire.head import (
 # RFC 9112 4. A reason may be absent, with or without its space.
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?")
 _FIELD = re.compile(
-    rb"(?:connection|content-length|keep-alive|proxy-connection|te|transfer-encoding|upgrade):",
+    rb"(?=[ckptu])(?:connection|content-length|keep-alive|proxy-connection|te|transfer-encoding|upgrade):",
     re.IGNORECASE,
 )
+
+_PLAIN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*")
+"""Any other field that llhttp lets pass (RFC 9110 5.1 and 5.5). To ask it takes three times as long, and many
+a backend says an id and a time of its own with each answer."""
 
 _START = b"HTTP/1.1 200 OK\r\n"
 
@@ -37,9 +43,11 @@ class _Unsound(ValueError):
 
 
 def _special(line: bytes) -> bytes | None:
+    if _FIELD.match(line) is None and _PLAIN.fullmatch(line) is not None:
+        return None
     if not fields_are_sound(_START, line + b"\r\n\r\n", httptools.HttpResponseParser):
         raise _Unsound
-    return line if _FIELD.match(line) else None
+    return line if _FIELD.match(line) is not None else None
 
 
 LINES: Final = Memo(_special, _SHORT)
@@ -122,23 +130,36 @@ FRAMINGS: Final = Memo(_framing, _SHORT, lambda lines: sum(map(len, lines)))
 """The framing by the lines that say it. Raises _Unsound."""
 
 
-def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
-    """Read one response head, `raw` up to and with its empty line, to a request of this method.
-
-    None: malformed, or framed in a way that two parsers could read differently.
-    """
+def _read(raw: bytes, bodiless: bool = False) -> ResponseHead:
+    """Read one head; a `bodiless` one says how long a body would be that does not come. Raises _Unsound."""
     lines = raw.split(b"\r\n")
     del lines[-1]  # what follows the empty line
-    try:
-        framing = FRAMINGS[(lines[0], *filter(None, map(_known, lines[1:-1])))]
-    except _Unsound:
-        return None
+    framing = FRAMINGS[(lines[0], *filter(None, map(_known, lines[1:-1])))]
     lines[0] = framing.start
     cuts, named = framing.cuts, NOTHING_NAMED
     if framing.said:  # RFC 9110 7.6.1
         named = frozenset(tokens(framing.said)) - COMMON_TOKENS - PROTECTED
         also = [line for line in lines[1:-1] if line.partition(b":")[0].lower() in named]
         cuts += tuple(line for line in also if line not in framing.cuts)
-    length = 0 if method == b"HEAD" else framing.length
+    for line in cuts:
+        lines.remove(line)
+    length = 0 if bodiless else framing.length
     persists = framing.persists and length != UNTIL_CLOSE
-    return ResponseHead(framing.status, length, persists, raw, lines, cuts, named)
+    return ResponseHead(framing.status, length, persists, raw, b"\r\n".join(lines), named)
+
+
+HEADS: Final = Memo(_read, LONGEST_KEPT, most=MOST_KEPT)
+"""What is known of a head that no request for a head alone has brought. Raises _Unsound."""
+
+_read_before = HEADS.__getitem__
+
+
+def parse_response(raw: bytes, method: bytes) -> ResponseHead | None:
+    """Read one response head, `raw` up to and with its empty line, to a request of this method.
+
+    None: malformed, or framed in a way that two parsers could read differently.
+    """
+    try:
+        return _read(raw, bodiless=True) if method == b"HEAD" else _read_before(raw)
+    except _Unsound:
+        return None
