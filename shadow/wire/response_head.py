@@ -24,38 +24,20 @@ from shadow.wire.head import (
 
 # RFC 9112 4. A reason may be absent, with or without its space.
 _STATUS_LINE = re.compile(rb"HTTP/1\.([01]) ([1-9][0-9]{2})(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?")
-_FIELD = re.compile(
-    rb"(?=[ckptu])(?:connection|content-length|keep-alive|proxy-connection|te|transfer-encoding|upgrade):",
+_SPECIAL = re.compile(
+    rb"\r\n(?=[ckptu])"
+    rb"((?:connection|content-length|keep-alive|proxy-connection|te|transfer-encoding|upgrade):[^\r]*)",
     re.IGNORECASE,
 )
-
-_PLAIN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t -~\x80-\xff]*")
-"""Any other field that llhttp lets pass (RFC 9110 5.1 and 5.5). To ask it takes three times as long, and many
-a backend says an id and a time of its own with each answer."""
+"""A line that says how the message is framed, or belongs to one connection. Most begin otherwise."""
 
 _START = b"HTTP/1.1 200 OK\r\n"
 
-_SHORT = 512  # bytes of a line, or of all that frames a message, that is remembered
+_SHORT = 512  # bytes of all that frames a message, if it is remembered
 
 
 class _Unsound(ValueError):
     """Malformed, or framed in a way that two parsers could read differently."""
-
-
-def _special(line: bytes) -> bytes | None:
-    if _FIELD.match(line) is None and _PLAIN.fullmatch(line) is not None:
-        return None
-    if not fields_are_sound(_START, line + b"\r\n\r\n", httptools.HttpResponseParser):
-        raise _Unsound
-    return line if _FIELD.match(line) is not None else None
-
-
-LINES: Final = Memo(_special, _SHORT)
-"""A line of an answer's head, if it says how the message is framed or belongs to one connection; None for all
-that is only passed on. Raises _Unsound. A backend says most of its lines again and again: llhttp judges each
-once."""
-
-_known = LINES.__getitem__
 
 
 class _Framing(Struct, frozen=True, gc=False):
@@ -132,20 +114,21 @@ FRAMINGS: Final = Memo(_framing, _SHORT, lambda lines: sum(map(len, lines)))
 
 def _read(raw: bytes, bodiless: bool = False) -> ResponseHead:
     """Read one head; a `bodiless` one says how long a body would be that does not come. Raises _Unsound."""
-    lines = raw.split(b"\r\n")
-    del lines[-1]  # what follows the empty line
-    framing = FRAMINGS[(lines[0], *filter(None, map(_known, lines[1:-1])))]
-    lines[0] = framing.start
+    start = raw[: raw.index(b"\r\n")]
+    if not fields_are_sound(_START, raw[len(start) + 2 :], httptools.HttpResponseParser):
+        raise _Unsound
+    framing = FRAMINGS[(start, *_SPECIAL.findall(raw))]
     cuts, named = framing.cuts, NOTHING_NAMED
     if framing.said:  # RFC 9110 7.6.1
         named = frozenset(tokens(framing.said)) - COMMON_TOKENS - PROTECTED
-        also = [line for line in lines[1:-1] if line.partition(b":")[0].lower() in named]
+        also = [line for line in raw.split(b"\r\n")[1:] if line.partition(b":")[0].lower() in named]
         cuts += tuple(line for line in also if line not in framing.cuts)
+    relay = framing.start + raw[len(start) : -2]
     for line in cuts:
-        lines.remove(line)
+        relay = relay.replace(b"\r\n%b\r\n" % line, b"\r\n", 1)
     length = 0 if bodiless else framing.length
     persists = framing.persists and length != UNTIL_CLOSE
-    return ResponseHead(framing.status, length, persists, raw, b"\r\n".join(lines), named)
+    return ResponseHead(framing.status, length, persists, raw, relay, named)
 
 
 HEADS: Final = Memo(_read, LONGEST_KEPT, most=MOST_KEPT)

@@ -25,12 +25,15 @@ BODIES = {
 
 _MTIME = 1_700_000_000  # the same on both sides, or Last-Modified and ETag would differ
 
+_IDS = "add_header X-Request-Id $request_id; add_header X-Runtime $msec;"
+
 _HTTP = Template("""\
   open_file_cache max=10;
   server {
     listen 127.0.0.1:$port backlog=4096;
     default_type $media;
     root $folder;
+    $fields
     client_body_buffer_size 16k;
     location / {
       if ($$request_method = POST) { return 200 '$document'; }
@@ -59,8 +62,11 @@ class Backend:
 
 
 @contextmanager
-def nginx(name: str, program: str, port: int, body: str, folder: Path, *, differ: bool) -> Iterator[Backend]:
-    """A backend with a document of the kind `body`; with `differ` it says who served it."""
+def nginx(
+    name: str, program: str, port: int, body: str, folder: Path, *, differ: bool, ids: bool = False
+) -> Iterator[Backend]:
+    """A backend with a document of the kind `body`; with `differ` it says who served it, with `ids` each answer
+    has fields that no other has."""
     home = folder / name
     home.mkdir(mode=0o755)
     document = home / "document"
@@ -68,7 +74,11 @@ def nginx(name: str, program: str, port: int, body: str, folder: Path, *, differ
     document.write_text(_document(body, served_by))
     os.utime(document, (_MTIME, _MTIME))
     http = _HTTP.substitute(
-        port=port, media=BODIES[body], folder=home, document=_document("small", served_by)
+        port=port,
+        media=BODIES[body],
+        folder=home,
+        fields=_IDS if ids else "",
+        document=_document("small", served_by),
     )
     with running(name, command(program, home, http), port, home):
         yield Backend(port)

@@ -12,6 +12,7 @@ class Case(NamedTuple):
     rate: int  # requests/s, where CPU and latency are taken
     body: str = "small"  # what the backends answer, of `backends.BODIES`
     differ: bool = False  # the target answers otherwise than legacy
+    ids: bool = False  # each answer has an id and a time of its own, as Rails gives them
     post: int = 0  # bytes that each request brings; none is a GET
     connections: int = 64
     tls: bool = False  # at the front
@@ -25,6 +26,7 @@ class Case(NamedTuple):
 CASES = (
     Case("small", 4000, full=True),
     Case("small-differ", 1000, differ=True),
+    Case("ids", 4000, ids=True),
     Case("json20k", 500, "json20k"),
     Case("json20k-differ", 200, "json20k", differ=True),
     Case("html50k", 100, "html50k"),

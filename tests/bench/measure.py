@@ -145,7 +145,9 @@ def _bench(
 ) -> figures.Bench:
     """The backends and the load of a case."""
     legacy, target = (
-        stack.enter_context(backends.nginx(name, found["nginx"], port, case.body, home, differ=case.differ))
+        stack.enter_context(
+            backends.nginx(name, found["nginx"], port, case.body, home, differ=case.differ, ids=case.ids)
+        )
         for name, port in zip(("legacy", "target"), processes.free_ports(2), strict=True)
     )
     asked = stack.enter_context(backends.hung()) if case.hung else target
@@ -175,7 +177,7 @@ def _round(bench: figures.Bench, peers: list[Peer], home: Path, problems: list[s
 def _heading(case: Case) -> str:
     said = [f"{case.name}: {case.rate} requests/s over {case.connections} connections", f"body {case.body}"]
     said += [f"{case.post} bytes sent"] if case.post else []
-    said += [word for word in ("differ", "tls", "hung") if getattr(case, word)]
+    said += [word for word in ("differ", "ids", "tls", "hung") if getattr(case, word)]
     return ", ".join(said if case.mirror else [*said, "not mirrored"])
 
 
