@@ -61,8 +61,10 @@ def about(frame: Frame, target: Outcome, version: bytes) -> About:
     # Not `in`: for bytes that begins by raising a TypeError.
     known = head.find(b"\r\nCookie:") > 0 or head.find(b"\r\ncookie:") > 0 or head.find(b"uthorization:") > 0
     number = unit(frame.method, head[at : head.index(b" ", at)], frame.request_body, known)
-    said = value(target.headers, version) if version and isinstance(target, Response) else b""
-    return About(frame.started, number, said[:_LONGEST_VERSION].decode("latin-1"))
+    if not version or not isinstance(target, Response):
+        return About(frame.started, number, "")
+    said = value(target.headers, version)[:_LONGEST_VERSION]
+    return About(frame.started, number, said.decode("latin-1"))
 
 
 class Rules:

@@ -82,7 +82,7 @@ _NOBODY = _Nobody()
 
 _SHORT: Final = 512  # bytes of a line that is remembered
 LONGEST_KEPT: Final = 2048
-MOST_KEPT: Final = 256
+MOST_KEPT: Final = 128
 """Bytes of an answer's head that is remembered whole, and how many heads. Until the second of its `Date` is
 over a backend says the same few again and again, unless it gives each an id of its own."""
 

@@ -65,8 +65,8 @@ class Backend:
 def nginx(
     name: str, program: str, port: int, body: str, folder: Path, *, differ: bool, ids: bool = False
 ) -> Iterator[Backend]:
-    """A backend with a document of the kind `body`; with `differ` it says who served it, with `ids` each answer
-    has fields that no other has."""
+    """A backend with a document of the kind `body`; with `differ` it says who served it, with `ids` each
+    answer has fields that no other has."""
     home = folder / name
     home.mkdir(mode=0o755)
     document = home / "document"

@@ -20,7 +20,7 @@ from support import conformance
 from support.conformance import Case, Stage
 from support.live_path import LivePath
 
-from shadow.wire.response_head import FRAMINGS, LINES
+from shadow.wire.response_head import FRAMINGS, HEADS
 
 
 class Mutant(NamedTuple):
@@ -107,7 +107,7 @@ MUTANTS = {
     "an answer with two lengths": Mutant(RESPONSE, "if length is not None or not value.isdigit()", "if not value.isdigit()", "answers.framing", ALONE),
     "an answer with any encoding": Mutant(RESPONSE, 'value.lower() != b"chunked"', "not value", "answers.framing"),
     "204 with a length": Mutant(RESPONSE, "status >= 200 and status != 204", "status >= 200", "answers.framing"),
-    "HEAD with a body": Mutant(RESPONSE, '0 if method == b"HEAD" else ', "", "answers.framing"),
+    "HEAD with a body": Mutant(RESPONSE, '_read(raw, bodiless=True) if method == b"HEAD" else ', "", "answers.framing"),
     "304 with a body": Mutant(RESPONSE, " or status == 304", "", "answers.framing"),
     "half an answer is whole": Mutant(UP, "isinstance(self._decoder, UntilClose)", "self._decoder is not None", "answers.framing"),
     "surplus bytes, connection kept": Mutant(UP, "not surplus and", "", "answers.framing"),
@@ -177,11 +177,11 @@ async def survives(kills: str) -> bool:
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> Iterator[None]:
-    """What one build has judged of a line says nothing of another."""
-    for memo in LINES, FRAMINGS:
+    """What one build has read of a head says nothing of another."""
+    for memo in HEADS, FRAMINGS:
         memo.clear()
     yield
-    for memo in LINES, FRAMINGS:
+    for memo in HEADS, FRAMINGS:
         memo.clear()
 
 

@@ -182,7 +182,7 @@ def test_what_is_remembered_of_heads_is_bounded() -> None:
     assert parse_response(long, b"GET") is not None
     answer_fields(long)
     for kept in (HEADS, ANSWERS):
-        assert len(kept) <= 256
+        assert len(kept) <= 128
         assert max(map(len, kept)) <= 2048
 
 
