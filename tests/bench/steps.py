@@ -34,7 +34,7 @@ from shadow.wire.deadlines import NEVER
 from shadow.wire.downstream import Downstream
 from shadow.wire.head import fields
 from shadow.wire.request_head import Passage, Peer, RequestReader
-from shadow.wire.response_head import parse_response
+from shadow.wire.response_head import HEADS, parse_response
 from shadow.wire.upstream import Connection
 from shadow.worker import Worker
 
@@ -152,6 +152,11 @@ def _read(stream: Stream[Frame], sent: bytes) -> list[Frame]:
     return list(stream.filled(len(sent)))
 
 
+def _new_answer() -> None:
+    HEADS.clear()
+    parse_response(_ANSWERED, b"GET")
+
+
 def _capture(budget: Budget) -> None:
     capture = Capture(1 << 20, budget)
     capture.data(_BODY)
@@ -175,7 +180,8 @@ def steps() -> dict[str, Callable[[], object]]:
         "request head, and as legacy gets it": lambda: RequestReader(_PEER, _PASSAGE).read(_ASKED, b"0"),
         "the same, fields as before": lambda: reader.read(_ASKED, b"0"),
         "endpoint": lambda: endpoints.lookup(b"GET", b"/items/123?sort=price&page=2"),
-        "answer's head": lambda: parse_response(_ANSWERED, b"GET"),
+        "answer's head": _new_answer,
+        "the same, read before": lambda: parse_response(_LATER, b"GET"),
         "capture": lambda: _capture(budget),
         "frame written": lambda: stream.encode(frame),
         "frame read": lambda: _read(stream, sent),

@@ -130,8 +130,10 @@ def apache(folder: Path, port: int) -> list[str]:
 
 
 def haproxy(folder: Path, port: int) -> list[str]:
+    # With one thread lines stand in the order of the requests: each writes its line after the answer.
     (folder / "haproxy.cfg").write_text(f"""
         global
+            nbthread 1
             log stdout len 8192 format raw local0
             tune.http.logurilen 8192
         defaults
