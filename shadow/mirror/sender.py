@@ -56,8 +56,7 @@ class ShadowRequest:
         legacy = frame.response_body
         # Legacy's body was too large to keep: the same is done with the target's, up to the same length.
         self._digest: Any = None if isinstance(legacy, bytes) else hashlib.sha256()
-        self._sent = time.perf_counter()
-        self._first_byte = 0.0
+        self._sent = self._first_byte = 0.0
 
     def start(self, pool: Pool, head: bytes, body: bytes) -> None:
         """Send it, on an idle connection or a new one."""
@@ -66,6 +65,7 @@ class ShadowRequest:
         if connection is not None:
             self._send(connection)
         else:
+            self._sent = time.perf_counter()  # as good as sent, should it come to nothing
             self._connecting = pool.connect(self._connected)
 
     def _connected(self, ready: Connection | Failure) -> None:
