@@ -11,7 +11,7 @@ from support.peers import Load, Script, answering, body_of, echo, get, items, re
 from support.proxy import Proxy, assert_adds_up, fates, until, value
 
 REQUESTS = 2000
-MEMORY = 80 * 1024 * 1024
+MEMORY = 72 * 1024 * 1024
 """Bytes that a proxy's process tree may grow by: `mirror.memory`, an eighth of it that the C library cannot
 use between pieces of all sizes, what is read at once, and what five processes need for the first time."""
 
