@@ -20,6 +20,7 @@ from shadow.wire.front import Front
 _EVERY: Final = 0.1  # seconds between two looks
 _SHED: Final = 0.75  # of the limit: from here on nothing more is captured
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
+_LINE: Final = 256  # bytes; seven numbers
 _OF_CONTAINER: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 _MOST: Final = 1 << 40
 """What a container of no limit is taken to have."""
@@ -38,9 +39,17 @@ def _container() -> int:
     return _MOST
 
 
-def resident() -> int:
-    """Bytes of this process in memory."""
-    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * _PAGE
+class Resident:
+    """Tells the bytes of this process in memory. To open the file takes most of a look, so it stays open."""
+
+    def __init__(self) -> None:
+        self._file = os.open("/proc/self/statm", os.O_RDONLY)
+
+    def __call__(self) -> int:
+        return int(os.pread(self._file, _LINE, 0).split()[1]) * _PAGE
+
+    def close(self) -> None:
+        os.close(self._file)
 
 
 class Pressure:
@@ -52,9 +61,9 @@ class Pressure:
         front: Front,
         budget: Budget,
         most: int,
-        measure: Callable[[], int] = resident,
+        measure: Callable[[], int],
     ) -> None:
-        """It may grow by `most` bytes from now on."""
+        """It may grow by `most` of the bytes that `measure` tells from now on."""
         self._loop = loop
         self._front = front
         self._budget = budget

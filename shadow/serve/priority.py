@@ -21,7 +21,13 @@ class Priority(enum.Enum):
         """Make it that of this process."""
         if self is not Priority.CLIENTS:
             os.nice(_NICEST - os.nice(0))
-        if self is Priority.SPARE:
-            # Who is only nice keeps the processor for some milliseconds, though a client's answer has come.
             with suppress(OSError):  # a sandbox may forbid it
-                os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+                os.sched_setscheduler(0, _POLICIES[self], os.sched_param(0))
+
+
+# To be nice is not enough. Who wakes up is often let in at once, since it has used so little, and whoever is
+# let in keeps the processor for up to some milliseconds, though a client's answer has come.
+_POLICIES: Final = {
+    Priority.SHADOW: os.SCHED_BATCH,  # waits for who is at work, but for those that are spare
+    Priority.SPARE: os.SCHED_IDLE,  # goes at once when anybody else wakes up
+}

@@ -52,7 +52,7 @@ async def test_clients_come_first(backend: Any, proxy: Any) -> None:
     nice = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in pids.items()}
     assert nice == {"live": os.nice(0), "shadow": 19, "judge": 19}
     policies = {name: os.sched_getscheduler(pid) for name, pid in pids.items()}
-    assert policies == {"live": os.SCHED_OTHER, "shadow": os.SCHED_OTHER, "judge": os.SCHED_IDLE}
+    assert policies == {"live": os.SCHED_OTHER, "shadow": os.SCHED_BATCH, "judge": os.SCHED_IDLE}
 
 
 async def test_workers_by_the_cores_asked_for(
