@@ -8,6 +8,7 @@ request ended (`Fate`). No behaviour beyond what follows from the fields, and no
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -36,14 +37,34 @@ class Request(NamedTuple):
     body: bytes = b""
 
 
+@lru_cache(maxsize=8)
+def fields(head: bytes) -> Headers:
+    """The fields of a head as received, up to and with its empty line; none of no head. Asked again and again
+    while a pair is judged."""
+    lines = [line.partition(b":") for line in head.split(b"\r\n")[1:-2]]
+    return tuple([(name, value.strip(b" \t")) for name, _, value in lines])
+
+
+def head_of(headers: Headers) -> bytes:
+    """A head of these fields, of which nobody knows the status line."""
+    return b"\r\n%b\r\n" % b"".join([b"%b: %b\r\n" % field for field in headers])
+
+
 class Response(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A backend's final answer. Times are in seconds since the request began to be sent."""
 
     status: int
-    headers: Headers
+    head: bytes = b""
+    """As received. Most differ in nothing that is compared, which their lines tell: these are never split
+    into fields."""
     body: Body = b""
     first_byte: float = 0.0
     total: float = 0.0
+
+    @property
+    def headers(self) -> Headers:
+        """The fields of the head."""
+        return fields(self.head)
 
 
 class FailureKind(enum.StrEnum):

@@ -27,7 +27,7 @@ def quick(legacy: Response, target: Response, rule: Rule) -> Comparison | None:
         if "body" not in ignored:
             return None
         hits.append(ignored["body"])
-    if legacy.headers != target.headers and not headers.same(legacy.headers, target.headers):
+    if legacy.head != target.head and not headers.same(legacy.head, target.head):
         found = headers.compare(legacy.headers, target.headers, rule, Silence(rule.steps))
         if found.differences:
             return None

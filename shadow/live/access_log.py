@@ -13,7 +13,7 @@ import threading
 import time
 from typing import Final
 
-from shadow.wire.head import fields
+from shadow.model import fields
 
 _EVERY: Final = 0.5  # seconds between two writes
 _MOST: Final = 50_000  # lines that wait; a disk that stands still costs lines, not requests

@@ -8,10 +8,9 @@ from shadow import settings
 from shadow.compare.headers import value
 from shadow.compare.rules import Rule, compile_rule
 from shadow.frame import Frame
-from shadow.model import Body, Digest, Exchange, Failure, FailureKind, Outcome, Request, Response
+from shadow.model import Body, Digest, Exchange, Failure, FailureKind, Outcome, Request, Response, fields
 from shadow.record.parts import About
 from shadow.record.units import unit
-from shadow.wire.head import answer_fields, fields
 
 _LONGEST_VERSION = 100  # bytes; an image digest has 71
 
@@ -20,10 +19,7 @@ def served(frame: Frame) -> Outcome:
     """What the side gave that answers clients."""
     if frame.failure:
         return Failure(FailureKind(frame.failure), "", frame.total)
-    head = frame.response_head
-    return Response(
-        frame.status, answer_fields(head) if head else (), frame.response_body, frame.first_byte, frame.total
-    )
+    return Response(frame.status, frame.response_head, frame.response_body, frame.first_byte, frame.total)
 
 
 def sides(frame: Frame, outcome: Outcome) -> tuple[Outcome, Outcome]:
@@ -36,7 +32,7 @@ def comparable(frame: Frame, response: Response) -> Response:
     witness, that is the status, how long it took, and perhaps how long the body was."""
     if frame.response_head or frame.failure:
         return response
-    return replace(response, headers=(), body=_witnessed(frame.response_body, response.body))
+    return replace(response, head=b"", body=_witnessed(frame.response_body, response.body))
 
 
 def _witnessed(legacy: Body, target: Body) -> Body:

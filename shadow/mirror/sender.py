@@ -14,7 +14,7 @@ from shadow.mirror.lateness import TICK, lateness
 from shadow.model import Body, Digest, Drop, Failure, FailureKind, Outcome, Response
 from shadow.record.tally import SLOWER_RATIO, SLOWER_SECONDS
 from shadow.wire.body import chunk, last_chunk
-from shadow.wire.head import ResponseHead, answer_fields
+from shadow.wire.head import ResponseHead
 from shadow.wire.hosts import with_host
 from shadow.wire.pool import Pool
 from shadow.wire.upstream import Connection
@@ -144,7 +144,7 @@ class ShadowRequest:
         total = self._total()
         first_byte = min(self._first_byte, total)
         self._connection = None
-        self._done(self, Response(head.status, answer_fields(head.raw), self._whole(), first_byte, total))
+        self._done(self, Response(head.status, head.raw, self._whole(), first_byte, total))
 
     def _whole(self) -> Body:
         if self._digest is not None:

@@ -16,8 +16,7 @@ from shadow.compare.decode import decode
 from shadow.compare.headers import value
 from shadow.frame import Frame
 from shadow.mirror import tokens
-from shadow.model import Headers, Response
-from shadow.wire.head import fields
+from shadow.model import Headers, Response, fields
 
 _META_HEADER = b"x-csrf-token"  # what the script of a page sends its <meta> token in
 

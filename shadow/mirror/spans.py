@@ -24,9 +24,8 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, StatusCode, TraceFlags
 
 from shadow.frame import Frame
-from shadow.model import Drop, Outcome, Response
+from shadow.model import Drop, Outcome, Response, fields
 from shadow.settings import Tracing
-from shadow.wire.head import fields
 
 _PARENT: Final = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 """W3C Trace Context, level 1, 3.2: version, trace, span, flags."""

@@ -10,7 +10,18 @@ from msgspec.structs import replace
 
 from shadow.compare.judge import judge
 from shadow.compare.rules import Rule
-from shadow.model import Body, Comparison, Digest, Exchange, Failure, FailureKind, Outcome, Request, Response
+from shadow.model import (
+    Body,
+    Comparison,
+    Digest,
+    Exchange,
+    Failure,
+    FailureKind,
+    Outcome,
+    Request,
+    Response,
+    head_of,
+)
 from shadow.record.bodies import Kept, restored
 from shadow.record.evidence import Answered, Evidence, Failed, Fields
 from shadow.record.parts import signature
@@ -77,7 +88,7 @@ def _exchange(evidence: Evidence, body: Body) -> Exchange:
 
 def _outcome(kept: Answered | Failed, body: Body) -> Outcome:
     if isinstance(kept, Answered):
-        return Response(kept.status, _headers(kept.headers), body, kept.first_byte, kept.total)
+        return Response(kept.status, head_of(_headers(kept.headers)), body, kept.first_byte, kept.total)
     known = kept.kind in FailureKind._value2member_map_
     return Failure(FailureKind(kept.kind) if known else FailureKind.MALFORMED, kept.detail, kept.total)
 

@@ -18,9 +18,6 @@ from typing import Final
 import httptools
 from msgspec import Struct
 
-from shadow.memo import Memo
-from shadow.model import Headers
-
 CHUNKED: Final = -1
 UNTIL_CLOSE: Final = -2
 """Values of `length` beside a number of bytes."""
@@ -80,12 +77,6 @@ class _Nobody:
 
 _NOBODY = _Nobody()
 
-_SHORT: Final = 512  # bytes of a line that is remembered
-LONGEST_KEPT: Final = 2048
-MOST_KEPT: Final = 128
-"""Bytes of an answer's head that is remembered whole, and how many heads. Until the second of its `Date` is
-over a backend says the same few again and again, unless it gives each an id of its own."""
-
 
 def fields_are_sound(start: bytes, rest: bytes, parser: type) -> bool:
     """Whether llhttp takes the fields in `rest` behind a start line that it knows."""
@@ -103,22 +94,3 @@ def tokens(value: bytes) -> list[bytes]:
     if b"," not in value:
         return [value.strip(b" \t").lower()]
     return [token.strip(b" \t") for token in value.lower().split(b",")]
-
-
-def fields(raw: bytes) -> Headers:
-    """The fields of a head that was found sound, in order, values trimmed."""
-    return tuple(map(_read_before, raw.split(b"\r\n")[1:-2]))  # a fifth of what a pattern takes
-
-
-def _read(line: bytes) -> tuple[bytes, bytes]:
-    name, _, value = line.partition(b":")
-    return name, value.strip(b" \t")
-
-
-# A server says most of its lines again and again, and so do both sides: a pair that is the same object is
-# neither made nor compared another time.
-_read_before = Memo(_read, _SHORT).__getitem__
-
-ANSWERS: Final = Memo(fields, LONGEST_KEPT, most=MOST_KEPT)
-answer_fields = ANSWERS.__getitem__
-"""The `fields` of an answer's head."""

@@ -12,8 +12,6 @@ from shadow.memo import Memo
 from shadow.wire.head import (
     CHUNKED,
     COMMON_TOKENS,
-    LONGEST_KEPT,
-    MOST_KEPT,
     NOTHING_NAMED,
     PROTECTED,
     UNTIL_CLOSE,
@@ -34,6 +32,8 @@ _SPECIAL = re.compile(
 _START = b"HTTP/1.1 200 OK\r\n"
 
 _SHORT = 512  # bytes of all that frames a message, if it is remembered
+_LONGEST_KEPT = 2048  # bytes of a head that is remembered whole
+_MOST_KEPT = 128  # such heads
 
 
 class _Unsound(ValueError):
@@ -131,8 +131,9 @@ def _read(raw: bytes, bodiless: bool = False) -> ResponseHead:
     return ResponseHead(framing.status, length, persists, raw, relay, named)
 
 
-HEADS: Final = Memo(_read, LONGEST_KEPT, most=MOST_KEPT)
-"""What is known of a head that no request for a head alone has brought. Raises _Unsound."""
+HEADS: Final = Memo(_read, _LONGEST_KEPT, most=_MOST_KEPT)
+"""What is known of a head that no request for a head alone has brought. Until the second of its `Date` is
+over a backend says the same few again and again, unless it gives each an id of its own. Raises _Unsound."""
 
 _read_before = HEADS.__getitem__
 

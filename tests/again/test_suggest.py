@@ -19,13 +19,13 @@ from shadow.again.paste import written
 from shadow.again.rejudge import rejudge
 from shadow.again.suggest import suggest
 from shadow.config.load import load
-from shadow.model import Response
+from shadow.model import Response, head_of
 
 PAGE = '<html><body><p class="x">same</p><p id="made">{}</p></body></html>'
 
 
 def page(made: str) -> Response:
-    return Response(200, ((b"Content-Type", b"text/html"),), PAGE.format(made).encode())
+    return Response(200, head_of(((b"Content-Type", b"text/html"),)), PAGE.format(made).encode())
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from xmldiff.main import diff_texts
 from shadow.compare import charset, html, html_tree, text
 from shadow.compare.judge import judge
 from shadow.compare.rules import compile_rule
-from shadow.model import Exchange, Request, Response
+from shadow.model import Exchange, Request, Response, head_of
 from shadow.settings import Compare, Margin
 
 _SECONDS = 1.0  # spent on each figure; a single run may take longer
@@ -109,7 +109,7 @@ def json_case(size: int, rule: Compare = Compare(), name: str = "JSON") -> Case:
     """Two answers with six changes, from bytes to differences."""
     bodies = orders(size), orders(size, 6)
     kind = ((b"Content-Type", b"application/json"),)
-    legacy, target = (Response(200, kind, body) for body in bodies)
+    legacy, target = (Response(200, head_of(kind), body) for body in bodies)
     exchange = Exchange("1", "GET /orders", 0.0, Request(b"GET", b"/orders", ()), legacy)
     compiled = compile_rule(rule, Compare())
     runs: dict[str, Callable[[], object]] = {

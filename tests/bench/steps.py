@@ -32,7 +32,6 @@ from shadow.settings import Compare, Config
 from shadow.switch import Switch
 from shadow.wire.deadlines import NEVER
 from shadow.wire.downstream import Downstream
-from shadow.wire.head import fields
 from shadow.wire.request_head import Passage, Peer, RequestReader
 from shadow.wire.response_head import HEADS, parse_response
 from shadow.wire.upstream import Connection
@@ -170,7 +169,7 @@ def steps() -> dict[str, Callable[[], object]]:
     sent, rule = b"".join(stream.encode(frame)), compile_rule(Compare(), Compare())
     legacy = served(frame)
     assert isinstance(legacy, Response)
-    later = Response(200, fields(_LATER), _BODY, 0.0012, 0.0012)
+    later = Response(200, _LATER, _BODY, 0.0012, 0.0012)
     differs = replace(later, body=_OTHER)
     pair, facts = exchange(frame, legacy), about(frame, later, b"")
     reader = RequestReader(_PEER, _PASSAGE)
@@ -185,7 +184,6 @@ def steps() -> dict[str, Callable[[], object]]:
         "capture": lambda: _capture(budget),
         "frame written": lambda: stream.encode(frame),
         "frame read": lambda: _read(stream, sent),
-        "fields of a head": lambda: fields(_ANSWERED),
         "known equal, dates differ": lambda: quick(legacy, later, rule),
         "what is counted beside": lambda: about(frame, later, b""),
         "match counted": lambda: tally.count_match(legacy, later, facts),

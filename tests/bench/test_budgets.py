@@ -18,8 +18,7 @@ BUDGETS = {
     "capture": 177,
     "frame written": 30,
     "frame read": 160,
-    "fields of a head": 27,
-    "known equal, dates differ": 190,  # a quarter less time, though, than with half of them
+    "known equal, dates differ": 190,
     "what is counted beside": 130,
     "match counted": 335,
     "all of a small exchange, live worker": 2390,

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from shadow.compare.judge import judge
 from shadow.compare.rules import compile_rule
-from shadow.model import Comparison, Exchange, Failure, FailureKind, Fate, Outcome, Request, Response
+from shadow.model import Comparison, Exchange, Failure, FailureKind, Fate, Outcome, Request, Response, head_of
 from shadow.settings import Accept, Compare
 
 LAST = date(2026, 12, 31)
@@ -33,7 +33,7 @@ def paths(comparison: Comparison) -> list[str]:
 
 def json(body: bytes) -> Response:
     """A JSON answer."""
-    return Response(200, ((b"Content-Type", b"application/json"), (b"X-A", b"1")), body)
+    return Response(200, head_of(((b"Content-Type", b"application/json"), (b"X-A", b"1"))), body)
 
 
 @pytest.mark.parametrize("line", ["changed json:$.l[*].a", "json:$.l[*].a"])
@@ -55,10 +55,10 @@ def test_only_of_its_kind() -> None:
 
 def test_all_accepted_is_a_match() -> None:
     """Headers and statuses too."""
-    legacy, target = json(b"{}"), Response(404, (), b"")
+    legacy, target = json(b"{}"), Response(404, b"", b"")
 
     assert judged(legacy, target, "changed status").fate is Fate.MATCHED
-    target = replace(json(b"{}"), headers=(*json(b"").headers[:1], (b"X-A", b"2")))
+    target = replace(json(b"{}"), head=head_of((*json(b"").headers[:1], (b"X-A", b"2"))))
     assert judged(legacy, target, "header:x-a") == Comparison(Fate.MATCHED, hits=("accept header:x-a",))
 
 
@@ -85,7 +85,11 @@ def test_many_accepted_ones_hide_nothing() -> None:
 def test_a_list_that_was_cut_is_not_accepted() -> None:
     """Nobody knows then whether the rest is."""
     texts = (
-        Response(200, ((b"Content-Type", b"text/plain"),), b"\n".join(b"%d" % (i + n) for i in range(1001)))
+        Response(
+            200,
+            head_of(((b"Content-Type", b"text/plain"),)),
+            b"\n".join(b"%d" % (i + n) for i in range(1001)),
+        )
         for n in (0, 5000)
     )
 

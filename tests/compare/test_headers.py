@@ -12,7 +12,7 @@ from shadow.compare.headers import same, value
 from shadow.compare.meaning import MEANINGS, means
 from shadow.compare.rules import Rule, compile_rule
 from shadow.compare.silence import Silence
-from shadow.model import Difference, DifferenceKind, Headers, Request
+from shadow.model import Difference, DifferenceKind, Headers, Request, head_of
 from shadow.settings import Compare, Margin
 
 CHANGED, MISSING, ADDED = DifferenceKind.CHANGED, DifferenceKind.MISSING, DifferenceKind.ADDED
@@ -413,8 +413,8 @@ def test_value_joins_lines() -> None:
 def test_what_is_remembered_of_fields_is_bounded() -> None:
     """A hostile target sends other fields each time, and endless ones: few are kept, and no long one."""
     for number in range(10_000):
-        same(((b"X-%d" % number, b"1"),), ((b"X-A", b"%d" % number),))
-    same(((b"X-" + b"x" * 100_000, b"1"),), ((b"X-A", b"2"),))
+        same(head_of(((b"X-%d" % number, b"1"),)), head_of(((b"X-A", b"%d" % number),)))
+    same(head_of(((b"X-" + b"x" * 100_000, b"1"),)), head_of(((b"X-A", b"2"),)))
     assert len(FIELDS) <= 4096
     assert max(map(len, FIELDS)) <= 128
 
@@ -431,8 +431,9 @@ HEADERS = st.lists(
 @settings(max_examples=500)
 @given(HEADERS, HEADERS)
 def test_what_is_plainly_the_same_does_not_differ(legacy: Headers, target: Headers) -> None:
-    """The quick look never says more than the slow one; nor does a line that was seen before."""
-    if same(legacy, target):
+    """The quick look never says more than the slow one; whoever is asked first."""
+    ours, theirs = head_of(legacy), head_of(target)
+    if same(ours, theirs):
         assert compare(legacy, target, PLAIN) == []
-    assert same(legacy, legacy)
-    assert same(legacy, target) == same(target, legacy)
+    assert same(ours, ours)
+    assert same(ours, theirs) == same(theirs, ours)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from shadow.compare.jsonpath import render
 from shadow.compare.judge import judge
 from shadow.compare.rules import compile_rule
-from shadow.model import Comparison, DifferenceKind, Exchange, Fate, Request, Response
+from shadow.model import Comparison, DifferenceKind, Exchange, Fate, Request, Response, head_of
 from shadow.settings import Compare, Margin
 
 NOTHING = Compare()
@@ -22,9 +22,9 @@ HEAD = ((b"Content-Type", b"application/json"),)
 
 def judged(legacy: str, target: str, lines: Compare = NOTHING) -> Comparison:
     """The comparison of two bodies."""
-    answer = Response(200, HEAD, legacy.encode())
+    answer = Response(200, head_of(HEAD), legacy.encode())
     exchange = Exchange("1", "GET /", 0.0, Request(b"GET", b"/", ()), answer)
-    return judge(exchange, Response(200, HEAD, target.encode()), compile_rule(lines, NOTHING))
+    return judge(exchange, Response(200, head_of(HEAD), target.encode()), compile_rule(lines, NOTHING))
 
 
 def paths(comparison: Comparison) -> list[str]:
@@ -146,7 +146,7 @@ def test_what_is_ignored_within_what_moved_is_counted() -> None:
 def test_json_lines() -> None:
     """Each line is a document, at its place."""
     head = ((b"Content-Type", b"application/x-ndjson"),)
-    legacy, target = (Response(200, head, b'{"a":1}\n\n{"a":%d}\r\n' % n) for n in (2, 3))
+    legacy, target = (Response(200, head_of(head), b'{"a":1}\n\n{"a":%d}\r\n' % n) for n in (2, 3))
     exchange = Exchange("1", "GET /", 0.0, Request(b"GET", b"/", ()), legacy)
 
     assert paths(judge(exchange, target, compile_rule(NOTHING, NOTHING))) == ["json:$[1].a"]

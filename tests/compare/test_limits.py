@@ -10,7 +10,7 @@ import pytest
 
 from shadow.compare.judge import judge
 from shadow.compare.rules import compile_rule
-from shadow.model import Comparison, Exchange, Request, Response
+from shadow.model import Comparison, Exchange, Request, Response, head_of
 from shadow.settings import Accept, Compare, Margin
 
 JSON, TEXT = b"application/json", b"text/plain"
@@ -67,7 +67,7 @@ def array(members: list[object]) -> bytes:
 def test_a_comparison_ends(kind: bytes, legacy: bytes, target: bytes, lines: Compare) -> None:
     """Whatever the body and the pattern."""
     rule = compile_rule(lines, Compare())
-    ours, theirs = (Response(200, ((b"Content-Type", kind),), body) for body in (legacy, target))
+    ours, theirs = (Response(200, head_of(((b"Content-Type", kind),)), body) for body in (legacy, target))
     began = time.process_time()
     comparison = judge(Exchange("1", "GET /", 0.0, Request(b"GET", b"/", ()), ours), theirs, rule)
 

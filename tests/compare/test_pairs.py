@@ -29,7 +29,7 @@ import zstandard
 
 from shadow.compare.judge import judge
 from shadow.compare.rules import compile_rule
-from shadow.model import Comparison, Exchange, Fate, Request, Response
+from shadow.model import Comparison, Exchange, Fate, Request, Response, head_of
 from shadow.settings import Compare
 
 CODINGS = {
@@ -66,7 +66,7 @@ def response(side: Any, both: dict[str, Any]) -> Response:
     for name, values in said.get("headers", {}).items():
         headers += [(name, value) for value in (values if isinstance(values, list) else [values])]
     encoded = tuple((name.encode("latin-1"), value.encode("latin-1")) for name, value in headers)
-    return Response(said.get("status", 200), encoded, body)
+    return Response(said.get("status", 200), head_of(encoded), body)
 
 
 def rows() -> Iterator[Any]:

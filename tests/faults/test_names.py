@@ -45,7 +45,7 @@ def test_counters_of_workers_that_come_and_go() -> None:
     """Two hundred workers one after another, each with 500 names of its own, are counted under 2,000 names;
     the page of metrics has under 500 series and a megabyte, and no request is missing."""
     ledger = Ledger()
-    answer = Response(200, (), total=0.01)
+    answer = Response(200, b"", total=0.01)
     for worker in range(200):
         tallies = {}
         for number in range(NAMES):

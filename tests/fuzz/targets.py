@@ -45,7 +45,7 @@ from shadow.compare.decode import LARGEST, Undecodable, decode
 from shadow.compare.judge import judge, quick
 from shadow.compare.rules import Rule, compile_rule
 from shadow.config.load import MASKED, ConfigError, Loaded, load, show
-from shadow.model import Comparison, Exchange, Fate, Headers, Request, Response
+from shadow.model import Comparison, Exchange, Fate, Headers, Request, Response, head_of
 from shadow.record.again import checked
 from shadow.record.bodies import kept
 from shadow.record.evidence import evidence
@@ -233,7 +233,7 @@ def pair(kind: str, data: bytes) -> None:
     """Two bodies of one type."""
     ours, _, theirs = data.partition(BETWEEN)
     fields = ((b"Content-Type", kind.encode()),)
-    _judged(Response(200, fields, ours), Response(200, fields, theirs))
+    _judged(Response(200, head_of(fields), ours), Response(200, head_of(fields), theirs))
 
 
 def answers(data: bytes) -> None:
@@ -247,7 +247,7 @@ def _response(data: bytes) -> Response:
     status, *lines = said.split(b"\n")
     pairs = [line.partition(b":") for line in lines]
     fields: Headers = tuple((name, value.strip(b" \t")) for name, _, value in pairs)
-    return Response(200 + len(status) % 100, fields, body)
+    return Response(200 + len(status) % 100, head_of(fields), body)
 
 
 def _judged(legacy: Response, target: Response) -> None:

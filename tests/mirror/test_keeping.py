@@ -10,7 +10,7 @@ from support.frames import frame
 
 from shadow.frame import Job
 from shadow.mirror.judge import Judge
-from shadow.model import Response
+from shadow.model import Response, head_of
 from shadow.record.evidence import Answered, Evidence
 from shadow.record.mask import Mask
 from shadow.record.segment import SegmentWriter, Unreadable, encode, read_segments
@@ -27,7 +27,7 @@ def judge(folder: Path, compare: Compare = Compare(), **record: Any) -> Judge:  
 
 
 def job(legacy: bytes, target: bytes) -> Job:
-    return Job(1, frame(response_body=legacy), Response(200, JSON, target), None)
+    return Job(1, frame(response_body=legacy), Response(200, head_of(JSON), target), None)
 
 
 def kept(folder: Path) -> list[Evidence]:

@@ -7,7 +7,7 @@ from support.frames import frame
 
 from shadow.frame import Frame
 from shadow.mirror.pair import Rules, comparable, exchange, served, sides
-from shadow.model import Digest, Failure, FailureKind, Response
+from shadow.model import Digest, Failure, FailureKind, Response, head_of
 from shadow.settings import Compare, Config, Endpoint
 
 
@@ -59,13 +59,13 @@ def test_that_legacy_gave_no_answer_is_part_of_the_exchange() -> None:
         frame(response_body=b""), status=0, response_head=b"", failure=FailureKind.TIMEOUT, total=3.0
     )
     assert served(failed) == Failure(FailureKind.TIMEOUT, "", 3.0)
-    answer = Response(200, ((b"A", b"b"),), b"ok")
+    answer = Response(200, head_of(((b"A", b"b"),)), b"ok")
     assert comparable(failed, answer) is answer
 
 
 def test_the_sides_keep_their_names_when_the_target_serves() -> None:
     """What the client got is the target's then, and what the shadow request brought is legacy's."""
-    captured, brought = frame(), Response(200, ())
+    captured, brought = frame(), Response(200, b"")
     turned = msgspec.structs.replace(captured, by_target=True)
     assert sides(captured, brought) == (served(captured), brought)
     assert sides(turned, brought) == (brought, served(captured))

@@ -15,7 +15,7 @@ from shadow import settings
 from shadow.frame import Frame
 from shadow.mirror.session import Sessions
 from shadow.mirror.tokens import LONGEST, body_with, in_page
-from shadow.model import Response
+from shadow.model import Response, head_of
 
 NAMED = settings.Sessions(cookies=("sid",), fields=("csrf", "csrf-token"), most=3, keep=settings.Seconds(100))
 PAGE = b"text/html; charset=utf-8"
@@ -36,7 +36,7 @@ def answered(sessions: Sessions, legacy: Response, target: Response, now: float 
 
 
 def page(*inputs: bytes) -> Response:
-    return Response(200, ((b"Content-Type", PAGE),), b"<form>%b</form>" % b"".join(inputs))
+    return Response(200, head_of(((b"Content-Type", PAGE),)), b"<form>%b</form>" % b"".join(inputs))
 
 
 def hidden(value: bytes) -> bytes:
@@ -44,7 +44,9 @@ def hidden(value: bytes) -> bytes:
 
 
 def cookie(value: bytes) -> Response:
-    return Response(302, ((b"Set-Cookie", b"sid=%b; Path=/; HttpOnly" % value), (b"set-cookie", b"lang=en")))
+    return Response(
+        302, head_of(((b"Set-Cookie", b"sid=%b; Path=/; HttpOnly" % value), (b"set-cookie", b"lang=en")))
+    )
 
 
 def test_a_session_cookie_becomes_the_targets() -> None:
@@ -116,8 +118,10 @@ def test_a_compressed_page_is_read() -> None:
     """By its Content-Encoding; one that cannot be decoded gives nothing."""
     sessions = Sessions(NAMED)
     fields = ((b"Content-Type", PAGE), (b"Content-Encoding", b"GZIP"))
-    answered(sessions, Response(200, fields, gzip.compress(hidden(b"legacy"))), page(hidden(b"target")))
-    answered(sessions, Response(200, fields, b"no gzip"), page(hidden(b"target")))
+    answered(
+        sessions, Response(200, head_of(fields), gzip.compress(hidden(b"legacy"))), page(hidden(b"target"))
+    )
+    answered(sessions, Response(200, head_of(fields), b"no gzip"), page(hidden(b"target")))
     assert sessions.dressed(request(body=b"csrf=legacy"), 1.0)[1] == b"csrf=target"
     assert len(sessions) == 1
 
@@ -125,7 +129,7 @@ def test_a_compressed_page_is_read() -> None:
 def test_nothing_is_paired_with_nothing() -> None:
     """A target that sets no cookie, or fails; a cookie that is deleted."""
     sessions = Sessions(NAMED)
-    answered(sessions, cookie(b"legacy"), Response(500, ()))
+    answered(sessions, cookie(b"legacy"), Response(500, b""))
     answered(sessions, cookie(b""), cookie(b"target"))
     sessions.expect("two", replace(frame(), response_head=b"HTTP/1.1 200 OK\r\nSet-Cookie: sid=x\r\n\r\n"))
     sessions.answered("two", None, 0.0)

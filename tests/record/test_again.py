@@ -15,7 +15,18 @@ from hypothesis import strategies as st
 from shadow.again.pairs import EndpointRules
 from shadow.compare.judge import judge
 from shadow.compare.rules import compile_rule
-from shadow.model import Body, Digest, Exchange, Failure, FailureKind, Fate, Outcome, Request, Response
+from shadow.model import (
+    Body,
+    Digest,
+    Exchange,
+    Failure,
+    FailureKind,
+    Fate,
+    Outcome,
+    Request,
+    Response,
+    head_of,
+)
 from shadow.record.again import checked, judged_again
 from shadow.record.bodies import Kept
 from shadow.record.evidence import Answered, Asked, Evidence, Failed, evidence
@@ -30,7 +41,7 @@ PLAIN = compile_rule(Compare(), Compare())
 def answer(
     body: Body, kind: str = "application/json", *fields: tuple[bytes, bytes], status: int = 200
 ) -> Response:
-    return Response(status, ((b"Content-Type", kind.encode()), *fields), body)
+    return Response(status, head_of(((b"Content-Type", kind.encode()), *fields)), body)
 
 
 def written(legacy: Outcome, target: Outcome, rule: Any = PLAIN, bodies: int = 100_000) -> Evidence:

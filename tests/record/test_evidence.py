@@ -17,6 +17,7 @@ from shadow.model import (
     Outcome,
     Request,
     Response,
+    head_of,
 )
 from shadow.record.bodies import Kept
 from shadow.record.evidence import (
@@ -31,7 +32,7 @@ from shadow.record.evidence import (
 from shadow.record.mask import Mask
 
 MASK = Mask((), b"key")
-LEGACY = Response(200, ((b"X-Name", b"caf\xe9"),), b"12345", 0.1, 0.2)
+LEGACY = Response(200, head_of(((b"X-Name", b"caf\xe9"),)), b"12345", 0.1, 0.2)
 EXCHANGE = Exchange("id-1", "GET /a", 12.5, Request(b"GET", b"/a?b=\xe9", ((b"Host", b"h"),), b""), LEGACY)
 DIFFERENCE = Difference(DifferenceKind.CHANGED, "json:$.a[3]", "1", "2")
 
@@ -74,7 +75,7 @@ def test_it_survives_json() -> None:
 
 def test_it_is_bounded() -> None:
     """A hostile answer cannot make its evidence large, and what was cut is not judged again."""
-    hostile = replace(LEGACY, headers=tuple((b"X" * 100, b"\x01" * 100_000) for _ in range(1000)))
+    hostile = replace(LEGACY, head=head_of(((b"X" * 100, b"\x01" * 100_000),) * 1000))
     shown = kept(hostile, EXCHANGE._replace(request=Request(b"GET", b"/" + b"a" * 100_000, ())))
 
     assert isinstance(shown.target, Answered)

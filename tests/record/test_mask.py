@@ -24,6 +24,7 @@ from shadow.model import (
     Outcome,
     Request,
     Response,
+    head_of,
 )
 from shadow.record.evidence import evidence
 from shadow.record.mask import Mask
@@ -296,7 +297,7 @@ def test_no_secret_is_kept(body: str, content_type: bytes) -> None:
     def answer(before: int, between: int, canary: str, end: str) -> Response:
         filler = {"before": "w " * before, "between": "x " * between}
         text = body.format(**filler, canary=canary, end=end)
-        return Response(200, ((b"Content-Type", content_type),), text.encode())
+        return Response(200, head_of(((b"Content-Type", content_type),)), text.encode())
 
     secret, other = ("1111", "1111") if "4111" in body else ("C4n4ry-XyZ", "C4n4ry-Xy7")
     for before in (0, 20, 90, 200):
@@ -329,9 +330,11 @@ def test_no_secret_of_a_request_is_kept(spelt: str) -> None:
             (b"Referer", b"https://u:" + raw + b"@host/?api_key=" + raw),
         ),
     )
-    legacy = Response(302, ((b"Location", b"/?session=" + raw), (b"Set-Cookie", b"a=" + raw + b"; Secure")))
+    legacy = Response(
+        302, head_of(((b"Location", b"/?session=" + raw), (b"Set-Cookie", b"a=" + raw + b"; Secure")))
+    )
     found = Exchange("1", "GET /a", 1.0, request, legacy)
-    redirected = Response(302, ((b"Location", b"/b?session=" + raw), (b"Set-Cookie", b"a=" + raw)))
+    redirected = Response(302, head_of(((b"Location", b"/b?session=" + raw), (b"Set-Cookie", b"a=" + raw))))
 
     assert raw not in kept(found, redirected)
     assert raw not in kept(found, Failure(FailureKind.DNS, f"https://u:{spelt}@host"))

@@ -31,8 +31,8 @@ from shadow.record.mask import Masked
 from shadow.record.parts import LIKELY, OTHER, UNANALYSED, About, Paired, Release, Seen, signature
 from shadow.record.tally import Tally, TallyRecord
 
-LEGACY = Response(200, (), b"", 0.010, 0.020)
-TARGET = Response(200, (), b"", 0.011, 0.030)
+LEGACY = Response(200, b"", b"", 0.010, 0.020)
+TARGET = Response(200, b"", b"", 0.011, 0.030)
 CHANGED = DifferenceKind.CHANGED
 ABOUT = About(7200.0, 1)
 

@@ -32,7 +32,7 @@ from shadow.report.build import build, read
 from shadow.report.schema import DifferenceReport, EndpointReport, Report
 
 MASK = Mask((), b"key")
-LEGACY = Response(200, (), b"", 0.010, 0.020)
+LEGACY = Response(200, b"", b"", 0.010, 0.020)
 CHANGED = Difference(DifferenceKind.CHANGED, "json:$.items[3].price", "1", "2")
 STATUS = Difference(DifferenceKind.CHANGED, "status", "200", "500")
 TIMEOUT = Difference(DifferenceKind.CHANGED, "status", "200", "timeout")

@@ -25,7 +25,7 @@ def tally(count: int) -> Tally:
     for drop in Drop:
         made.count_dropped(drop)
     for _ in range(count):
-        made.count_match(Response(200, (), total=0.003), Response(200, (), total=0.2), About())
+        made.count_match(Response(200, b"", total=0.003), Response(200, b"", total=0.2), About())
     return made
 
 

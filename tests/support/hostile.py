@@ -90,7 +90,7 @@ def _main(name: str) -> None:
 
     from shadow.frame import Job
     from shadow.mirror.judge import Judge
-    from shadow.model import Response
+    from shadow.model import Response, head_of
     from shadow.record.mask import Mask
     from shadow.settings import Compare, Config, Record, Size
 
@@ -102,7 +102,7 @@ def _main(name: str) -> None:
         record = Record(to=folder, bodies=Size(pair.bodies))
         judge = Judge(Config(compare=Compare(cut=pair.cut), record=record), "judge-0", Mask((), b"key"))
         asked = msgspec.structs.replace(frame(response_body=pair.legacy), response_head=head)
-        job = Job(1, asked, Response(200, fields[: 1 + bool(pair.coding)], pair.target), None)
+        job = Job(1, asked, Response(200, head_of(fields[: 1 + bool(pair.coding)]), pair.target), None)
         _forget_peak()
         before, began = _resident("VmRSS"), _seconds()
         found = judge.compare(job).comparison

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from shadow import settings
 from shadow.compare.judge import judge
 from shadow.compare.rules import compile_rule
-from shadow.model import Exchange, Outcome, Request, Response
+from shadow.model import Exchange, Outcome, Request, Response, head_of
 from shadow.record.again import checked
 from shadow.record.evidence import Evidence, evidence
 from shadow.record.mask import Mask
@@ -34,7 +34,7 @@ class Pair(NamedTuple):
 def answered(body: Any, *fields: tuple[bytes, bytes], status: int = 200) -> Response:
     """An answer in JSON."""
     written = json.dumps(body, ensure_ascii=False).encode()
-    return Response(status, ((b"Content-Type", b"application/json"), *fields), written, 0.01, 0.02)
+    return Response(status, head_of(((b"Content-Type", b"application/json"), *fields)), written, 0.01, 0.02)
 
 
 def records(pairs: Iterable[Pair], compare: settings.Compare = PLAIN, times: int = 1) -> list[Record]:

@@ -13,9 +13,9 @@ import h11
 from aiohttp import http_parser
 from aiohttp.base_protocol import BaseProtocol
 
-from shadow.model import Headers
+from shadow.model import Headers, fields
 from shadow.wire.body import Malformed, decoder
-from shadow.wire.head import CHUNKED, UNTIL_CLOSE, RequestHead, fields
+from shadow.wire.head import CHUNKED, UNTIL_CLOSE, RequestHead
 from shadow.wire.request_head import Passage, Peer, RequestReader
 from shadow.wire.response_head import parse_response
 

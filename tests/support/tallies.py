@@ -9,7 +9,7 @@ from shadow.record.mask import Masked
 from shadow.record.parts import About
 from shadow.record.tally import Tally
 
-LEGACY = Response(200, (), b"", 0.010, 0.020)
+LEGACY = Response(200, b"", b"", 0.010, 0.020)
 VALUE = Difference(DifferenceKind.CHANGED, "json:$.price", "1", "2")
 BROKEN = Difference(DifferenceKind.CHANGED, "status", "200", "500")
 TIMEOUT = Difference(DifferenceKind.CHANGED, "status", "200", "timeout")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from shadow.compare.judge import judge
 from shadow.compare.rules import compile_rule
-from shadow.model import Exchange, Outcome, Request, Response
+from shadow.model import Exchange, Outcome, Request, Response, head_of
 from shadow.record.evidence import evidence
 from shadow.record.mask import Mask
 from shadow.record.parts import About
@@ -66,4 +66,4 @@ class Recording:
 def answer(status: int = 200, body: str = "", total: float = 0.02, /, **headers: str) -> Response:
     """An answer: `content_type="text/html"` is a header field."""
     fields = tuple((name.replace("_", "-").encode(), value.encode()) for name, value in headers.items())
-    return Response(status, fields, body.encode(), total / 2, total)
+    return Response(status, head_of(fields), body.encode(), total / 2, total)

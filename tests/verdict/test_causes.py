@@ -15,9 +15,9 @@ MASK = Mask((), b"key")
 
 
 def kept(at: float, name: str, difference: Difference) -> Evidence:
-    exchange = Exchange(name, "GET /a", at, Request(b"GET", b"/a/1", ()), Response(200, ()))
+    exchange = Exchange(name, "GET /a", at, Request(b"GET", b"/a/1", ()), Response(200, b""))
     comparison = MASK.comparison(Comparison(Fate.DIFFERED, (difference,)))
-    return evidence(exchange, Response(200, ()), comparison, MASK)
+    return evidence(exchange, Response(200, b""), comparison, MASK)
 
 
 def test_differences_of_one_signature_are_one_cause() -> None:

@@ -19,7 +19,7 @@ def timed(legacy: list[float], target: list[float]) -> Tally:
     made = Tally()
     for number, (ours, theirs) in enumerate(zip(legacy, target, strict=True)):
         made.count_match(
-            Response(200, (), b"", 0.0, ours), Response(200, (), b"", 0.0, theirs), About(0, number)
+            Response(200, b"", b"", 0.0, ours), Response(200, b"", b"", 0.0, theirs), About(0, number)
         )
     return made
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.wire.head import CHUNKED, RequestHead, fields
+from shadow.model import fields
+from shadow.wire.head import CHUNKED, RequestHead
 from shadow.wire.request_head import Passage, Peer, Refusal, RequestReader, unfinished, without_expectation
 
 STRANGER = Peer(b"192.0.2.7", False, b"http")
