@@ -37,12 +37,19 @@ class Request(NamedTuple):
     body: bytes = b""
 
 
-@lru_cache(maxsize=8)
 def fields(head: bytes) -> Headers:
-    """The fields of a head as received, up to and with its empty line; none of no head. Asked again and again
-    while a pair is judged."""
+    """The fields of a head as received, up to and with its empty line; none of no head."""
+    return _split_before(head) if len(head) <= _SHORT else _split(head)
+
+
+def _split(head: bytes) -> Headers:
     lines = [line.partition(b":") for line in head.split(b"\r\n")[1:-2]]
     return tuple([(name, value.strip(b" \t")) for name, _, value in lines])
+
+
+_SHORT = 2048  # bytes of a head that is remembered; split, one of endless short lines takes twenty times that
+_split_before = lru_cache(maxsize=8)(_split)
+"""While a pair is judged, each side's fields are asked for several times."""
 
 
 def head_of(headers: Headers) -> bytes:

@@ -1,0 +1,34 @@
+"""The words of the system."""
+
+from __future__ import annotations
+
+import string
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from shadow.model import Headers, Response, fields, head_of
+
+
+def test_fields_are_as_they_stood_on_the_wire() -> None:
+    """Order, case and duplicates are kept; only the space around a value is not."""
+    head = b"HTTP/1.1 200 OK\r\nb:1\r\nA: \tx: y \r\nB: 2\r\nnone:\r\n\r\n"
+    assert fields(head) == ((b"b", b"1"), (b"A", b"x: y"), (b"B", b"2"), (b"none", b""))
+
+
+def test_an_answer_of_which_no_head_is_known() -> None:
+    """Where only a line of a log tells of it."""
+    assert Response(200).headers == ()
+
+
+BYTES = st.binary(max_size=6).map(lambda said: said.replace(b"\n", b"").strip(b" \t"))
+NAMES = st.text(string.ascii_letters + "-_ ", max_size=6).map(str.encode)
+
+
+@settings(max_examples=200, derandomize=True)
+@given(st.lists(st.tuples(NAMES, BYTES)).map(tuple))
+@example(tuple((b"a%d" % number, b"") for number in range(1000)))
+def test_a_head_of_fields_has_these(headers: Headers) -> None:
+    """Of any length, and whoever asked before."""
+    head = head_of(headers)
+    assert fields(head) == fields(head) == headers
