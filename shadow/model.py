@@ -42,9 +42,14 @@ def fields(head: bytes) -> Headers:
     return _split_before(head) if len(head) <= _SHORT else _split(head)
 
 
+def field_lines(head: bytes) -> list[bytes]:
+    """The lines of its fields, as received."""
+    return head.split(b"\r\n")[1:-2]
+
+
 def _split(head: bytes) -> Headers:
-    lines = [line.partition(b":") for line in head.split(b"\r\n")[1:-2]]
-    return tuple([(name, value.strip(b" \t")) for name, _, value in lines])
+    parts = [line.partition(b":") for line in field_lines(head)]
+    return tuple([(name, value.strip(b" \t")) for name, _, value in parts])
 
 
 _SHORT = 2048  # bytes of a head that is remembered; split, one of endless short lines takes twenty times that

@@ -19,7 +19,7 @@ from shadow.compare.meaning import ADDRESSES, MEANINGS, means, members
 from shadow.compare.media import media_type
 from shadow.compare.rules import Rule
 from shadow.compare.values import same_but_host, url
-from shadow.model import Difference, DifferenceKind, Headers, Request
+from shadow.model import Difference, DifferenceKind, Headers, Request, field_lines
 
 _SET_COOKIE = b"set-cookie"
 _ETAG = b"etag"
@@ -38,7 +38,7 @@ def value(headers: Headers, name: bytes) -> bytes:
 def same(legacy: bytes, target: bytes) -> bool:
     """Whether plainly nothing that is compared differs between two heads, in microseconds. A no says only
     that `compare` has to look."""
-    ours, theirs = legacy.split(b"\r\n")[1:-2], target.split(b"\r\n")[1:-2]
+    ours, theirs = field_lines(legacy), field_lines(target)
     if len(ours) == len(theirs):
         for line, other in compress(zip(ours, theirs, strict=True), map(ne, ours, theirs)):
             if _part(line) != _part(other):

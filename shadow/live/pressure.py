@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -39,38 +38,18 @@ def _container() -> int:
     return _MOST
 
 
-class Resident:
-    """Tells the bytes of this process in memory. To open the file takes most of a look, so it stays open."""
-
-    def __init__(self) -> None:
-        self._file = os.open("/proc/self/statm", os.O_RDONLY)
-
-    def __call__(self) -> int:
-        return int(os.pread(self._file, _LINE, 0).split()[1]) * _PAGE
-
-    def close(self) -> None:
-        os.close(self._file)
-
-
 class Pressure:
     """Looks at the memory of this process, and holds back what would need more."""
 
-    def __init__(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        front: Front,
-        budget: Budget,
-        most: int,
-        measure: Callable[[], int],
-    ) -> None:
-        """It may grow by `most` of the bytes that `measure` tells from now on."""
+    def __init__(self, loop: asyncio.AbstractEventLoop, front: Front, budget: Budget, most: int) -> None:
+        """It may grow by `most` bytes from now on."""
         self._loop = loop
         self._front = front
         self._budget = budget
         self._usual = budget.limit
         self._most = most
-        self._measure = measure
-        self._began = measure()
+        self._file = os.open("/proc/self/statm", os.O_RDONLY)  # to open it takes most of a look
+        self._began = self._resident()
         self._timer: asyncio.TimerHandle | None = None
 
     def watch(self) -> None:
@@ -80,11 +59,15 @@ class Pressure:
 
     def look(self) -> None:
         """Hold back, or go on."""
-        grown = self._measure() - self._began
+        grown = self._resident() - self._began
         if grown > _SHED * self._most and self._trim():  # what is free, but was not given back, is not used
-            grown = self._measure() - self._began
+            grown = self._resident() - self._began
         self._budget.limit = 0 if grown > _SHED * self._most else self._usual
         self._front.full = grown > self._most
+
+    def _resident(self) -> int:
+        """Bytes of this process in memory."""
+        return int(os.pread(self._file, _LINE, 0).split()[1]) * _PAGE
 
     def _trim(self) -> bool:
         try:
@@ -96,3 +79,4 @@ class Pressure:
     def stop(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        os.close(self._file)

@@ -23,7 +23,7 @@ from shadow.live.capture import Budget
 from shadow.live.channel import Channel
 from shadow.live.entrance import Entrance
 from shadow.live.exchange import LiveExchange
-from shadow.live.pressure import Pressure, Resident
+from shadow.live.pressure import Pressure
 from shadow.live.selection import Selection
 from shadow.live.tap import TapExchange
 from shadow.model import Drop, Failure, Skip
@@ -224,12 +224,10 @@ async def run(
     loop.add_signal_handler(signal.SIGUSR1, entrance.ask_to_go)
     loop.add_signal_handler(signal.SIGUSR2, entrance.retire)
     await worker.start(line)
-    resident = Resident()
-    pressure = Pressure(loop, live.front, live.budget, memory, resident)
+    pressure = Pressure(loop, live.front, live.budget, memory)
     pressure.watch()
     await worker.stopping.wait()
     await entrance.close()
     await live.drain()
     pressure.stop()
-    resident.close()
     await worker.finish()
