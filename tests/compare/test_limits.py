@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import date
 
 import pytest
+from support.processor import within
 
 from shadow.compare.judge import judge
 from shadow.compare.rules import compile_rule
@@ -68,8 +68,6 @@ def test_a_comparison_ends(kind: bytes, legacy: bytes, target: bytes, lines: Com
     """Whatever the body and the pattern."""
     rule = compile_rule(lines, Compare())
     ours, theirs = (Response(200, head_of(((b"Content-Type", kind),)), body) for body in (legacy, target))
-    began = time.process_time()
-    comparison = judge(Exchange("1", "GET /", 0.0, Request(b"GET", b"/", ()), ours), theirs, rule)
+    exchange = Exchange("1", "GET /", 0.0, Request(b"GET", b"/", ()), ours)
 
-    assert isinstance(comparison, Comparison)
-    assert time.process_time() - began < 1.0
+    assert isinstance(within(1, lambda: judge(exchange, theirs, rule)), Comparison)
