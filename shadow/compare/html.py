@@ -73,12 +73,19 @@ def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found
         walk = _walked(*html_rows.shortened(*written), silence)
     except _Shortened:
         walk = _walked(*written, silence)
+    if walk is None:
+        whole = [changed("html", legacy, target)]
+        return Found(whole, ["tags that cannot be told apart: pages compared as a whole"], tuple(taken))
     found = cut(doctype + walk.differences, walk.notes)
     return Found(found.differences, found.notes, tuple(dict.fromkeys(taken + walk.hits)))
 
 
-def _walked(legacy: str, target: str, silence: Silence) -> _Walk:
-    walk = _Walk(Page(legacy), Page(target), silence)
+def _walked(legacy: str, target: str, silence: Silence) -> _Walk | None:
+    """What differs; None where it cannot be told which tag ends which."""
+    ours, theirs = Page(legacy), Page(target)
+    if not (ours.is_whole and theirs.is_whole):
+        return None
+    walk = _Walk(ours, theirs, silence)
     walk.down()
     return walk
 
@@ -161,7 +168,7 @@ class _Walk:
                 waiting += reversed(self._within(here, here.legacy, here.target))
 
     def _path(self, here: Place, name: str = "") -> str:
-        return f"html:{self._paths.of(here)}{'@' if name else ''}{name}"
+        return f"html:{self._paths.of(here)}{'@' if name else ''}{name}".replace(html_tree.LESS, "<")
 
     def _alone(self, here: Place) -> None:
         """An element or a text that one side only has."""

@@ -21,8 +21,12 @@ from shadow.compare.html_noise import Attributes
 RAW = ("script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext")
 """Elements whose text is not HTML."""
 
-_RAW_OR_COMMENT = re.compile(rf"<(?:!--.*?-->|({'|'.join(RAW)})[ >].*?</\1>)", re.DOTALL)
-_LESS = "\x00"  # stands for `<` in a script: the parser lets none through
+LESS = "\x00"
+"""Stands for a `<` that begins no tag, in a script or in a name: the parser lets none through."""
+
+_RAW_OR_COMMENT = re.compile(rf"<(?:!--.*?-->|\?[^>]*+>|({'|'.join(RAW)})[ >].*?</\1>)", re.DOTALL)
+_NO_TAG = re.compile(rf"<(?:(?P<hidden>!--|\?)|(?P<raw>{'|'.join(RAW)})[ >]|[^<>]*+<)")
+_SCRIPT = re.compile(r"(?P<open><!)(?=--)|(?P<close>-->)|<(?P<end>/?)script[ \t\n\f\r/>]", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r'\s([^\s=]+)="([^"]*)"')
 _SPACE = " \t\n\f\r"
 _SPACES = re.compile(f"[{_SPACE}]+")
@@ -63,10 +67,77 @@ def parse(page: str) -> LexborHTMLParser:
 
 def write(parser: LexborHTMLParser) -> str:
     """A tree as the text that a `Page` is cut of: without comments, and no `<` in it but that of a tag."""
-    written = _RAW_OR_COMMENT.sub(_escaped, parser.html or "")
+    page = parser.html or ""
+    written, is_plain = _without_comments(page)
+    if not is_plain:
+        written = _tags_only(page)
     if "<svg" in written or "<math" in written:
         written = _EMPTY_ENDS.sub("", written)
     return written
+
+
+def _without_comments(page: str) -> tuple[str, bool]:
+    """A page without comments and with each `<` in a script escaped; and whether each other one begins a tag.
+    It does not in `<p <b=1>` and `<div<span>`, where for browsers the second is a part of a name, and where a
+    script that writes a script has two end tags."""
+    closing = 0  # `>` that end no tag
+
+    def escaped(found: re.Match[str]) -> str:
+        nonlocal closing
+        if not found[1]:
+            return ""
+        raw = found[0]
+        start, end = raw.index(">"), raw.rindex("<")
+        closing += raw.count(">", start + 1, end)
+        return raw[:start] + raw[start:end].replace("<", LESS) + raw[end:]
+
+    written = _RAW_OR_COMMENT.sub(escaped, page)
+    is_plain = written.count("<") + closing == written.count(">")
+    return written, is_plain and written.count("<script") == written.count("</script>")
+
+
+def _tags_only(page: str) -> str:
+    """Without comments and processing instructions, and with each `<` escaped that begins no tag."""
+    pieces: list[str] = []
+    done = 0
+    while found := _NO_TAG.search(page, done):
+        start = found.start()
+        pieces.append(page[done:start])
+        if found["hidden"]:
+            done = _after(page, "-->" if found["hidden"] == "!--" else ">", start)
+        else:
+            done = _raw_end(page, start, found["raw"]) if found["raw"] else _after(page, ">", start)
+            pieces.append("<" + page[start + 1 : done].replace("<", LESS))
+    return "".join([*pieces, page[done:]])
+
+
+def _after(page: str, end: str, start: int) -> int:
+    """Where something ends; with the page, if it does not."""
+    found = page.find(end, start)
+    return len(page) if found < 0 else found + len(end)
+
+
+def _raw_end(page: str, start: int, name: str) -> int:
+    """Where the end tag of an element begins whose text is not HTML."""
+    end = _after(page, f"</{name}>", start) - len(f"</{name}>")
+    if name == "plaintext":  # which takes in all the rest
+        return max(end, page.rfind(f"</{name}>"))
+    return _script_end(page, start) if name == "script" and page.find("<!--", start, end) >= 0 else end
+
+
+def _script_end(page: str, start: int) -> int:
+    """The same of a script: behind `<!--` one within it has an end tag of its own (HTML, 13.2.5.20)."""
+    hidden = within = False
+    for found in _SCRIPT.finditer(page, start + 1):
+        if found["open"]:
+            hidden = True
+        elif found["close"]:
+            hidden = within = False
+        elif found["end"] and not within:
+            return found.start()
+        else:
+            within = hidden and not found["end"]
+    return max(start + 1, page.rfind("</script>"))  # the page was cut within it
 
 
 class Page:
@@ -78,6 +149,9 @@ class Page:
         self._pieces = self._written.split("<")
         self._starts = list(accumulate(map(len, self._pieces), initial=0))
         self._ends = _ends(self._pieces)
+        self.is_whole = self._ends[0] == len(self._pieces) - 1
+        """Is all of it within the first element? Not where a script is nested in a drawing: which end tag is
+        whose, the text does not tell."""
         self._pre = self._outermost(("pre>", "pre ")) if "<pre" in written else []
         self._tags: dict[str, str] = {}
         self._attributes: dict[int, Attributes] = {}
@@ -97,7 +171,7 @@ class Page:
         """An item as a difference shows it."""
         if item < 0:
             return self.text(item)
-        return "<" + _SPACES.sub(" ", self.written(item)[:1000]).replace(_LESS, "<")
+        return "<" + _SPACES.sub(" ", self.written(item)[:1000]).replace(LESS, "<")
 
     def name(self, item: int) -> str:
         """The name of an element; of a text nothing."""
@@ -142,7 +216,7 @@ class Page:
         if not text:
             return ""
         if self._keeps(before):
-            return unescape(text).replace(_LESS, "<")
+            return unescape(text).replace(LESS, "<")
         plain = _SPACES.sub(" ", text)
         if plain == " " and _name(piece).removeprefix("/") not in _INLINE:
             self._blank.add(piece)  # the same piece stands after most rows of a table
@@ -247,15 +321,6 @@ class Page:
             if self._after(number).strip(_SPACE):
                 return False
         return False
-
-
-def _escaped(found: re.Match[str]) -> str:
-    """A script with its `<` escaped, or instead of a comment nothing."""
-    if not found[1]:
-        return ""
-    raw = found[0]
-    start, end = raw.index(">"), raw.rindex("<")
-    return raw[:start] + raw[start:end].replace("<", _LESS) + raw[end:]
 
 
 def _name(piece: str) -> str:

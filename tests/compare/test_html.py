@@ -490,3 +490,36 @@ def test_texts_are_those_that_lxml_reads(body: str) -> None:
     theirs = (" ".join(text.split()) for text in tree.itertext())
 
     assert ours == [text for text in theirs if text]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param('<div class="a"<b>{}</div>', id="a tag that is not closed: an attribute <b"),
+        pytest.param("<div<span>{}</div>", id="a tag that is not closed: an element div<span"),
+        pytest.param("<p < x>{}", id="a sign alone"),
+        pytest.param("<p <script=1>{}", id="an attribute called as a script"),
+        pytest.param("<p <!-- a>{}<!-- b -->", id="an attribute called as a comment"),
+        pytest.param("<script <a=1>if(a<b)</script>{}", id="in a script's tag"),
+        pytest.param('<?xml:namespace prefix = o ns = "urn:x" /><p>{}', id="Word's processing instruction"),
+        pytest.param("<?php echo 1 ?><p>{}", id="PHP that was not run"),
+        pytest.param(
+            "<script><!--\ndocument.write('<script src=\"/a.js\"></script>');\n//--></script><p>{}",
+            id="a script that writes a script",
+        ),
+        pytest.param("<script>a<!--<script>{}", id="a script in a script, cut off"),
+        pytest.param("<svg><style><iframe><![CDATA[</style><!--]]></iframe></style></svg>{}", id="a trap"),
+    ],
+)
+def test_nothing_behind_odd_tags_is_lost(page: str) -> None:
+    """Real pages have tags that nobody closed, and each difference behind them is found."""
+    one, other = (page.format("") * 3 + page.format(word) for word in ("one", "two"))
+
+    assert found(one, other).differences
+
+
+def test_an_odd_name_is_shown_as_written() -> None:
+    """No character that stands for another is seen."""
+    assert found("<div<b <i=1>x", "<div<b <i=2>x").differences == [
+        Difference(CHANGED, "html:html > body > div<b@<i", "1", "2")
+    ]
