@@ -35,7 +35,8 @@ _CHARSETS: tuple[Charset, ...] = (
     "euc_jp",
     "latin-1",
 )  # Latin-1 reads any bytes, each as one character
-_SNIFFED = (Form.JSON, Form.HTML, Form.XML)
+_MARKUP = (Form.HTML, Form.XML)
+_SNIFFED = (Form.JSON, *_MARKUP)
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # but for ESC, which ISO-2022-JP has
 _DECLARED: dict[str, Charset] = {
     "shift_jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "windows-31j": "cp932", "cp932": "cp932",
@@ -93,8 +94,8 @@ def _codings(headers: Headers) -> str:
 def _form(body: bytes, said: MediaType) -> Form:
     """What a body is, first by itself: what is called text may hold JSON, whose names tell the secrets."""
     own = sniffed(body)
-    if own is Form.HTML and said.form is Form.XML:
-        return Form.XML
+    if own in _MARKUP and said.form in _MARKUP:
+        return said.form  # a part of a page begins with any tag
     if own in _SNIFFED and said.form is not Form.MULTIPART:
         return own
     if said.form in (None, Form.OTHER):

@@ -19,7 +19,7 @@ _LINE_END = re.compile(rb"\r?\n\Z")
 def multipart_hidden(body: bytes, boundary: str, mask: Mask) -> bytes:
     """A message of several parts (RFC 2046, 5.1). Files are their owner's: they are masked whole."""
     delimiter = b"--" + boundary.encode("latin-1", "replace")
-    if not boundary:
+    if not boundary or delimiter not in body:
         return mask.value(body.decode("latin-1")).encode()
     first, *parts = body.split(delimiter)
     return delimiter.join([_said(first, mask), *(_part(part, mask) for part in parts)])

@@ -89,6 +89,14 @@ def test_html(body: str, expected: str) -> None:
     assert shown("text/html", page.format(body)) == page.format(expected.replace("MASKED", SECRET))
 
 
+def test_a_part_of_a_page() -> None:
+    """What is called HTML is masked as HTML, whatever tag it begins with."""
+    found = shown("text/html", "<textarea name=password>s3cret</textarea>")
+
+    assert found is not None
+    assert "s3cret" not in found
+
+
 def test_a_quote_that_is_none() -> None:
     """It does not hide what a field is called, nor does a bracket that is missing."""
     page = "<p title=it's><input name=user value=x><input name=pin value=s3cret> isn't"
@@ -131,6 +139,17 @@ def test_multipart() -> None:
     found = kept(body.encode("latin-1"), headers("multipart/form-data; boundary=B"), 100_000, MASK).text
 
     assert found == body.replace("s3cret", SECRET).replace("\0\xff", V("\0\xff"))
+
+
+def test_multipart_with_another_boundary() -> None:
+    """Whose the parts are cannot be told, so nothing of them is kept."""
+    body = '--C\r\nContent-Disposition: form-data; name="login"\r\n\r\ns3cret\r\n--C--'
+    found = kept(
+        body.encode(), headers("multipart/form-data; boundary=B"), 100_000, Mask(["form:login"], b"k")
+    ).text
+
+    assert found is not None
+    assert found.startswith("masked:")
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "cp932", "euc_jp", "iso2022_jp", "utf-16"])
