@@ -12,6 +12,7 @@ from shadow.model import Comparison, Exchange, Failure, Fate, Outcome, Response
 
 _MATCHED = Comparison(Fate.MATCHED)
 _WITHOUT_BODY = frozenset((204, 304))  # RFC 9110, 6.4.1; so has every answer to HEAD
+_NOT_MODIFIED = 304  # the client has the body already
 
 
 def quick(legacy: Response, target: Response, rule: Rule) -> Comparison | None:
@@ -52,7 +53,9 @@ def judge(exchange: Exchange, outcome: Outcome, rule: Rule) -> Comparison:
         return _concluded(status, exchange.started, rule)
     head = headers.compare(legacy.headers, outcome.headers, rule, silence, exchange.request)
     statuses = legacy.status, outcome.status
-    without = exchange.request.method == b"HEAD" or not _WITHOUT_BODY.isdisjoint(statuses)
+    without = (
+        exchange.request.method == b"HEAD" or _NOT_MODIFIED in statuses or _WITHOUT_BODY.issuperset(statuses)
+    )
     body = NOTHING if without else bodies.compare(legacy, outcome, bodies.Terms(rule, silence, accepts))
     found = Found(
         status.differences + head.differences + body.differences,
