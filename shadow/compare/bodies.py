@@ -19,6 +19,8 @@ from shadow.model import Body, Difference, DifferenceKind, Digest, Headers, Resp
 _TEXTS = (Form.HTML, Form.XML, Form.TABLE, Form.TEXT)
 """What the place `text` stands for."""
 
+_FRAME = 64  # bytes that a coding may put around nothing
+
 
 class Terms(NamedTuple):
     """Under what bodies are compared: the rule, and what it says of texts and of differences."""
@@ -83,6 +85,12 @@ def _undecodable(legacy: Body | Undecodable, target: Body | Undecodable) -> Foun
 def _digests(legacy: Response, target: Response, ours: Body, theirs: Body) -> Found:
     """At least one body was too large to keep. Its digest is that of the encoded bytes, which says
     nothing of the content: two servers compress the same text to different bytes."""
+    if _is_far_smaller(ours, theirs) or _is_far_smaller(theirs, ours):
+        return (
+            Found([binary.by_digest("body", ours, theirs)], [])
+            if ours and theirs
+            else _one_empty(ours, theirs)
+        )
     for side, response in (("legacy", legacy), ("target", target)):
         if isinstance(response.body, Digest) and _codings(response) not in ("", "identity"):
             return Found([], [f"bodies not compared: {side}'s was too large to keep and is compressed"])
@@ -91,7 +99,12 @@ def _digests(legacy: Response, target: Response, ours: Body, theirs: Body) -> Fo
     return Found([binary.by_digest("body", ours, theirs)], [])
 
 
-def _one_empty(legacy: bytes, target: bytes) -> Found:
+def _is_far_smaller(body: Body, other: Body) -> bool:
+    """Can a decoded body not be that of which only the digest is known? No coding makes twice of it."""
+    return isinstance(body, bytes) and isinstance(other, Digest) and 2 * len(body) + _FRAME < other.length
+
+
+def _one_empty(legacy: Body, target: Body) -> Found:
     if legacy:
         return Found([missing("body", binary.summary(legacy))], [])
     return Found([added("body", binary.summary(target))], [])
@@ -191,7 +204,8 @@ def _bare(body: Text) -> Text:
 
 
 def _json(legacy: Text, target: Text, terms: Terms, *, lines: bool) -> Found:
-    ours, theirs = (jsontext.read(_array(side) if lines else _utf8(side)) for side in (legacy, target))
+    read = _read_lines if lines else _read
+    ours, theirs = read(legacy), read(target)
     if not isinstance(ours, Unread) and not isinstance(theirs, Unread):
         silence = terms.silence if terms.rule.steps else None
         found = json.compare(ours, theirs, terms.rule.root, silence, terms.accepts)
@@ -205,9 +219,17 @@ def _utf8(body: Text) -> bytes:
     return body.text.encode("utf-8", "surrogateescape")
 
 
-def _array(body: Text) -> bytes:
+def _read(body: Text) -> jsontext.Document | Unread:
+    return jsontext.read(_utf8(body))
+
+
+def _read_lines(body: Text) -> jsontext.Document | Unread:
     """JSON lines as one array."""
-    return b"[%b]" % b",".join(line for line in _utf8(body).split(b"\n") if line.strip())
+    lines = [line for line in _utf8(body).split(b"\n") if line.strip()]
+    found = jsontext.read(b"[%b]" % b",".join(lines))
+    if isinstance(found, jsontext.Document) and len(jsontext.elements(found.root)) != len(lines):
+        return Unread("not JSON lines: a line holds more than a value, or a part of one", malformed=True)
+    return found
 
 
 def _unread(

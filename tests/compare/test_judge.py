@@ -300,6 +300,26 @@ def test_one_content_type_is_enough() -> None:
     assert [difference.path for difference in differences] == ["header:content-type", "json:$.a"]
 
 
+def test_a_lost_body_counts_where_the_status_does_not() -> None:
+    """An answer without content in the place of one with it; a client that was told 304 has it already."""
+    rule = ruled("status")
+
+    assert judged(answer(b"a"), answer(status=204), rule).fate is Fate.DIFFERED
+    assert judged(answer(), answer(status=204), rule).fate is Fate.MATCHED
+    assert judged(answer(b"a"), answer(status=304), rule).fate is Fate.MATCHED
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target"), [(b'{"a":1}\n{"b":2}\n', b'{"a":1},{"b":2}\n'), (b"[1,2]\n", b"[1\n2]\n")]
+)
+def test_json_lines_are_told_by_their_ends(legacy: bytes, target: bytes) -> None:
+    """A comma in the place of a line end is no JSON line, and a reader of lines fails."""
+    kind = "application/x-ndjson"
+    (difference,) = judged(answer(legacy, kind), answer(target, kind)).differences
+
+    assert (difference.kind, difference.path) == (DifferenceKind.UNDECODABLE, "body")
+
+
 def test_head_has_no_body() -> None:
     """Whatever was read after a head."""
     assert judge(exchange(answer(b"a"), b"HEAD"), answer(b"b"), PLAIN) == MATCHED
@@ -312,6 +332,24 @@ def test_a_compressed_body_known_by_its_digest() -> None:
     assert judged(legacy, target) == Comparison(
         Fate.MATCHED, (), ("bodies not compared: legacy's was too large to keep and is compressed",)
     )
+
+
+@pytest.mark.parametrize("body", [b"", b"error"])
+def test_a_compressed_body_known_by_its_digest_against_a_small_one(body: bytes) -> None:
+    """What was too large to keep does not unpack to nothing, or to a line."""
+    legacy, target = answer(digest(b"a" * 999), TEXT, "gzip"), answer(gzip.compress(body), TEXT, "gzip")
+
+    assert [each.path for each in judged(legacy, target).differences] == ["body"]
+    assert judged(target, legacy).differences == tuple(
+        each.swapped() for each in judged(legacy, target).differences
+    )
+
+
+def test_a_small_body_compressed_and_known_by_its_digest() -> None:
+    """Nothing takes up some bytes once it is packed."""
+    legacy, target = answer(digest(gzip.compress(b"")), TEXT, "gzip"), answer(b"", TEXT, "gzip")
+
+    assert judged(legacy, target).fate is Fate.MATCHED
 
 
 def test_a_compressed_body_against_a_digest() -> None:
