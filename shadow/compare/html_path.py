@@ -100,7 +100,7 @@ class Paths:
         both = [page.attributes(item) for page, item in sides]
         same = {key: value for key, value in both[0].items() if all(one.get(key) == value for one in both)}
         if _STABLE.fullmatch(same.get("id", "")):
-            return f"{tag}#{same['id']}", True
+            return f"{tag}#{same['id']}{_telling(tag, same) if tag in _FIELDS else ''}", True
         step = tag + _telling(tag, same)
         if step != tag:
             return step, False
@@ -127,6 +127,10 @@ class Paths:
 
 
 def _telling(tag: str, same: dict[str, str]) -> str:
+    """What tells an element from others; of a field also what says that its value is a secret."""
+    if tag == "input" and same.get("type", "").lower() == "password":
+        named = _equals("name", same["name"]) if same.get("name") else ""
+        return _equals("type", "password") + named
     for key in _TELLING.get(tag, ()):
         if same.get(key):
             told = _equals(key, same[key])

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from urllib.parse import quote, unquote_plus
 
-from shadow.compare import jsonpath
+from shadow.compare import jsonpath, jsontext
 from shadow.compare.jsonpath import Key, Place, Reached
 from shadow.model import Comparison, Difference, DifferenceKind, Headers
 from shadow.record import mask_json, mask_markup
@@ -33,7 +33,7 @@ _KEY = re.compile(r'\.(?P<name>[^\W\d][\w-]*)|\[(?P<index>\d+)\]|\[(?P<quoted>"(
 _ATTRIBUTE = re.compile(r"[A-Za-z_][\w:.-]*")
 _NAMED_PLACES = frozenset({"form", "csv", "html", "xml"})
 _NUMBER = re.compile(r"\[\d+\]$")
-_SELECTED = re.compile(r"""\[[\w-]+=["']?([^\]"']+)""")  # in `input[name=token]@value`
+_SELECTED = re.compile(r"""#([\w-]+)|\[[\w-]+=["']?([^\]"']+)""")  # in `input#login[name=token]@value`
 _INNER_QUOTE = re.compile(r'(?<!\\)".')  # no string has one
 _DELIMITER = re.compile(r"([?&;#])")
 
@@ -210,7 +210,8 @@ class Mask:
     def _in_place(self, place: str, name: str, value: str) -> str:
         """A value in a form, a table, a page or XML: its last name tells, in XML every name above it."""
         last = re.split(r" > | ", name)[-1] if place == "html" else name
-        names = [_NUMBER.sub("", last.partition(";")[0]), *_SELECTED.findall(last)]
+        selected = [id_ or said for id_, said in _SELECTED.findall(last)]
+        names = [_NUMBER.sub("", last.partition(";")[0]), *selected]
         if any(map(self.named, names)):
             return self.value(value)
         if place == "html" and last.rpartition("@")[2] in mask_markup.URLS:
@@ -235,6 +236,8 @@ class Mask:
             if found is None:
                 return None  # cut: what stands below cannot be known
             key: Key = int(found["index"]) if found["index"] else found["name"] or json.loads(found["quoted"])
+            if isinstance(key, str):
+                key = key.removesuffix(jsontext.BEFORE)
             reached = reached.step(key)
             if self.named(str(key)) or reached.ignored:
                 return None

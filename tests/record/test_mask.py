@@ -238,6 +238,29 @@ def test_places_in_other_bodies(path: str, value: str) -> None:
     assert MASK.value("s3cret") in masked or path.startswith("csv")
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/html", '<p><input id=field name=nickname value="{}">'),
+        ("text/html", '<p><input id=nickname value="{}">'),
+        ("text/html", '<p><input id=field type=password value="{}">'),
+        ("text/html", '<p><input name=field type=Password value="{}">'),
+        ("application/json", '{{"nickname":"{}","nickname":1}}'),
+    ],
+)
+def test_a_difference_says_where_a_secret_stood(kind: str, body: str) -> None:
+    """What the path of a difference leaves out, the mask cannot know."""
+    one, other = (
+        Response(200, head_of(((b"Content-Type", kind.encode()),)), body.format(value).encode())
+        for value in ("s3cret", "0ther")
+    )
+    exchange = Exchange("1", "GET /", 0.0, Request(b"GET", b"/", ()), one)
+    found = judge(exchange, other, compile_rule(settings.Compare(), settings.Compare()))
+
+    assert found.differences
+    assert "s3cret" not in repr(MASK.comparison(found))
+
+
 def test_paths_of_pages_are_no_mail_addresses() -> None:
     """`a@href` is an attribute; an address in a selector is an address."""
     for path, expected in (
