@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import NamedTuple, TypeAlias
 
+_CUT = b"\0"  # in no separator
+
 
 class Record(NamedTuple):
     """A piece of a log. `data` is its beginning only, where it is longer than the limit."""
@@ -54,9 +56,10 @@ class Cutter:
     def _keep(self, data: bytes, length: int) -> None:
         self._length = length
         most = self._limit + 1
-        # The end of it may be the beginning of a separator.
+        # The end of it may be the beginning of a separator; what was cut apart must not become one.
         tail = len(self._separator) - 1
-        self._rest = data if len(data) <= most + tail else data[:most] + data[len(data) - tail :]
+        short = len(data) <= most + tail
+        self._rest = data if short else data[:most] + _CUT + data[len(data) - tail :]
 
 
 class Whole:

@@ -235,3 +235,11 @@ def test_only_files_can_be_followed() -> None:
     for name in ("-", "s3://bucket/log"):
         with pytest.raises(SourceError, match="only files"):
             open_feed([name], LTSV, {}, follow=True)
+
+
+def test_what_is_not_kept_of_a_record_makes_no_separator() -> None:
+    """The beginning and the end of a long record stand side by side in memory, and not in the log."""
+    cutter = Cutter(b"\n\n", 3)
+    records = [*cutter.feed(b"abc\nxyz\n"), *cutter.feed(b"GET /"), *cutter.flush()]
+
+    assert [(record.at, record.end) for record in records] == [(0, 13)]
