@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from contextlib import suppress
 from typing import Final
 
 from shadow.settings import Config
@@ -31,6 +32,7 @@ class Entrance:
         self._listener = listener
         self._queue = listener.dup()
         self._patience = config.timeouts.header
+        self._moment = config.timeouts.linger
         self._tls = of_listener(config.tls.listen)
         self._announced = config.forwarding.proxy_protocol
         self._address = _LOCAL if listener.family == socket.AF_UNIX else None
@@ -62,17 +64,21 @@ class Entrance:
 
     async def close(self) -> None:
         """Take no new clients, but those who are waiting already."""
-        loop = asyncio.get_running_loop()
         if self._server is not None:
             self._server.close()
-        while True:
-            try:
-                waiting, _ = self._queue.accept()
-            except OSError:  # there is none, or the queue is a successor's
-                break
-            waiting.setblocking(False)
-            await loop.connect_accepted_socket(self._client, waiting, ssl=self._tls)
+        waiting: list[socket.socket] = []
+        with suppress(OSError):  # there is no other, or the queue is a successor's
+            while True:
+                waiting.append(self._queue.accept()[0])
         self._queue.close()
+        # Some have nothing to say, or break off amid their handshake: nobody else pays for it.
+        taken = asyncio.gather(*map(self._take_in, waiting), return_exceptions=True)
+        await asyncio.wait([taken], timeout=self._moment)
+
+    async def _take_in(self, waiting: socket.socket) -> None:
+        waiting.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.connect_accepted_socket(self._client, waiting, ssl=self._tls)
 
     def _client(self) -> asyncio.Protocol:
         if self._announced:
