@@ -144,9 +144,10 @@ class Supervisor:
         self._selector.register(process.line, selectors.EVENT_READ, (generation, process))
         log.info("worker_started", worker=kind.name, pid=process.pid)
         if kind.hears:
-            self._tell(Report(_SELF, 0, self._ledger.totals, served=self._ledger.served))
+            # Nobody else: whoever hears already, such as admin of the old generation, would count all twice.
+            self._send(process, Report(_SELF, 0, self._ledger.totals, served=self._ledger.served))
             for name, gauges in self._ledger.gauges.items():
-                self._tell(Report(name, 0, {}, {}, gauges))
+                self._send(process, Report(name, 0, {}, {}, gauges))
             self._tell_state()
 
     def _reap(self) -> None:
@@ -258,10 +259,13 @@ class Supervisor:
         """Pass a report on to those who hear, without ever waiting for them."""
         for process in self._processes:
             if process.kind.hears:
-                process.outgoing += b"".join(self._encoder.encode(report))
-                self._flush(process)
-                if len(process.outgoing) > _MAX_OUTGOING:
-                    os.kill(process.pid, signal.SIGKILL)
+                self._send(process, report)
+
+    def _send(self, process: Process, report: Report) -> None:
+        process.outgoing += b"".join(self._encoder.encode(report))
+        self._flush(process)
+        if len(process.outgoing) > _MAX_OUTGOING:
+            os.kill(process.pid, signal.SIGKILL)
 
     def _flush(self, process: Process) -> None:
         try:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
+import aiohttp
 import pytest
 from support.peers import Load, answering, echo, get, items, post
 from support.proxy import Proxy, assert_adds_up, until, value
@@ -81,6 +84,31 @@ async def test_what_needs_a_restart_is_refused(section: Any, backend: Any, proxy
     running.signal(signal.SIGHUP)
     refused = await until(lambda: running.events("reload_refused"), "it refuses")
     assert "restart" in refused[0]["problem"]
+
+
+async def test_no_counter_is_told_twice(backend: Any, proxy: Any, connect: Any) -> None:
+    """Whoever asks the old admin while the new one begins sees what has been counted, and no more."""
+    legacy, target = await backend(answering(echo)), await backend(answering(echo))
+    running = await proxy(legacy.url, target.url)
+    client = await connect(running)
+    for _ in range(3):
+        await client.ask(get("/a"))
+    await running.settled(3)
+    seen: list[float] = []
+    async with aiohttp.ClientSession() as session:  # its connection stays with who has accepted it
+
+        async def look() -> bool:
+            async with session.get(f"http://{running.admin}/report") as answer:
+                seen.append(json.loads(await answer.text())["totals"]["received"])
+            return bool(running.events("reloaded"))
+
+        await look()
+        running.configure(endpoints=SKIP_ALL)
+        running.signal(signal.SIGHUP)
+        with suppress(aiohttp.ClientError):  # it leaves
+            while not await look():
+                await asyncio.sleep(0.01)
+    assert set(seen) == {3}
 
 
 async def test_a_changed_file_is_noticed(backend: Any, proxy: Any) -> None:
