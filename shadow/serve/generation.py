@@ -101,11 +101,21 @@ class Generation:
         name = process.kind.name
         if now - process.started >= _HASTY:
             self._backoff[name] = 0.0
+            self._restarts[name] = now, process.kind
         else:
-            self._backoff[name] = min(_MAX_BACKOFF, self._backoff.get(name, 0.0) * 2 or 0.1)
             self._early_deaths += not process.ready
-        self._restarts[name] = now + self._backoff[name], process.kind
+            self._postpone(process.kind, now)
         return True
+
+    def not_started(self, kind: Kind, now: float) -> None:
+        """The system has no room for a worker: plan to try again."""
+        self._early_deaths += 1
+        self._postpone(kind, now)
+
+    def _postpone(self, kind: Kind, now: float) -> None:
+        backoff = min(_MAX_BACKOFF, self._backoff.get(kind.name, 0.0) * 2 or 0.1)
+        self._backoff[kind.name] = backoff
+        self._restarts[kind.name] = now + backoff, kind
 
     def due(self, now: float) -> list[Kind]:
         """The workers to be started now."""

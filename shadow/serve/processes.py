@@ -62,13 +62,19 @@ class Process:
 
 
 def fork(kind: Kind, foreign: list[Closable], now: float) -> Process:
-    """Start a worker. `foreign` is what the child must not keep."""
+    """Start a worker. `foreign` is what the child must not keep. Raises OSError."""
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
     sys.stderr.flush()
     # One that comes before the child has forgotten our handlers would be noted there and never heeded.
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+        ours.close()
+        theirs.close()
+        raise
     if pid:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         theirs.close()

@@ -139,7 +139,13 @@ class Supervisor:
     def _start(self, generation: Generation, kind: Kind) -> None:
         lines = [process.line for process in self._processes]
         sockets = [each for one in self._generations for each in one.sockets]
-        process = fork(kind, [self._selector, *self._listeners, *sockets, *lines], time.monotonic())
+        now = time.monotonic()
+        try:
+            process = fork(kind, [self._selector, *self._listeners, *sockets, *lines], now)
+        except OSError as error:  # too many processes, or too little memory
+            log.error("worker_not_started", worker=kind.name, reason=error.strerror)
+            generation.not_started(kind, now)
+            return
         generation.processes[process.pid] = process
         self._selector.register(process.line, selectors.EVENT_READ, (generation, process))
         log.info("worker_started", worker=kind.name, pid=process.pid)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import resource
 import signal
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.peers import Load, answering, echo, items
+from support.peers import Load, answering, echo, get, items
 from support.proxy import Proxy, assert_adds_up, command, until
 
 KILLS = int(os.environ.get("SHADOW_KILLS", "5"))
@@ -54,6 +55,24 @@ async def test_at_random_moments(victim: str, backend: Any, proxy: Any) -> None:
         assert counted == load.answered
     assert set(report["totals"]["dropped"]) <= {"lost", "channel_full", "memory", "shutdown"}
     assert sum(event["torn"] for event in running.events("recovered")) == 0, "it began with an empty folder"
+
+
+async def test_no_room_for_another(backend: Any, proxy: Any, connect: Any) -> None:
+    """While the system lets nothing new begin, those who live serve clients; then it is made up for."""
+    legacy, target = await backend(answering(echo)), await backend(answering(echo))
+    running = await proxy(legacy.url, target.url)
+    client = await connect(running)
+    soft, hard = resource.prlimit(running.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (3, hard))
+    os.kill(running.worker("shadow-0"), signal.SIGKILL)
+    await until(lambda: running.events("worker_not_started"), "it has tried")
+    assert (await client.ask(get("/a"))).status == 200
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (soft, hard))
+    await until(lambda: running.worker("shadow-0"), "a new one", patience=15.0)
+    await running.ready()
+    assert (await client.ask(get("/a"))).status == 200
+    report = await running.stop()
+    assert (report["totals"]["matched"], report["totals"]["dropped"]) == (1, {"channel_full": 1})
 
 
 @pytest.mark.parametrize("_", range(max(1, KILLS // 5)))
