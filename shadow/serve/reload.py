@@ -66,10 +66,15 @@ class ConfigReloader:
             )
         if fixed:
             return None
+        try:
+            made = self._build(loaded)
+        except OSError as error:  # no room or descriptor for a socket: no reason to end those who serve
+            log.error("reload_refused", problem=f"cannot make workers: {error}")
+            return None
         reconfigure(new.log)
         self._loaded = loaded
         self._seen = self._digest()  # it may name other certificates
-        return self._build(loaded)
+        return made
 
     def _digest(self) -> bytes | None:
         """Of the file and the certificates that it names; None where one cannot be read just now."""

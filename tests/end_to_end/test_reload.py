@@ -7,6 +7,7 @@ import json
 import signal
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -75,6 +76,26 @@ async def test_a_wrong_configuration_changes_nothing(backend: Any, proxy: Any, c
     assert await successful(running) == 1.0
 
 
+async def test_no_room_for_new_workers(
+    backend: Any, proxy: Any, connect: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reload that cannot even make its sockets is refused, and the old workers serve on."""
+    runtime = tmp_path / "t"
+    runtime.mkdir()
+    monkeypatch.setenv("TMPDIR", str(runtime))
+    legacy, target = await backend(answering(echo)), await backend(answering(echo))
+    running = await proxy(legacy.url, target.url)
+    client = await connect(running)
+    for each in runtime.glob("shadow-*"):
+        each.rename(tmp_path / "cleaned")
+    running.configure(endpoints=SKIP_ALL)
+    running.signal(signal.SIGHUP)
+    await until(lambda: running.events("reload_refused"), "it refuses")
+    assert (await client.ask(get("/a"))).status == 200
+    assert (await running.settled(1))["matched"] == 1
+    assert await successful(running) == 0.0
+
+
 @pytest.mark.parametrize("section", [{"listen": "127.0.0.1:1"}, {"workers": {"live": 2}}])
 async def test_what_needs_a_restart_is_refused(section: Any, backend: Any, proxy: Any) -> None:
     """A listener or a number of workers does not change under way, and it is not half done."""
@@ -106,7 +127,7 @@ async def test_no_counter_is_told_twice(backend: Any, proxy: Any, connect: Any) 
         running.configure(endpoints=SKIP_ALL)
         running.signal(signal.SIGHUP)
         with suppress(aiohttp.ClientError):  # it leaves
-            while not await look():
+            while not await look():  # noqa: ASYNC110 - in another process
                 await asyncio.sleep(0.01)
     assert set(seen) == {3}
 
