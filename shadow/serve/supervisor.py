@@ -127,7 +127,7 @@ class Supervisor:
             log.error("giving_up", reason="workers die before they are ready")
             self._exit = 1
             self._stop(signal.SIGINT)
-        if self._next is not None:
+        if self._next is not None and not self._stopping:  # it leaves then, ready or not
             self._take_over(self._next, now)
 
     # -- starting

@@ -37,6 +37,18 @@ async def not_ready(running: Proxy) -> None:
         await asyncio.sleep(0.01)
 
 
+async def reported(pid: int) -> None:
+    """Wait until a worker has told that it is there, which it does as soon as it heeds SIGTERM."""
+
+    def told(of: str) -> int:
+        status = Path(f"/proc/{pid}/status").read_text("ascii")
+        return int(status.partition(f"\n{of}:")[2].split()[0], 16)
+
+    await until(lambda: told("SigCgt") >> (signal.SIGTERM - 1) & 1, "it heeds signals")
+    waits = told("voluntary_ctxt_switches")
+    await until(lambda: told("voluntary_ctxt_switches") > waits + 2, "its loop has come round")
+
+
 async def successful(running: Proxy) -> float:
     return value(await running.metrics(), "shadow_config_last_reload_successful")
 
@@ -171,6 +183,25 @@ async def test_a_lame_duck_serves_on(backend: Any, proxy: Any, connect: Any) -> 
     assert [answer.all("connection") for answer in answers] == [["close"], ["close"]]
     assert await running.ended() == 0
     assert_adds_up(await running.report(), 3)
+
+
+async def test_a_reload_does_not_outlive_sigterm(backend: Any, proxy: Any, connect: Any) -> None:
+    """Told to stop when its new workers have just become ready, it serves on with the old ones."""
+    legacy, target = await backend(answering(echo)), await backend(answering(echo))
+    running = await proxy(legacy.url, target.url, timeouts={"lameduck": "2s"})
+    running.configure(endpoints=SKIP_ALL)
+    running.signal(signal.SIGHUP)
+    await until(lambda: running.worker("live-0.1"), "new workers begin")
+    running.signal(signal.SIGSTOP)  # so that it learns of both at once
+    for name in ("admin.1", "judge-0.1", "shadow-0.1", "live-0.1"):
+        await reported(running.worker(name))
+    running.signal(signal.SIGTERM)
+    running.signal(signal.SIGCONT)
+    await until(lambda: running.events("stopping"), "it stops")
+    await not_ready(running)
+    assert (await (await connect(running)).ask(get("/a"))).status == 200
+    assert await running.ended() == 0
+    assert not running.events("reloaded")
 
 
 async def test_no_request_is_lost_in_a_rolling_restart(backend: Any, proxy: Any) -> None:
