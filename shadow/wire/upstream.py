@@ -74,8 +74,8 @@ class Connection(asyncio.Protocol):
     """One connection to a backend."""
 
     __slots__ = (
-        "_buffer", "_complete", "_decoder", "_head", "_interims", "_limit", "_method", "_out", "_poll",
-        "_pool", "_sink", "address", "deadline", "heard", "reused", "transport",
+        "_blocked", "_buffer", "_complete", "_decoder", "_head", "_interims", "_limit", "_method", "_out",
+        "_poll", "_pool", "_sink", "address", "deadline", "heard", "reused", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, address: str) -> None:
@@ -88,6 +88,7 @@ class Connection(asyncio.Protocol):
         self._sink: AnswerSink | None = None
         self._method = b""
         self._complete = False  # the request has been given whole
+        self._blocked = False  # it takes no more of it
         self._limit = NEVER
         self._head: ResponseHead | None = None
         self._decoder: Decoder | None = None
@@ -116,10 +117,10 @@ class Connection(asyncio.Protocol):
         self._complete = True
         self._renew()
 
-    def _renew(self, blocked: bool = False) -> None:
+    def _renew(self) -> None:
         """Wait for what the backend owes now. It owes nothing while the request is still on its way, unless
         it is what blocks it."""
-        if self._complete or blocked:
+        if self._complete or self._blocked:
             waits = self._pool.waits
             seconds = waits.answer if self._complete and self._head is None else waits.stall
             due, limit = self._pool.loop.time() + seconds, self._limit
@@ -278,11 +279,13 @@ class Connection(asyncio.Protocol):
             sink.failed(Failure(FailureKind.RESET, f"connection closed {where}"))
 
     def pause_writing(self) -> None:
+        self._blocked = True
         if self._sink is not None:
-            self._renew(blocked=True)
+            self._renew()
             self._sink.pause_request()
 
     def resume_writing(self) -> None:
+        self._blocked = False
         if self._sink is not None:
             self._renew()
             self._sink.resume_request()

@@ -124,6 +124,21 @@ async def test_slow_legacy_pauses_the_client(live_path: LivePath) -> None:
     assert await legacy.head()
 
 
+async def test_a_blocked_upload_ends_whatever_legacy_has_said(live_path: LivePath) -> None:
+    """A legacy that reads no further owes that still, though an interim answer has come since."""
+    head = b"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n" % BIG
+    client, legacy = await live_path.ask(head)
+    legacy.stop_reading()
+    sending = asyncio.create_task(flood(client, BIG))
+    connection = live_path.connection
+    await until(lambda: connection._reading_paused and client.writer.transport.get_write_buffer_size())
+    await legacy.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+    await client.head()
+    live_path.pass_time(61)
+    assert (await client.head()).startswith(b"HTTP/1.1 504 ")
+    sending.cancel()
+
+
 class Gate(Resolver):
     """A resolver that answers when the test says so."""
 
