@@ -107,6 +107,8 @@ class LiveExchange:
         ready.flush()
         if self._client is not None:
             self._client.resume()
+            if self._client.is_behind:  # which it has told while there was nobody to pause
+                ready.pause()
 
     def _send(self, connection: Connection) -> None:
         self._upstream = connection

@@ -106,6 +106,11 @@ class Downstream(asyncio.Protocol):
         else:
             self._read_next()
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether it has not taken yet what it was answered before."""
+        return self._writing_paused
+
     def _wait_for_client(self, seconds: float) -> None:
         self._unsent = self.transport.get_write_buffer_size()
         self.deadline = self._front.loop.time() + seconds

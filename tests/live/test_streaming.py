@@ -139,6 +139,25 @@ async def test_a_blocked_upload_ends_whatever_legacy_has_said(live_path: LivePat
     sending.cancel()
 
 
+async def test_who_is_behind_as_legacy_is_reached_pauses_it(live_path: LivePath) -> None:
+    """Answers to pipelined requests fill the client's line while the next one still connects."""
+    small = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 30000\r\n\r\n" + b"x" * 30_000
+    client = await live_path.connect(receive_buffer=4096)
+    client.stop_reading()
+    await client.send(GET * 1000)
+    legacy = await live_path.legacy.accept()
+    while not live_path.connection.is_behind:
+        await legacy.head()
+        await legacy.send(small)
+        legacy = await live_path.legacy.accept()
+    await legacy.head()
+    connection = live_path.connection
+    legacy.writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % BIG + b"x" * BIG)
+    for _ in range(1000):
+        await asyncio.sleep(0)
+    assert connection.transport.get_write_buffer_size() < HELD
+
+
 class Gate(Resolver):
     """A resolver that answers when the test says so."""
 
