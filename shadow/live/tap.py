@@ -45,13 +45,19 @@ class TapExchange(LiveExchange):
         super().end(trailers)
         client, self._client = self._client, None
         if client is not None:
-            client.accept()
+            # Not now: it would begin with the next copy, that with the one behind it, and so on without end.
+            self._live.front.loop.call_soon(client.accept)
         end = self._skip or self._too_much()
         if end is not None:
             self._finish(end)
         else:
             self._live.orphans.add(self)
             self._ask()
+
+    def abort(self) -> None:
+        """Whoever brought the copy has left; one that has come whole is looked at all the same."""
+        if not self._complete:
+            super().abort()
 
     def _too_much(self) -> Skip | Drop | None:
         body = self._request_body

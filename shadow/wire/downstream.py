@@ -281,6 +281,8 @@ class Downstream(asyncio.Protocol):
 
     def accept(self) -> None:
         """Answer that the request has come, and nothing else."""
+        if self._lingering:  # it has left in between
+            return
         head = self._head
         self._close = self._close or head is None or head.minor == 0
         self._out.append(b"HTTP/1.1 204 No Content\r\n")
