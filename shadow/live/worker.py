@@ -62,7 +62,6 @@ class Live:
         self._worker = worker
         self._timeouts = timeouts
         self.deadlines = Deadlines(loop)
-        self._tunnels: set[Tunnel] = set()
         self.tally = worker.tally
         self.body_limit = config.mirror.body_limit
         self.budget = Budget(config.mirror.memory)
@@ -165,13 +164,13 @@ class Live:
         self, client: tuple[asyncio.Transport, bytes], legacy: tuple[asyncio.Transport, bytes]
     ) -> None:
         """Join a client and legacy after a 101."""
-        Tunnel(self._worker.loop, self.deadlines, self._tunnels, client, legacy, self._timeouts.whole)
+        Tunnel(self._worker.loop, self.deadlines, self.front.tunnels, client, legacy, self._timeouts.whole)
 
     def gauges(self) -> dict[str, float]:
         return {
             "client_connections": len(self.front.connections),
             "turned_away_total": self.front.turned_away,
-            "tunnels": len(self._tunnels),
+            "tunnels": len(self.front.tunnels),
             "captured_bytes": self.budget.used,
             "retries_total": self.retries,
             "access_log_lost_total": self.access_log.lost if self.access_log is not None else 0,
@@ -190,7 +189,7 @@ class Live:
                 connection.break_off()
             for exchange in list(self.orphans):
                 exchange.cancel()
-        for tunnel in list(self._tunnels):
+        for tunnel in list(self.front.tunnels):
             tunnel.close()
         self.pool.close()
         self.target_pool.close()

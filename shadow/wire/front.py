@@ -18,6 +18,7 @@ from shadow.wire.turn import Turn
 
 if TYPE_CHECKING:
     from shadow.wire.downstream import Downstream
+    from shadow.wire.tunnel import Tunnel
 
 
 class RequestSink(Protocol):
@@ -76,6 +77,8 @@ class Front:
         self.limits = limits
         self.scheme = scheme
         self.connections: set[Downstream] = set()
+        self.tunnels: set[Tunnel] = set()
+        """What some have become: still a client's, and as many descriptors."""
         self.turned_away = 0
         """Connections closed at once, because there were too many."""
         self.full = False

@@ -132,7 +132,7 @@ async def test_same_as_without(live_path: LivePath, server: int, frames: bytes) 
     without = await said(server, frames)
     assert without.startswith(b"HTTP/1.1 101 ")
     assert await said(live_path.port, frames) == without
-    await until(lambda: not live_path.live._tunnels)
+    await until(lambda: not live_path.live.front.tunnels)
 
 
 async def talked(port: int) -> list[object]:
@@ -158,4 +158,4 @@ async def test_clients_of_others(live_path: LivePath, server: int) -> None:
     live_path.legacy.port = server
     await live_path._serve()
     assert await talked(live_path.port) == await talked(server)
-    await until(lambda: not live_path.live._tunnels)
+    await until(lambda: not live_path.live.front.tunnels)

@@ -42,6 +42,17 @@ async def test_bytes_sent_ahead_arrive_after_the_101(live_path: LivePath) -> Non
     assert await legacy.exactly(10) == b"early bird"
 
 
+async def test_tunnels_are_clients(live_path: LivePath) -> None:
+    """They count towards the connections that a worker takes in, and leave their place when they end."""
+    live_path.configure(limits={"connections": 1})
+    ends = await tunnel(live_path)
+    assert await (await live_path.connect()).to_end() == b""
+    for end in ends:
+        end.leave()
+    await until(lambda: not live_path.live.front.tunnels)
+    await tunnel(live_path)
+
+
 async def test_refused_upgrade_is_http(live_path: LivePath) -> None:
     """Legacy answers 200: the bytes behind the request are the next request, judged like any other."""
     smuggled = b"GET /smuggled HTTP/1.1\r\nHost: h\r\nX-Shadow: 1\r\n\r\n"
@@ -112,7 +123,7 @@ async def test_one_side_closes(live_path: LivePath, leaver: int) -> None:
     await other.send(b"and thanks")
     other.close()
     assert await gone.to_end() == b"and thanks"
-    await until(lambda: not live_path.live._tunnels)
+    await until(lambda: not live_path.live.front.tunnels)
 
 
 @pytest.mark.parametrize("leaver", [0, 1])
@@ -121,7 +132,7 @@ async def test_one_side_breaks(live_path: LivePath, leaver: int) -> None:
     ends = await tunnel(live_path)
     ends[leaver].reset()
     assert await ends[1 - leaver].to_end() == b""
-    await until(lambda: not live_path.live._tunnels)
+    await until(lambda: not live_path.live.front.tunnels)
 
 
 @pytest.mark.parametrize("slow", [0, 1])
@@ -132,7 +143,7 @@ async def test_backpressure(live_path: LivePath, slow: int) -> None:
     reader.stop_reading()
     size = 32 * 1024 * 1024
     sending = asyncio.create_task(writer.send(b"x" * size))
-    (open_tunnel,) = live_path.live._tunnels
+    (open_tunnel,) = live_path.live.front.tunnels
     transport = open_tunnel._transports[slow]
     await until(lambda: transport.get_write_buffer_size() > 64 * 1024)
     assert transport.get_write_buffer_size() < 1024 * 1024
@@ -158,10 +169,10 @@ async def test_tunnel_that_cannot_be_closed_is_broken_off(live_path: LivePath) -
     client, legacy = await tunnel(live_path)
     client.stop_reading()
     sending = asyncio.create_task(legacy.send(b"x" * 32 * 1024 * 1024))
-    (open_tunnel,) = live_path.live._tunnels
+    (open_tunnel,) = live_path.live.front.tunnels
     await until(lambda: open_tunnel._transports[0].get_write_buffer_size() > 64 * 1024)
     live_path.pass_time(3601)
-    assert live_path.live._tunnels
+    assert live_path.live.front.tunnels
     live_path.pass_time(6)
-    await until(lambda: not live_path.live._tunnels)
+    await until(lambda: not live_path.live.front.tunnels)
     sending.cancel()
