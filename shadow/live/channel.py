@@ -65,7 +65,7 @@ class Channel(asyncio.Protocol):
         self._waiting += 1
         if self._timer is None:
             self._timer = self._loop.call_later(_FLUSH_AFTER, self._flush)
-        elif self._charged > _FLUSH_ABOVE:
+        elif self._charged > _FLUSH_ABOVE and not self._behind:  # all that waits is counted each time
             self._write()
         return True
 

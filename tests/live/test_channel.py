@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import cast
@@ -125,4 +126,23 @@ async def test_closing_without_a_worker(shadow: Shadow) -> None:
     """Nothing to deliver, nothing to wait for."""
     channel = Channel(asyncio.get_running_loop(), shadow.path + "-none", Budget(1))
     channel.connect()
+    await channel.close()
+
+
+async def test_an_offer_costs_no_more_where_many_wait(shadow: Shadow) -> None:
+    """A shadow worker that is behind takes no time from clients: what waits is not counted each time."""
+    channel, _ = await opened(shadow, 64 * 1024 * 1024)
+    shadow.transports[-1].pause_reading()
+    while not channel._behind:
+        channel.offer(FRAME)
+        await asyncio.sleep(0)
+    costs = []
+    while channel._waiting < BACKLOG:
+        began = time.thread_time()
+        for _ in range(100):
+            channel.offer(FRAME)
+        costs.append(time.thread_time() - began)
+    assert min(costs[-5:-1]) < 3 * min(costs[:5])
+    shadow.transports[-1].abort()
+    await until(lambda: not channel.worker)
     await channel.close()
