@@ -15,13 +15,16 @@ from shadow.live.access_log import AccessLog
 from shadow.live.exchange import LiveExchange
 from shadow.model import Drop, Failure, Skip
 from shadow.wire.downstream import Downstream
-from shadow.wire.head import SAFE_METHODS, RequestHead
+from shadow.wire.head import SAFE_METHODS, RequestHead, ResponseHead
 
 if TYPE_CHECKING:
     from shadow.live.worker import Live
 
 _OF_A_COPY: Final = re.compile(rb"(\r\nhost:[^\r\n]*?)-shadow(:\d+)?(?=\r\n)", re.IGNORECASE)
 """What Envoy, and Istio with it, appends to the Host of a copy."""
+
+
+_CONTINUE: Final = ResponseHead(100, 0, True, b"", b"HTTP/1.1 100 Continue\r\n")
 
 
 class TapExchange(LiveExchange):
@@ -39,7 +42,10 @@ class TapExchange(LiveExchange):
         return super()._select() or (None if self._head.method in SAFE_METHODS else Skip.METHOD)
 
     def _begin(self) -> None:
-        """Wait for the whole copy: half of one is not asked."""
+        """Wait for the whole copy: half of one is not asked. Its sender may wait too, to be told to go on."""
+        if self._head.expects and self._client is not None:
+            self._client.interim(_CONTINUE)
+            self._client.flush()
 
     def end(self, trailers: bytes) -> None:
         super().end(trailers)

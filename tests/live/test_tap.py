@@ -28,3 +28,13 @@ async def test_a_sender_that_leaves_at_once(live_path: LivePath) -> None:
     client.leave()
     await until(lambda: not live_path.live.front.connections)
     await live_path.settled()
+
+
+async def test_a_sender_that_asks_whether_to_go_on(live_path: LivePath) -> None:
+    """RFC 9110 10.1.1: it is told so, as legacy has told the client."""
+    live_path.configure(tap=True)
+    client = await live_path.connect()
+    await client.send(b"POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n")
+    assert await client.head() == b"HTTP/1.1 100 Continue\r\n\r\n"
+    await client.send(b"abc")
+    assert await client.exactly(len(ACCEPTED)) == ACCEPTED
