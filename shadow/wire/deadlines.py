@@ -7,11 +7,15 @@ has waited long enough, and one timer per process looks at all of them, four tim
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final, Protocol
 
 NEVER: Final = float("inf")
 INTERVAL: Final = 0.25
 """Seconds between two looks: how late a deadline can be noticed."""
+
+_PARTS: Final = 8  # turns of the loop that something has at least; a new connection takes four
 
 
 class Timed(Protocol):
@@ -51,3 +55,26 @@ class Deadlines:
         for timed in [timed for timed in self._watched if timed.deadline <= now]:
             if timed.deadline <= now and timed in self._watched:  # one that expires may move another's
                 timed.expired(now)
+
+
+@asynccontextmanager
+async def patience(seconds: float) -> AsyncIterator[None]:
+    """As `asyncio.timeout`, for what takes several turns of the loop. On a busy machine those of a process of
+    the lowest priority come seconds late, so the time is waited for in parts, each a turn at least: that
+    nobody looked is not the other side's fault."""
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
+
+    def wait(parts: int) -> None:
+        nonlocal timer
+        if parts:
+            timer = loop.call_later(seconds / _PARTS, wait, parts - 1)
+        else:
+            limit.reschedule(loop.time())
+
+    async with asyncio.timeout(None) as limit:
+        wait(_PARTS)
+        try:
+            yield
+        finally:
+            timer.cancel()

@@ -12,7 +12,7 @@ from shadow.address import backend
 from shadow.model import Failure, FailureKind
 from shadow.settings import BackendTls
 from shadow.tls import of_backend
-from shadow.wire.deadlines import Deadlines
+from shadow.wire.deadlines import Deadlines, patience
 from shadow.wire.resolve import Resolver
 from shadow.wire.turn import Turn
 from shadow.wire.upstream import Connection, Waits
@@ -88,7 +88,7 @@ class Pool:
 
     async def _connect(self, ready: Ready) -> None:
         try:
-            async with asyncio.timeout(self.waits.connect):
+            async with patience(self.waits.connect):
                 connection = await self._resolver.reach(self._open, self.waits.connect)
         except (OSError, UnicodeError) as error:
             ready(_failure(error))

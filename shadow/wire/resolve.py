@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 import structlog
 
 from shadow.address import Backend
+from shadow.wire.deadlines import patience
 
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ class Resolver:
         addresses = await self.addresses()
         for tried, address in enumerate(addresses):
             try:
-                async with asyncio.timeout((end - self._loop.time()) / (len(addresses) - tried)):
+                async with patience((end - self._loop.time()) / (len(addresses) - tried)):
                     connection = await connect(address)
             except OSError as error:
                 problem = error
