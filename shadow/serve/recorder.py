@@ -81,10 +81,10 @@ class Recorder:
         self._new = not written
         if written == self._failing:  # said once for each change, not every ten seconds
             self._failing = not written
-            log.log(
-                30 if self._failing else 20,
-                "tallies_kept_in_memory" if self._failing else "tallies_written_again",
-            )
+            if self._failing:
+                log.warning("tallies_kept_in_memory", folder=str(self._folder))
+            else:
+                log.info("tallies_written_again", folder=str(self._folder))
         return written
 
     def close(self, now: float) -> None:

@@ -11,6 +11,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +19,11 @@ import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from shadow.record.configured import ConfigRecord
+from shadow.record.tally import Tally
 from shadow.serve.logs import LONGEST_LINE, Sink, configure, reconfigure
-from shadow.settings import Log
+from shadow.serve.recorder import Recorder
+from shadow.settings import Log, Record
 
 EVIL = 'a\tb\r\n\x00\x1b[31m\x7f\x85\u2028\u202e\ud800 "q" \\ = 検索'
 
@@ -289,3 +293,21 @@ def test_a_closed_standard_error_does_not_raise() -> None:
     os.close(into)
     sink.write(b"x\n")
     assert sink.lost == 2
+
+
+def test_tallies_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+    """In one line for each change, by the log of the proxy: the supervisor goes on while the disk is full."""
+    log = Said("json")
+    folder = tmp_path / "records"
+    folder.write_text("in the way")
+    books = Recorder(Record(to=str(folder)), "tally", ConfigRecord(0, ""), 0.0)
+    for now in (10.0, 20.0):
+        books.add({"GET /": Tally(received=1)})
+        books.tick(now)
+    folder.unlink()
+    books.tick(30.0)
+    events = [json.loads(line) for line in log.lines()]
+    assert [(each["level"], each["event"], each["folder"]) for each in events] == [
+        ("warning", "tallies_kept_in_memory", str(folder)),
+        ("info", "tallies_written_again", str(folder)),
+    ]
