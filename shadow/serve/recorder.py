@@ -88,8 +88,11 @@ class Recorder:
         return written
 
     def close(self, now: float) -> None:
-        """Write the rest and seal."""
+        """Write the rest and seal; what the disk does not take is gone with this process."""
         self._finish(now)
+        if self._new:
+            requests = sum(tally.received for tally in self._tallies.values())
+            log.error("tallies_lost", folder=str(self._folder), requests=requests)
 
     def _finish(self, now: float) -> None:
         """Seal what was counted, and begin anew. While it cannot be written, its window goes on."""

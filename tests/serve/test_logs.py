@@ -7,6 +7,7 @@ import logging
 import os
 import pty
 import select
+import shutil
 import threading
 import warnings
 from collections.abc import Iterator
@@ -306,8 +307,15 @@ def test_tallies_that_cannot_be_written_are_told(tmp_path: Path) -> None:
         books.tick(now)
     folder.unlink()
     books.tick(30.0)
+    shutil.rmtree(folder)
+    folder.write_text("in the way")
+    books.add({"GET /": Tally(received=2)})
+    books.close(40.0)
     events = [json.loads(line) for line in log.lines()]
-    assert [(each["level"], each["event"], each["folder"]) for each in events] == [
-        ("warning", "tallies_kept_in_memory", str(folder)),
-        ("info", "tallies_written_again", str(folder)),
+    assert [(each["level"], each["event"]) for each in events] == [
+        ("warning", "tallies_kept_in_memory"),
+        ("info", "tallies_written_again"),
+        ("warning", "tallies_kept_in_memory"),
+        ("error", "tallies_lost"),
     ]
+    assert (events[-1]["folder"], events[-1]["requests"]) == (str(folder), 4)
