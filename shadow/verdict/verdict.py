@@ -208,7 +208,9 @@ def _need(reason: Reason, case: _Case, missing: int, recorded: float, tolerance:
     suspects = case.suspects
     more, time = _more(suspects, recorded, tolerance)
     if reason is Reason.NOTHING:
-        return _Need("nothing was compared", more, None)
+        learned = case.tally.learned.matched + case.tally.learned.differed
+        why = "what was compared went into learning legacy's own noise" if learned else "nothing was compared"
+        return _Need(why, more, None)
     if reason is Reason.FEW:
         seen = f"{_seen(case)}: " if suspects == case.counts else ""  # or it is said what else is wrong
         sure = f"{more:,} more without a difference are needed to be {_SURE} of {_share(tolerance)}"

@@ -124,6 +124,14 @@ def test_nothing_compared() -> None:
     assert (judged.hours, judged.reasons) == (None, (Reason.NOTHING,))
 
 
+def test_nothing_compared_that_counts() -> None:
+    """The first exchange of an endpoint is for learning: beside `1 compared` it is not said that none was."""
+    judged = judge(learn(Tally(), 1, (VALUE,)))
+
+    assert judged.why == "what was compared went into learning legacy's own noise"
+    assert (judged.verdict, judged.needed, judged.reasons) == (SHORT, 4741, (Reason.NOTHING,))
+
+
 def test_the_tolerance_decides() -> None:
     """The same counts under another tolerance."""
     made = tally(matched=990, differed=10)
