@@ -8,6 +8,8 @@ import ssl
 from collections.abc import Callable
 from typing import Final
 
+import structlog
+
 from shadow.address import backend
 from shadow.model import Failure, FailureKind
 from shadow.settings import BackendTls
@@ -19,7 +21,11 @@ from shadow.wire.upstream import Connection, Waits
 
 _MAX_IDLE: Final = 512  # connections kept; more were a burst
 
+_QUIET: Final = 10.0  # seconds between two lines that tell of a backend that takes no connection
+
 Ready = Callable[[Connection | Failure], None]
+
+log = structlog.get_logger()
 
 
 class Pool:
@@ -37,6 +43,7 @@ class Pool:
         self.loop = loop
         self.turn = Turn(loop)
         self.waits = waits
+        self._url = url
         self._backend = backend(url)
         self._tls = of_backend(tls) if self._backend.tls else None
         self._deadlines = deadlines
@@ -44,6 +51,8 @@ class Pool:
         self._idle: list[Connection] = []
         self._connecting: set[asyncio.Task[None]] = set()
         self._closed = False
+        self._problem = ""  # with connecting, as it was told last
+        self._quiet = 0.0  # until when no problem is told
 
     def __repr__(self) -> str:
         return f"<Pool {self._backend} idle={len(self._idle)} connecting={len(self._connecting)}>"
@@ -91,13 +100,29 @@ class Pool:
             async with patience(self.waits.connect):
                 connection = await self._resolver.reach(self._open, self.waits.connect)
         except (OSError, UnicodeError) as error:
-            ready(_failure(error))
+            failure = _failure(error)
+            self._say(f"{failure.kind}: {failure.detail}")
+            ready(failure)
         else:
+            if self._problem:
+                self._say("")
             if connection.transport.is_closing():  # it was accepted, and closed at once
                 ready(Failure(FailureKind.RESET, "connection closed before it was used"))
                 return
             self._deadlines.watch(connection)
             ready(connection)
+
+    def _say(self, problem: str) -> None:
+        """Once for each change; a new problem is not told too soon, or one in two would have a line."""
+        now = self.loop.time()
+        if not problem:
+            log.info("backend_reached_again", backend=self._url)
+        elif problem == self._problem or now < self._quiet:
+            return
+        else:
+            self._quiet = now + _QUIET
+            log.warning("backend_not_reached", backend=self._url, reason=problem)
+        self._problem = problem
 
     async def _open(self, address: str) -> Connection:
         _, connection = await self.loop.create_connection(
@@ -123,7 +148,17 @@ _FAILURES: Final = (
 
 
 def _failure(error: Exception) -> Failure:
-    for kind, failure in _FAILURES:
-        if isinstance(error, kind):
-            return Failure(failure, "could not connect")
-    return Failure(FailureKind.UNREACHABLE, "could not connect")
+    kinds = (failure for kind, failure in _FAILURES if isinstance(error, kind))
+    why = _why(error)
+    return Failure(
+        next(kinds, FailureKind.UNREACHABLE), f"could not connect: {why}" if why else "could not connect"
+    )
+
+
+def _why(error: Exception) -> str:
+    """What is to be mended, as whoever noticed it says it."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return error.verify_message  # such as: certificate has expired
+    if isinstance(error, ssl.SSLError):
+        return (error.reason or "").replace("_", " ").lower()
+    return str(error.strerror or "") if isinstance(error, OSError) else str(error)

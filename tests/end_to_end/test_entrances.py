@@ -145,13 +145,17 @@ async def test_tls_with_backends(backend: Any, proxy: Any, connect: Any, certifi
 async def test_an_unknown_authority_is_a_failure(
     backend: Any, proxy: Any, connect: Any, certificates: Certificates
 ) -> None:
-    """Nothing is sent to a backend that cannot show who it is, unless verifying is turned off."""
+    """Nothing is sent to a backend that cannot show who it is, unless verifying is turned off; the log says
+    what is wrong with its certificate."""
     legacy = await backend(answering(echo), tls=certificates.server())
     target = await backend(answering(echo), tls=certificates.server())
     running = await proxy(legacy.url, target.url, tls={"legacy": {"verify": False}})
     assert (await (await connect(running)).ask(get("/a"))).status == 200
     totals = await running.settled(1)
     assert (totals["failed"], totals["status"]) == (1, {"200→tls": 1})
+    (told,) = running.events("backend_not_reached")
+    why = "tls: could not connect: unable to get local issuer certificate"
+    assert (told["backend"], told["reason"]) == (target.url, why)
 
 
 # ---- the PROXY protocol ----------------------------------------------------------------------
