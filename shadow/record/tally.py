@@ -94,6 +94,13 @@ class Tally(Struct):
         return ended + sum(self.skipped.values()) + sum(self.dropped.values())
 
     @property
+    def unanswered(self) -> int:
+        """Of those that matched, the ones that neither side answered."""
+        return sum(
+            number for pair, number in self.status.items() if not any(map(str.isdigit, pair.split("→")))
+        )
+
+    @property
     def in_flight(self) -> int:
         """Requests received whose end is not known yet. Below nought where the part of the tally that
         counted them received is missing."""
@@ -120,9 +127,11 @@ class Tally(Struct):
             self._release(about, ())
 
     def count(self, legacy: Outcome, target: Outcome, comparison: Masked, about: About) -> None:
-        """Count an exchange by what its comparison found."""
+        """Count an exchange by what its comparison found. Where neither side answered, it is a match that
+        says nothing of the target, so it is no unit."""
         self._end(legacy, target, comparison)
-        _add_unit(self.units, about)
+        if isinstance(legacy, Response) or isinstance(target, Response):
+            _add_unit(self.units, about)
         names = self._see_all(comparison, about)
         if comparison.fate is not Fate.MATCHED:
             self._pattern(names, comparison, about)

@@ -40,9 +40,10 @@ def count(tally: Tally, excused: frozenset[str] = frozenset()) -> Counts:
 
 
 def compared(tally: Tally) -> int:
-    """Exchanges that count for the verdict, those included of which the target failed."""
-    learned = tally.learned.matched + tally.learned.differed
-    return max(0, tally.matched + tally.differed + tally.failed - learned)
+    """Exchanges that count for the verdict, those included of which the target failed. Where legacy failed as
+    well, there was nothing to compare."""
+    spent = tally.learned.matched + tally.learned.differed + tally.unanswered
+    return max(0, tally.matched + tally.differed + tally.failed - spent)
 
 
 def signatures(pattern: str) -> list[str]:

@@ -204,13 +204,18 @@ class _Need(NamedTuple):
     hours: float | None
 
 
+def _nothing(tally: Tally) -> str:
+    """Why nothing of an endpoint counts for its verdict."""
+    if tally.learned.matched + tally.learned.differed:
+        return "what was compared went into learning legacy's own noise"
+    return "neither legacy nor the target gave an answer" if tally.unanswered else "nothing was compared"
+
+
 def _need(reason: Reason, case: _Case, missing: int, recorded: float, tolerance: float) -> _Need:
     suspects = case.suspects
     more, time = _more(suspects, recorded, tolerance)
     if reason is Reason.NOTHING:
-        learned = case.tally.learned.matched + case.tally.learned.differed
-        why = "what was compared went into learning legacy's own noise" if learned else "nothing was compared"
-        return _Need(why, more, None)
+        return _Need(_nothing(case.tally), more, None)
     if reason is Reason.FEW:
         seen = f"{_seen(case)}: " if suspects == case.counts else ""  # or it is said what else is wrong
         sure = f"{more:,} more without a difference are needed to be {_SURE} of {_share(tolerance)}"

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from support.processor import within
 from support.tallies import BROKEN, LEGACY, TIMEOUT, VALUE, about, add, learn, tally
 
-from shadow.model import Difference, DifferenceKind, Fate
+from shadow.model import Difference, DifferenceKind, Failure, FailureKind, Fate
 from shadow.record.mask import Masked
 from shadow.record.tally import Tally
 from shadow.settings import Criteria
@@ -46,6 +46,22 @@ def test_regressed() -> None:
 def test_failures_are_mismatches() -> None:
     """A target that gave no answer is as bad as one that gave a wrong one."""
     assert judge(tally(matched=900, failed=100)).verdict is REGRESSED
+
+
+def test_what_neither_side_answered_says_nothing() -> None:
+    """With both backends dead nothing was compared, however often; nor does it add to what was."""
+    refused = Failure(FailureKind.REFUSED)
+    dead = Tally()
+    for number in range(6000):
+        dead.count(refused, refused, Masked(Fate.MATCHED), about(number))
+    judged = judge(dead)
+
+    assert (dead.matched, judged.verdict, judged.reasons) == (6000, SHORT, (Reason.NOTHING,))
+    assert judged.why == "neither legacy nor the target gave an answer"
+    few = tally(matched=100)
+    few.merge(dead)
+    assert judge(few).verdict is SHORT
+    assert judge(few).why.startswith("0 of 100 differ")
 
 
 def test_not_enough_data() -> None:
