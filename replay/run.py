@@ -62,8 +62,8 @@ class CannotReplay(Exception):
 
 
 def replay(plan: Plan) -> int:
-    """Replay to the end, or until asked to stop. Returns the exit code: 0, or 130 if asked twice. Raises
-    CannotReplay."""
+    """Replay to the end, or until asked to stop. Returns the exit code: 0, or 130 if asked twice; 143 where
+    SIGTERM left lines to --resume, or an evicted pod would count as one that is done. Raises CannotReplay."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)  # requests make no cycles; looking for them costs more than it finds
     record = plan.config.record
@@ -152,6 +152,7 @@ class _Run:
         if earlier:
             self._books.marks = dict(earlier[-1].marks)
         self._stop = asyncio.Event()
+        self._evicted = False
         self._over = False
         self._began = time.monotonic()
         self._closed = self._began  # when the last stretch was
@@ -189,12 +190,13 @@ class _Run:
             self._shown.close()
             replayer.close()
             await mirror.drain()
-        return 0
+        return 128 + signal.SIGTERM if self._evicted and not finished else 0
 
     def _asked_to_stop(self, number: int) -> None:
         if self._stop.is_set():
             os._exit(128 + number)  # the judge notices, and what is not written yet is left to --resume
         log.info("stopping", signal=signal.Signals(number).name)
+        self._evicted = number == signal.SIGTERM and not self._plan.follow  # which has no other end
         self._stop.set()
 
     # -- reading and sending

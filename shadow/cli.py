@@ -195,7 +195,8 @@ def replay(logs: tuple[str, ...], fail_on: str, **flags: Any) -> None:
 
     Only GET and HEAD are sent, and only to these two. Requests of one session (cookie, user, or client
     address and agent) keep their order: each waits until legacy has answered the one before. Lines that are
-    not replayed are counted by reason. Ctrl-C ends it with a report of what was done, --resume goes on.
+    not replayed are counted by reason. Ctrl-C ends it with a report of what was done, --resume goes on. So
+    does SIGTERM, with exit code 143 where lines are left.
     """
     from replay.command import plan
     from replay.run import CannotReplay

@@ -198,6 +198,19 @@ async def test_stopped_by_a_signal_it_reports_and_goes_on_later(
     assert set(backends.legacy.asked.values()) == {1}
 
 
+async def test_an_evicted_replay_is_not_done(replay: Make, backends: Backends, tmp_path: Path) -> None:
+    """SIGTERM ends it as cleanly, and its exit code tells a Job that lines are left."""
+    log = write(tmp_path / "access.log", [line(n) for n in range(400)])
+    job = replay(str(log), "--speed", "1")
+    await job.start()
+    await backends.target.asked_for(50)
+    job.signal(signal.SIGTERM)
+    assert await job.ended() == 143
+    assert "received =" in job.out
+    assert_adds_up(await job.run("--resume"), 400)
+    assert set(backends.legacy.asked.values()) == {1}
+
+
 async def test_asked_twice_it_leaves_at_once(replay: Make, backends: Backends, tmp_path: Path) -> None:
     """A second SIGINT does not wait for a target that never answers; what was not written is done later."""
     log = write(tmp_path / "access.log", [line(n) for n in range(40)])
