@@ -82,9 +82,6 @@ def _replay(plan: Plan, judge_path: str) -> int:
     checkpoint = Checkpoint(plan.config.record.to, plan.run)
     earlier = checkpoint.load()
     _check_earlier(plan, earlier)
-    if earlier and earlier[-1].finished:
-        log.info("already_replayed", record=plan.config.record.to)
-        return 0
     marks = earlier[-1].marks if earlier else {}
     names = plan.logs if plan.follow else expand(plan.logs)
     feed = open_feed(names, Formats(plan.format, plan.options), marks, plan.follow)
@@ -149,6 +146,7 @@ class _Run:
         self._configured = configured(plan.config, plan.config_hash, time.time())
         mask = Mask(plan.config.record.mask, secrets.token_bytes(32))
         self._books = Books(plan.run, not plan.against_log, mask.text, time.time())
+        self._finished_before = bool(earlier) and earlier[-1].finished
         if earlier:
             self._books.marks = dict(earlier[-1].marks)
         self._stop = asyncio.Event()
@@ -265,6 +263,9 @@ class _Run:
                     await asyncio.to_thread(self._checkpoint.write, records, stretch.log)
 
     def _write_rest(self, todo: list[Entry], finished: bool) -> None:
+        if self._finished_before and not self._books.read and not todo:
+            log.info("already_replayed", record=self._plan.config.record.to)
+            return
         rest = self._books.rest(time.time(), todo, finished)
         self._checkpoint.write(rest.records(self._configured), rest.log)
 

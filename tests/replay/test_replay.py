@@ -123,6 +123,22 @@ async def test_a_log_is_not_replayed_twice_by_mistake(replay: Make, tmp_path: Pa
     assert_adds_up(await job.run("--resume"), 10)
 
 
+async def test_what_has_come_since_is_replayed_with_resume(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """A glob's new logs, and new lines of an old one, each once, though the earlier run was through."""
+    write(tmp_path / "1.log", [line(n) for n in range(10)])
+    job = replay(str(tmp_path / "[12].log"), "--speed", "max")
+    assert_adds_up(await job.run(), 10)
+    assert_adds_up(await job.run("--resume"), 10)
+    assert "already_replayed" in job.err
+    write(tmp_path / "1.log", [line(n) for n in range(15)])
+    write(tmp_path / "2.log", [line(n) for n in range(15, 20)])
+    assert_adds_up(await job.run("--resume"), 20)
+    assert "already_replayed" not in job.err
+    assert set(backends.legacy.asked.values()) == {1}
+
+
 async def test_three_shards_are_as_one(replay: Make, backends: Backends, tmp_path: Path) -> None:
     """Shards in processes of their own, merged by the report, count what one counts alone."""
     backends.target.answer = planted
