@@ -26,24 +26,27 @@ _OURS = frozenset(
 
 
 class Dress(NamedTuple):
-    """What all requests get: `authority` is the Host of those whose log has none."""
+    """What all requests get: `authority` is the Host of those whose log has none, `host` that of all."""
 
     authority: bytes
+    host: bytes | None
     lines: bytes  # of the user's headers, each with its end
     replaced: frozenset[bytes]  # names in lower case, whose logged values are not sent
 
 
 def dress(authority: bytes, headers: Headers) -> Dress:
     """`headers` are sent with every request, in the place of those of their names."""
-    names = frozenset(name.lower() for name, _ in headers)
-    return Dress(authority, b"".join(b"%b: %b\r\n" % pair for pair in headers), _OURS | names)
+    host = next((value for name, value in headers if name.lower() == b"host"), None)
+    others = [(name, value) for name, value in headers if name.lower() != b"host"]
+    names = frozenset(name.lower() for name, _ in others)
+    return Dress(authority, host, b"".join(b"%b: %b\r\n" % pair for pair in others), _OURS | names)
 
 
 def head(request: LoggedRequest, id_: bytes, dress: Dress) -> bytes | BadLine:
     """The head to send, or why there can be none."""
     if not _TARGET.fullmatch(request.target):
         return BadLine(LogSkip.NOT_REPLAYABLE, "the target is no path, or holds bytes that end a line")
-    host = request.host or dress.authority
+    host = dress.host or request.host or dress.authority
     if not _HOST.fullmatch(host):
         return BadLine(LogSkip.NOT_REPLAYABLE, "the host is no name")
     fields = []
@@ -72,6 +75,8 @@ def header(text: str) -> tuple[bytes, bytes]:
     pair = name.strip().encode("latin-1", "replace"), value.strip().encode("utf-8")
     if not colon or not is_field(*pair):
         raise ValueError("a header is NAME: VALUE, such as 'Authorization: Bearer …'")
-    if pair[0].lower() in _OURS:
+    if pair[0].lower() == b"host" and not _HOST.fullmatch(pair[1]):
+        raise ValueError("the host is no name")
+    if pair[0].lower() in _OURS - {b"host"}:
         raise ValueError(f"{name.strip()} is set by Shadow itself")
     return pair

@@ -170,7 +170,7 @@ def _print_formats(context: click.Context, _: click.Parameter, wanted: bool) -> 
 @_variable("status", metavar="STATUS", multiple=True, help="Only lines with 200, 2xx or 200-304.")
 @_variable("since", metavar="TIME", help="Only from 2026-11-22T10:00:00+09:00 on; UTC without a zone.")
 @_variable("until", metavar="TIME", help="Only before that time.")
-@_variable("header", metavar="'NAME: VALUE'", multiple=True, help="Send it with every request.")
+@_variable("header", metavar="'NAME: VALUE'", multiple=True, help="Send it with every request; Host too.")
 @_variable("cookie", metavar="NAME=VALUE", multiple=True, help="Send it instead of logged cookies.")
 @click.option(
     "--fail-on",
