@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from replay import filters, pace, request, shard
 from replay.choice import Formats
+from replay.formats.fieldmap import field_map
 from replay.formats.parser import Options
 from replay.pace import Pace
 from replay.plan import Plan
@@ -31,7 +32,8 @@ class _Flags:
         try:
             return reading(value)
         except ValueError as error:
-            self.problems.append(f"--{name.replace('_', '-').removesuffix('s')}: {error}")
+            flag = "field" if name == "fields" else name
+            self.problems.append(f"--{flag}: {error}")
             return default
 
 
@@ -71,6 +73,7 @@ def _fields(pairs: Iterable[str]) -> dict[str, str]:
     found = dict(pair.partition("=")[::2] for pair in pairs)
     if not all(found.values()):
         raise ValueError("write ROLE=LABEL, such as target=path or seconds=apptime/us")
+    field_map({}, found)
     return found
 
 
@@ -101,8 +104,12 @@ def _shard(flags: _Flags, environ: Mapping[str, str]) -> shard.Shard:
         return shard.Shard()
 
 
+def _cookies(texts: Iterable[str]) -> tuple[bytes, bytes]:
+    return request.header(f"Cookie: {'; '.join(map(request.cookie, texts))}")
+
+
 def _headers(flags: _Flags) -> Headers:
     none: Headers = ()
     headers = flags.read("header", lambda texts: tuple(map(request.header, texts)), none)
-    cookies = flags.read("cookie", lambda texts: request.header(f"Cookie: {'; '.join(texts)}"), None)
+    cookies = flags.read("cookie", _cookies, None)
     return (*headers, cookies) if cookies else headers

@@ -69,6 +69,14 @@ def is_field(name: bytes, value: bytes) -> bool:
     return bool(_NAME.fullmatch(name) and _VALUE.fullmatch(value))
 
 
+def cookie(text: str) -> str:
+    """Understands `name=value`; ValueError has one line, without the value, which may be a secret."""
+    name, equals, _ = text.partition("=")
+    if not equals or not _NAME.fullmatch(name.encode("latin-1", "replace")):
+        raise ValueError("a cookie is NAME=VALUE, such as sid=…")
+    return text
+
+
 def header(text: str) -> tuple[bytes, bytes]:
     """Understands `Name: value`; ValueError has one line, without the value, which may be a secret."""
     name, colon, value = text.partition(":")

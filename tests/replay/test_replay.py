@@ -296,3 +296,7 @@ async def test_what_is_wrong_is_told_at_once(replay: Make, tmp_path: Path) -> No
     await job.start()
     assert await job.ended() == 3
     assert [text.split(":")[0] for text in job.err.splitlines()] == ["--speed", "--method", "--shard"]
+    job = replay(str(tmp_path / "none.log"), "--field", "foo=bar", "--status", "9xx", "--cookie", "sid")
+    await job.start()
+    assert await job.ended() == 3
+    assert [text.split(":")[0] for text in job.err.splitlines()] == ["--field", "--status", "--cookie"]
