@@ -84,8 +84,6 @@ class Replayer:
 
     def take(self, entries: Iterable[Entry]) -> None:
         """Settle lines that are not replayed, and have the others wait for their time."""
-        if self._started is None:
-            self._started = time.monotonic()  # the first is due now
         for entry in entries:
             self._take(entry, self._books.taken(entry))
         self.pump()
@@ -100,6 +98,8 @@ class Replayer:
         if isinstance(found, BadLine):
             self._skip(entry, stretch, key, found)
             return
+        if self._started is None:
+            self._started = time.monotonic()  # the first is due now
         due = self.schedule.place(parsed.at)
         if not self._is_ours(entry, key):
             self._books.not_ours(stretch)

@@ -261,6 +261,21 @@ async def test_a_growing_log_is_followed(replay: Make, backends: Backends, tmp_p
     assert set(backends.legacy.asked.values()) == {1}
 
 
+async def test_a_log_that_was_idle_is_not_late(replay: Make, backends: Backends, tmp_path: Path) -> None:
+    """Its first request is due when it comes, however long nothing had come."""
+    log = write(tmp_path / "access.log", [])
+    job = replay(str(log), "--follow")
+    process = await job.start()
+    assert process.stderr is not None
+    while b"0 lines" not in await process.stderr.readline():
+        pass
+    write(log, [line(n) for n in range(10)])
+    await backends.target.asked_for(10)
+    job.signal(signal.SIGTERM)
+    assert await job.ended() == 0
+    assert (await job.report())["log"]["late"]["max"] < 5.0  # of the ten seconds until it says "0 lines"
+
+
 async def test_live_and_replayed_traffic_get_the_same_verdicts(
     replay: Make, backends: Backends, tmp_path: Path
 ) -> None:
