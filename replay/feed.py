@@ -9,11 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Protocol
 
+import structlog
+
 from replay.follow import Followed
 from replay.model import BadLine, LoggedRequest, LogSkip
 from replay.reading import Entry, Formats, Reading
-from replay.source import CHUNK, STDIN, Source, SourceError
+from replay.source import CHUNK, STDIN, Source, SourceError, UnopenedError
 from shadow.record.replayed import Mark
+
+logger = structlog.get_logger()
 
 _TOGETHER: Final = 128  # entries of several logs that are given at once
 
@@ -62,6 +66,8 @@ class Log:
             return None
         try:
             data = self._next()
+        except UnopenedError:  # all of it would be missing
+            raise
         except SourceError as error:
             return self._end(self._damaged(str(error)))
         if not data:
@@ -101,7 +107,9 @@ class Log:
         return entries
 
     def _damaged(self, why: str) -> list[Entry]:
-        """Told like a line that cannot be read: what is missing must not go unnoticed."""
+        """Told, and counted like a line that cannot be read: what is missing must not go unnoticed."""
+        if not self._ended:
+            logger.warning("log_damaged", log=self._name, reason=why)
         at = max(self._last, self._reading.start) + CHUNK
         bad = BadLine(LogSkip.MALFORMED, why.removeprefix(f"{self._name}: "))
         return [Entry(self._name, at, at + 1, bad, b"", "", b"")]
@@ -176,9 +184,6 @@ class Following:
 def open_feed(names: Sequence[str], formats: Formats, marks: Mapping[str, Mark], follow: bool) -> Feed:
     """The logs of these names, each from its mark on. Raises SourceError."""
     if follow:
-        for name in names:
-            if "://" in name or name == STDIN:
-                raise SourceError(f"{name}: only files can be followed; leave --follow out")
         return Following([Followed(name, formats, marks) for name in names])
     for name in names:
         if "://" not in name and name != STDIN and not os.access(name, os.R_OK):

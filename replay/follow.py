@@ -11,9 +11,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
+import structlog
+
 from replay.reading import Entry, Formats, Reading
 from replay.source import CHUNK
 from shadow.record.replayed import Mark
+
+log = structlog.get_logger()
 
 
 class _Identity(NamedTuple):
@@ -43,7 +47,7 @@ class _Open:
         if mark is not None and mark.at > found.st_size:  # truncated while nobody looked
             self.identity = self._next_round()
             mark = None
-        self.reading = Reading(self.key, formats, mark)
+        self.reading = Reading(self.key, formats, mark, path)
         self._at = self.reading.start
 
     @property
@@ -69,7 +73,7 @@ class _Open:
     def _truncated(self) -> list[Entry]:
         entries = self.reading.finish()
         self.identity = self._next_round()
-        self.reading = Reading(self.key, self._formats)
+        self.reading = Reading(self.key, self._formats, shown=self._path)
         self._at = 0
         return entries
 
@@ -93,6 +97,8 @@ class Followed:
         self._current: _Open | None = None
         if self._marks:
             self._find_again()
+        if self._current is None and not os.path.exists(path):
+            log.warning("log_not_there_yet", log=path)
 
     def live(self) -> set[str]:
         """Which files of it are still read."""

@@ -45,8 +45,10 @@ class Formats(Protocol):
 class Reading:
     """One log. Feed it with its bytes from `start` on."""
 
-    def __init__(self, log: str, formats: Formats, mark: Mark | None = None) -> None:
+    def __init__(self, log: str, formats: Formats, mark: Mark | None = None, shown: str = "") -> None:
+        """`shown` is what people know the log by."""
         self._log = log
+        self._shown = shown or log
         self._formats = formats
         self._todo = frozenset(mark.todo) if mark else frozenset()
         self._from = mark.at if mark else 0
@@ -88,7 +90,7 @@ class Reading:
         return entries
 
     def _choose(self, lines: Sequence[bytes]) -> bytes:
-        self._use(self._formats.tell(self._log, lines))
+        self._use(self._formats.tell(self._shown, lines))
         held, self._held = self._held, b""
         return held
 

@@ -83,8 +83,7 @@ def _replay(plan: Plan, judge_path: str) -> int:
     earlier = checkpoint.load()
     _check_earlier(plan, earlier)
     marks = earlier[-1].marks if earlier else {}
-    names = plan.logs if plan.follow else expand(plan.logs)
-    feed = open_feed(names, Formats(plan.format, plan.options), marks, plan.follow)
+    feed = open_feed(expand(plan.logs, plan.follow), Formats(plan.format, plan.options), marks, plan.follow)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(_Run(plan, checkpoint, earlier, feed, judge_path).main())
 

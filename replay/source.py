@@ -34,20 +34,35 @@ class SourceError(Exception):
     """A log cannot be read, or not any further. One line."""
 
 
-def expand(names: Iterable[str]) -> list[str]:
+class UnopenedError(SourceError):
+    """Nothing of a log can be read."""
+
+
+def expand(names: Iterable[str], follow: bool = False) -> list[str]:
     """The logs that are meant: globs and prefixes in buckets become what is there now. Raises SourceError."""
     found: list[str] = []
     for name in names:
+        _check(name, follow)
         if name.startswith(_BUCKETS):
             found += _objects(name)
         elif glob.has_magic(name) and not os.path.exists(name):
-            matches = sorted(glob.glob(name))
+            matches = sorted(match for match in glob.glob(name) if not os.path.isdir(match))
             if not matches:
                 raise SourceError(f"{name}: no file has such a name")
             found += matches
         else:
             found.append(name)
     return list(dict.fromkeys(found))
+
+
+def _check(name: str, follow: bool) -> None:
+    """Refuse what no log can be read from. Raises SourceError."""
+    if follow and (name == STDIN or "://" in name):
+        raise SourceError(f"{name}: only files can be followed; leave --follow out")
+    if "://" in name and not name.startswith(_BUCKETS):
+        raise SourceError(f"{name}: a log is a file, or begins with {', '.join(_BUCKETS)}")
+    if os.path.isdir(name):
+        raise SourceError(f"{name}: a folder; name what is in it, such as '{name.rstrip('/')}/*.log'")
 
 
 def _objects(url: str) -> list[str]:
@@ -81,7 +96,7 @@ class Source:
             self._raw = _raw(name)
             peeked = self._raw.peek(4)[:4]
         except Exception as error:
-            raise SourceError(f"{name}: {_first_line(error)}") from None
+            raise UnopenedError(f"{name}: {_first_line(error)}") from None
         self._unpacked = _unpacked(self._raw, peeked)
 
     def read(self) -> bytes:

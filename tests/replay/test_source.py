@@ -141,11 +141,21 @@ def test_names_become_logs(tmp_path: Path) -> None:
     """Globs are expanded and sorted; one that fits nothing is an error, as is a file that is not there."""
     for name in ("b.log", "a.log", "c.txt"):
         write(tmp_path / name, [line(0)])
+    (tmp_path / "folder.log").mkdir()
     assert expand([f"{tmp_path}/*.log", f"{tmp_path}/a.log"]) == [f"{tmp_path}/a.log", f"{tmp_path}/b.log"]
     with pytest.raises(SourceError, match="no file has such a name"):
         expand([f"{tmp_path}/*.gz"])
     with pytest.raises(SourceError, match="no such file"):
         read_all(tmp_path / "none.log")
+
+
+def test_what_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
+    """Not a malformed line: a folder, an unknown scheme, a server that is not there."""
+    for name, match in ((str(tmp_path), "folder"), ("ftp://host/log", "begins with")):
+        with pytest.raises(SourceError, match=match):
+            expand([name])
+    with pytest.raises(SourceError, match="http://127"):
+        drain(open_feed(["http://127.0.0.1:1/log"], LTSV, {}, follow=False))
 
 
 def test_the_format_is_told_by_the_first_lines(tmp_path: Path) -> None:
@@ -230,11 +240,21 @@ def test_a_replayer_that_was_away_finds_its_file_again(tmp_path: Path) -> None:
     assert poll(follow(log, marks)) == items(3, 4, 5, 6, 7)
 
 
-def test_only_files_can_be_followed() -> None:
-    """Neither standard input nor a bucket."""
+def test_only_files_can_be_followed(tmp_path: Path) -> None:
+    """Neither standard input nor a bucket; of a glob what is there now."""
     for name in ("-", "s3://bucket/log"):
         with pytest.raises(SourceError, match="only files"):
-            open_feed([name], LTSV, {}, follow=True)
+            expand([name], follow=True)
+    log = write(tmp_path / "a.log", [line(0)])
+    assert expand([f"{tmp_path}/*.log", f"{tmp_path}/later"], follow=True) == [str(log), f"{tmp_path}/later"]
+
+
+def test_a_growing_log_of_no_format_is_called_by_its_name(tmp_path: Path) -> None:
+    """Not by what tells it from the one before its rotation."""
+    log = write(tmp_path / "odd.log", ["what", "is", "this"])
+    feed = open_feed([str(log)], Formats("auto", Options()), {}, follow=True)
+    with pytest.raises(ValueError, match=r"odd\.log: "):
+        poll(feed)
 
 
 def test_what_is_not_kept_of_a_record_makes_no_separator() -> None:
