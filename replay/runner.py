@@ -163,7 +163,7 @@ class Replayer:
         self._arm()
         if len(schedule) < WINDOW:
             self.room.set()
-        if not len(schedule) and not schedule.held and not self._books.under_way:
+        if not len(schedule) and not schedule.held and not self._books.under_way and not self._copies:
             self.quiet.set()
         else:
             self.quiet.clear()
@@ -172,7 +172,7 @@ class Replayer:
         return time.monotonic() - (self._started or 0.0)
 
     def _is_full(self) -> bool:
-        under_way = self._books.under_way + self.schedule.held
+        under_way = (self._books.under_way + self.schedule.held) * self._plan.amplify + self._copies
         held = self._budget.used + self._mirror.held
         return under_way >= self._most or held > self._budget.limit // 2
 
@@ -228,14 +228,14 @@ class Replayer:
         self._mirror.offer(frame)
         self._mirror.pump()
         for _ in range(self._plan.amplify - 1):
-            if self._copies < self._most:
-                self._copies += 1
-                # Only the length of its answer is kept.
-                blind = msgspec.structs.replace(frame, response_body=Digest(0, b""))
-                self._mirror.send_copy(blind, self._copy_answered)
+            self._copies += 1
+            # Only the length of its answer is kept.
+            blind = msgspec.structs.replace(frame, response_body=Digest(0, b""))
+            self._mirror.send_copy(blind, self._copy_answered)
 
     def _copy_answered(self, request: ShadowRequest, outcome: Outcome | Drop) -> None:
         self._copies -= 1
+        self.pump()
 
     # -- the end
 

@@ -178,9 +178,9 @@ async def test_the_log_can_be_the_witness(replay: Make, backends: Backends, tmp_
 
 async def test_amplified_requests_are_judged_once(replay: Make, backends: Backends, tmp_path: Path) -> None:
     """The target is asked three times, legacy once, and one answer is counted."""
-    log = write(tmp_path / "access.log", [line(n) for n in range(20)])
+    log = write(tmp_path / "access.log", [line(n) for n in range(400)])
     report = await replay(str(log), "--speed", "max", "--amplify", "3").run()
-    assert_adds_up(report, 20)
+    assert_adds_up(report, 400)
     assert set(backends.legacy.asked.values()) == {1}
     assert set(backends.target.asked.values()) == {3}
 
