@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final, NamedTuple
 
 from rich.console import Console
@@ -16,11 +17,12 @@ class Point(NamedTuple):
 
     seconds: float  # since its start
     read: int  # lines
-    share: float | None  # of the logs that was read, where that is known
+    share: float | None  # of the logs that is done, where that is known
     lag: float  # seconds that the last request was late
     matched: int
     differed: int
     failed: int
+    wait: float = 0.0  # seconds until the next request is due
 
 
 class Shown:
@@ -56,10 +58,11 @@ class Shown:
     def _text(self, point: Point) -> str:
         seconds = point.seconds - self._last.seconds
         rate = (point.read - self._last.read) / seconds if seconds > 0 else 0.0
+        wait = f" · next in {timedelta(seconds=round(point.wait))}" if point.wait >= LINE_EVERY else ""
         share = "" if point.share is None else f"{point.share:.0%} · "
         return (
             f"{share}{point.read:,} lines · {rate:,.0f}/s · {point.lag * 1000:,.0f} ms late · "
-            f"{point.matched:,} matched · {point.differed:,} differed · {point.failed:,} failed"
+            f"{point.matched:,} matched · {point.differed:,} differed · {point.failed:,} failed{wait}"
         )
 
     def close(self) -> None:

@@ -145,6 +145,7 @@ class _Run:
         self._configured = configured(plan.config, plan.config_hash, time.time())
         mask = Mask(plan.config.record.mask, secrets.token_bytes(32))
         self._books = Books(plan.run, not plan.against_log, mask.text, time.time())
+        self._resumed = bool(earlier)
         self._finished_before = bool(earlier) and earlier[-1].finished
         if earlier:
             self._books.marks = dict(earlier[-1].marks)
@@ -278,13 +279,21 @@ class _Run:
                 Point(
                     time.monotonic() - self._began,
                     self._books.read,
-                    self._feed.share(),
+                    self._share(replayer),
                     replayer.lag,
                     so_far.matched,
                     so_far.differed,
                     so_far.failed,
+                    replayer.wait,
                 )
             )
+
+    def _share(self, replayer: Replayer) -> float | None:
+        """How much is done, of what was read in this run only what does not wait to be sent."""
+        share = self._feed.share()
+        if share is None or self._resumed:
+            return share
+        return share * self._books.read / max(1, self._books.read + replayer.waiting)
 
 
 async def _ready(mirror: Mirror) -> None:

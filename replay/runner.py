@@ -176,6 +176,16 @@ class Replayer:
         held = self._budget.used + self._mirror.held
         return under_way >= self._most or held > self._budget.limit // 2
 
+    @property
+    def waiting(self) -> int:
+        """Requests that are read and not sent yet."""
+        return len(self.schedule) + self.schedule.held
+
+    @property
+    def wait(self) -> float:
+        """Seconds until one is due."""
+        return self.schedule.wait(self._now()) or 0.0
+
     def _arm(self) -> None:
         """Wake up when the next one is due. One that is held up by a limit is woken by what ends."""
         if self._timer is not None:

@@ -16,10 +16,12 @@ def test_without_a_terminal_it_is_a_line() -> None:
     assert shown.every == 10.0
     shown.show(Point(10.0, 5_000, 0.25, 0.002, 4_990, 7, 3))
     shown.show(Point(20.0, 25_000, None, 0.0, 24_990, 7, 3))
+    shown.show(Point(30.0, 25_000, None, 0.0, 24_990, 7, 3, 9000.0))
     shown.close()
     assert out.getvalue().splitlines() == [
         "25% · 5,000 lines · 500/s · 2 ms late · 4,990 matched · 7 differed · 3 failed",
         "25,000 lines · 2,000/s · 0 ms late · 24,990 matched · 7 differed · 3 failed",
+        "25,000 lines · 0/s · 0 ms late · 24,990 matched · 7 differed · 3 failed · next in 2:30:00",
     ]
 
 

@@ -261,6 +261,20 @@ async def test_a_growing_log_is_followed(replay: Make, backends: Backends, tmp_p
     assert set(backends.legacy.asked.values()) == {1}
 
 
+async def test_what_waits_is_not_done(replay: Make, backends: Backends, tmp_path: Path) -> None:
+    """The progress is of what was sent, not of what was read ahead, and says how long a gap is."""
+    log = write(tmp_path / "access.log", [line(0), *(line(3_600_000 + n) for n in range(9))])
+    job = replay(str(log))
+    process = await job.start()
+    assert process.stderr is not None
+    while b" ms late" not in (told := await process.stderr.readline()):
+        pass
+    assert told.startswith(b"10% \xc2\xb7 1 lines")
+    assert b"next in 0:59:" in told
+    job.signal(signal.SIGINT)
+    assert await job.ended() == 0
+
+
 async def test_a_log_that_was_idle_is_not_late(replay: Make, backends: Backends, tmp_path: Path) -> None:
     """Its first request is due when it comes, however long nothing had come."""
     log = write(tmp_path / "access.log", [])
