@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from replay import filters, pace, request, shard
 from replay.choice import Formats
+from replay.formats import times
 from replay.formats.fieldmap import field_map
 from replay.formats.parser import Options
 from replay.pace import Pace
@@ -43,7 +44,7 @@ def plan(loaded: Loaded, logs: tuple[str, ...], given: Mapping[str, Any], enviro
     flags = _Flags(given)
     if given["speed"] and given["rate"]:
         flags.problems.append("--speed and --rate: give one of them")
-    options = Options(fields=flags.read("fields", _fields, {}))
+    options = Options(fields=flags.read("fields", _fields, {}), zone=flags.read("zone", _zone, "+0000"))
     made = Plan(
         config=loaded.config,
         config_hash=config_hash(loaded.config),
@@ -75,6 +76,11 @@ def _fields(pairs: Iterable[str]) -> dict[str, str]:
         raise ValueError("write ROLE=LABEL, such as target=path or seconds=apptime/us")
     field_map({}, found)
     return found
+
+
+def _zone(text: str) -> str:
+    times.zone_of(text)
+    return text
 
 
 def _pace(flags: _Flags) -> Pace:

@@ -261,6 +261,22 @@ async def test_a_growing_log_is_followed(replay: Make, backends: Backends, tmp_p
     assert set(backends.legacy.asked.values()) == {1}
 
 
+async def test_times_without_a_zone_are_of_the_zone_given(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """HAProxy writes local time: ten o'clock in Tokyo is one o'clock UTC, between two lines of nginx's."""
+    lines = [line(n, f"/nginx/{n}", time=f"2026-11-22T0{n}:30:00+00:00") for n in range(2)]
+    nginx = write(tmp_path / "nginx.log", lines)
+    told = "10.0.0.1:40 [22/Nov/2026:10:00:00.000] web app/a 0/0/0/1/1 200 5 - - ---- 1/1/0/0/0 0/0"
+    haproxy = write(tmp_path / "haproxy.log", [f'{told} "GET /haproxy HTTP/1.1"'])
+    await replay(str(nginx), str(haproxy), "--rate", "20/s", "--zone", "+0900").run()
+    assert backends.legacy.order == ["/nginx/0", "/haproxy", "/nginx/1"]
+    job = replay(str(haproxy), "--zone", "Tokyo")
+    await job.start()
+    assert await job.ended() == 3
+    assert "--zone: a zone is written like +0900" in job.err
+
+
 async def test_what_waits_is_not_done(replay: Make, backends: Backends, tmp_path: Path) -> None:
     """The progress is of what was sent, not of what was read ahead, and says how long a gap is."""
     log = write(tmp_path / "access.log", [line(0), *(line(3_600_000 + n) for n in range(9))])
