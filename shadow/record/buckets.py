@@ -89,6 +89,12 @@ def edge(key: int) -> float:
     return float(_GAMMA**key)
 
 
+def milliseconds(seconds: float) -> str:
+    """Three digits that count, as a bucket knows no more, and all before the point, as people read them."""
+    ms = seconds * 1000
+    return f"{ms:.3g}" if ms < 999.5 else f"{ms:,.0f}"
+
+
 def middle(key: int) -> float:
     """The duration that is equally far from both edges of a bucket, relatively."""
     return float(2 * _GAMMA**key / (_GAMMA + 1))

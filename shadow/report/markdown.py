@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from shadow.record.buckets import milliseconds
 from shadow.report.schema import Cause, Changed, Changes, Coverage, Diagnosis, EndpointReport, Report
 from shadow.report.visible import visible
 from shadow.verdict.verdict import Verdict
@@ -122,7 +123,7 @@ def _endpoints(endpoints: list[EndpointReport]) -> Iterator[str]:
 
 def _row(endpoint: EndpointReport) -> str:
     legacy, target = endpoint.latency.legacy.p95, endpoint.latency.target.p95
-    p95 = f"{legacy * 1000:,.3g} → {target * 1000:,.3g} ms" if legacy and target else ""
+    p95 = f"{milliseconds(legacy)} → {milliseconds(target)} ms" if legacy and target else ""
     cells = (
         f"{_SIGN[endpoint.verdict]} {endpoint.verdict}",
         code(endpoint.endpoint),

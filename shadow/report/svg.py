@@ -149,8 +149,8 @@ def percent(share: float) -> str:
 
 def seconds(duration: float) -> str:
     """A duration with its unit, three digits that count."""
-    if duration >= 1:
-        return f"{duration:.3g}\u00a0s" if duration < 1000 else f"{duration:,.0f}\u00a0s"
+    if duration >= 0.9995:
+        return f"{duration:.3g}\u00a0s" if duration < 999.5 else f"{duration:,.0f}\u00a0s"
     ms = duration * 1000
     return f"{ms:.3g}\u00a0ms" if ms >= 0.01 else f"{ms * 1000:.3g}\u00a0µs"
 

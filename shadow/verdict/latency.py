@@ -26,7 +26,7 @@ from itertools import accumulate
 from math import inf
 from typing import NamedTuple
 
-from shadow.record.buckets import SHORTEST_KEY, Buckets, middle
+from shadow.record.buckets import SHORTEST_KEY, Buckets, middle, milliseconds
 from shadow.record.tally import SLOWER_RATIO, SLOWER_SECONDS, Tally
 from shadow.verdict.statistics import ALPHA, excluded, needed, ranks
 
@@ -92,7 +92,8 @@ def _paired(slower: int, answered: int, alpha: float) -> Latency:
 def _tail(share: float, legacy: _Sorted, target: _Sorted, alpha: float) -> Latency:
     total = legacy.total
     ours, theirs = legacy.at(share * total), target.at(share * total)
-    seen = f"{share:.0%} of legacy's answers take up to {_ms(ours)}, of the target's {_ms(theirs)}"
+    took = f"up to {milliseconds(ours)} ms, of the target's {milliseconds(theirs)} ms"
+    seen = f"{share:.0%} of legacy's answers take {took}"
     if theirs > _limit(ours):
         low, high = ranks(share, total, alpha / 2)  # of both sides, of which either may be missed
         surely = target.at(low) > _limit(legacy.at(high))
@@ -117,10 +118,6 @@ def _more(share: float, legacy: _Sorted, target: _Sorted) -> int | None:
 
 def _limit(seconds: float) -> float:
     return seconds * SLOWER_RATIO + SLOWER_SECONDS
-
-
-def _ms(seconds: float) -> str:
-    return f"{seconds * 1000:,.3g} ms"
 
 
 class _Sorted:

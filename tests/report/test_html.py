@@ -209,8 +209,8 @@ def test_shares_are_never_rounded_to_all_or_nothing() -> None:
 
 def test_durations_have_a_unit_that_fits() -> None:
     """Three digits that count."""
-    shown = [seconds(each).replace("\u00a0", " ") for each in (2e-6, 0.0123456, 1.5, 4321.0)]
-    assert shown == ["2 µs", "12.3 ms", "1.5 s", "4,321 s"]
+    shown = [seconds(each).replace("\u00a0", " ") for each in (2e-6, 0.0123456, 0.9996, 1.5, 999.7, 4321.0)]
+    assert shown == ["2 µs", "12.3 ms", "1 s", "1.5 s", "1,000 s", "4,321 s"]
 
 
 def test_a_line_breaks_where_nothing_was_answered() -> None:

@@ -60,7 +60,14 @@ def test_slower_in_the_tail_alone(every: int, share: str) -> None:
     found = latency(timed([0.1] * 2000, [1.0 if n % every == 0 else 0.1 for n in range(2000)]))
 
     assert found.pace is Pace.SLOWER
-    assert found.why.startswith(f"{share} of legacy's answers take up to")
+    assert found.why == f"{share} of legacy's answers take up to 99.2 ms, of the target's 990 ms"
+
+
+def test_seconds_are_told_in_full() -> None:
+    """No power of ten stands in a sentence for people."""
+    found = latency(timed([1.3] * 2000, [4.2 if n % 10 == 0 else 1.3 for n in range(2000)]))
+
+    assert found.why == "95% of legacy's answers take up to 1,310 ms, of the target's 4,179 ms"
 
 
 def test_the_slowest_hundredth_is_not_held_against_a_target_that_is_not_surely_slower() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median
 
-from shadow.record.buckets import Buckets
+from shadow.record.buckets import Buckets, milliseconds
 from shadow.verdict.causes import Cause
 from shadow.verdict.diagnosis.case import Case, Load, Traced
 
@@ -80,7 +80,7 @@ def _ratio(hour: Load) -> float:
 
 
 def _ms(hour: Load) -> str:
-    legacy, target = (f"{(each or 0) * 1000:,.3g}" for each in (hour.legacy_p95, hour.target_p95))
+    legacy, target = (milliseconds(each or 0) for each in (hour.legacy_p95, hour.target_p95))
     return f"p95 {legacy} → {target} ms"
 
 
