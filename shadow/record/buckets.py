@@ -71,11 +71,11 @@ class Buckets(Struct):
 
     def quantile(self, q: float) -> float | None:
         """Seconds that a share `q` of the durations does not pass; None if nothing was counted."""
-        rank = q * (self.total - 1)
+        rank = q * self.total
         seen = 0
         for key in sorted(self.counts):
             seen += self.counts[key]
-            if seen > rank:
+            if seen >= rank:
                 return middle(key)
         return None
 

@@ -9,6 +9,7 @@ import pytest
 from support.tallies import LEGACY, add
 
 from shadow.model import Response
+from shadow.record.buckets import milliseconds
 from shadow.record.parts import About
 from shadow.record.tally import Tally
 from shadow.verdict.latency import Pace, latency
@@ -61,6 +62,15 @@ def test_slower_in_the_tail_alone(every: int, share: str) -> None:
 
     assert found.pace is Pace.SLOWER
     assert found.why == f"{share} of legacy's answers take up to 99.2 ms, of the target's 990 ms"
+
+
+def test_the_sentence_tells_what_the_report_does() -> None:
+    """Of 264 durations the 251st is the first that 95 % do not pass: the sentence and the table have that."""
+    ours = [0.01 * 1.02**n for n in range(264)]
+    tally = timed(ours, [each if n < 200 else 10 * each for n, each in enumerate(ours)])
+
+    legacy, target = (milliseconds(side.quantile(0.95) or 0.0) for side in (tally.legacy, tally.target))
+    assert latency(tally).why.endswith(f"answers take up to {legacy} ms, of the target's {target} ms")
 
 
 def test_seconds_are_told_in_full() -> None:
