@@ -94,14 +94,14 @@ def build(
     where it is not said."""
     fold = Fold(records)
     whole = _weigh(fold, criteria)
-    every = fold.causes.listed()
+    silenced = Silenced(fold.configured, fold.tallies, now or fold.window.end or 0.0)
+    every = sorted(fold.causes.listed(), key=lambda each: any(_excused(each, whole.noise, silenced)))
     causes = every[:MOST]
     listed = {cause.name for cause in causes}
     names = sorted(fold.tallies, key=lambda name: _risk(name, fold.tallies[name], whole.judged[name].verdict))
     endpoints = [_endpoint(name, fold, whole, listed) for name in names]
     series = fold.series.overall()
     diagnosis = diagnosed(fold, every, endpoints, series)
-    silenced = Silenced(fold.configured, fold.tallies, now or fold.window.end or 0.0)
     measured = coverage(endpoints, fold.series.compared_in())
     return Report(
         window=fold.window,
@@ -176,6 +176,12 @@ def _risk(name: str, tally: Tally, verdict: Verdict) -> tuple[bool, int, int, in
     return not was_tried(tally), _RISK.index(verdict), -mismatches, -tally.received, name
 
 
+def _excused(cause: verdict_causes.Cause, noise: Noise, silenced: Silenced) -> tuple[bool, bool]:
+    """Whether a cause is legacy's own noise, and whether it is accepted: such come last, however many."""
+    masked = all(cause.name in noise.excused(endpoint) for endpoint in cause.endpoints)
+    return masked, silenced.accepts(cause.name, cause.endpoints)
+
+
 def _cause(
     cause: verdict_causes.Cause, window: Window, noise: Noise, silenced: Silenced, diagnosis: list[Diagnosis]
 ) -> Cause:
@@ -183,6 +189,7 @@ def _cause(
     values = shown.difference if shown else seen
     kind, path = split(cause.name)
     endpoints = sorted(cause.endpoints)
+    masked, accepted = _excused(cause, noise, silenced)
     return Cause(
         id=cause.id,
         kind=kind,
@@ -196,8 +203,8 @@ def _cause(
         stable=seen.stable,
         settled=seen.settled,
         flapping=seen.flapping,
-        masked=all(cause.name in noise.excused(endpoint) for endpoint in endpoints),
-        accepted=silenced.accepts(cause.name, cause.endpoints),
+        masked=masked,
+        accepted=accepted,
         diagnosis=[each.name for each in diagnosis if cause.id in each.causes],
         example=example(shown.evidence) if shown else None,
         snippet=snippet(kind, path, endpoints),

@@ -247,12 +247,21 @@ def _causes(causes: list[Cause]) -> Iterator[RenderableType]:
     if not causes:
         yield Text("No differences.")
         return
-    listed = f"the {CAUSES} most frequent of {len(causes)}" if len(causes) > CAUSES else "by frequency"
-    yield Text(f"Differences, {listed}, each with an example", "dim")
+    listed = f"the first {CAUSES} of {len(causes)}, " if len(causes) > CAUSES else ""
+    yield Text(f"Differences, {listed}by frequency, what is excused last, each with an example", "dim")
     for cause in causes[:CAUSES]:
-        yield Text.assemble(f"{cause.count:>9,} × ", (f"{plain(cause.kind)} {plain(cause.path)}", "bold"))
+        yield Text.assemble(
+            f"{cause.count:>9,} × ", (f"{plain(cause.kind)} {plain(cause.path)}", "bold"), _excuse(cause)
+        )
         for detail in _example(cause):
             yield Padding(Text(detail, "dim", overflow="fold"), (0, 0, 0, 12), expand=False)
+
+
+def _excuse(cause: Cause) -> str:
+    """Why it does not count, if it does not."""
+    said = (("legacy's own noise", cause.masked), ("accepted", cause.accepted))
+    words = ", ".join(word for word, holds in said if holds)
+    return f"  ({words})" if words else ""
 
 
 def _example(cause: Cause) -> Iterator[str]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from support.tallies import BROKEN, VALUE, add, learn
 
 from shadow.model import (
     Comparison,
@@ -30,6 +32,7 @@ from shadow.record.segment import Record, SegmentWriter, Unreadable, encode
 from shadow.record.tally import Tally, TallyRecord
 from shadow.report.build import build, read
 from shadow.report.schema import DifferenceReport, EndpointReport, Report
+from shadow.report.text import render
 
 MASK = Mask((), b"key")
 LEGACY = Response(200, b"", b"", 0.010, 0.020)
@@ -149,6 +152,22 @@ def test_causes_have_an_example() -> None:
     assert price.example is not None
     assert (price.example.id, price.example.request) == ("id-7", "GET /bad/7")
     assert causes["status", "timeout"].count == 2
+
+
+def test_causes_that_count_come_before_noise() -> None:
+    """However often legacy's own noise is seen, what the owner must look at stands above it."""
+    tally = learn(Tally(), 60, (VALUE,), (VALUE,))
+    add(tally, range(100, 5000), VALUE)
+    add(tally, range(5000, 5060), BROKEN)
+    report = build([TallyRecord(1000, 60, "GET /", "", tally)])
+
+    assert [(cause.path, cause.masked) for cause in report.causes] == [
+        ("status", False),
+        ("json:$.price", True),
+    ]
+    shown = StringIO()
+    render(report, shown, 100)
+    assert "changed json:$.price  (legacy's own noise)\n" in shown.getvalue()
 
 
 def test_a_report_of_nothing() -> None:
