@@ -134,6 +134,9 @@ def _judge(case: _Case, regressed: bool, missing: int, recorded: float, criteria
     counts, tolerance = case.counts, criteria.tolerance
     weighed, below = _weighed(counts, tolerance)
     between = interval(*weighed, tolerance)
+    repeated = weighed != (counts.mismatched, counts.units)
+    if repeated:  # what was new counted as a mismatch: that bounds the share from above alone
+        between = Interval(interval(counts.differing, counts.exchanges, tolerance).lower, between.upper)
     bad = [Reason.DIFFERS] if regressed else []
     if case.confirmed and not below:
         bad.append(Reason.CONFIRMED)
@@ -148,7 +151,8 @@ def _judge(case: _Case, regressed: bool, missing: int, recorded: float, criteria
         why = "; ".join(need.why for need in needs)
         more, time = _most(need.requests for need in needs), _most(need.hours for need in needs)
         return Judgement(Verdict.NOT_ENOUGH_DATA, why, more, time, tuple(lacks), between, counts)
-    why = f"{_seen(case)}: at most {_share(between.upper)}, {_SURE}, where {_share(tolerance)} is allowed"
+    seen = _seen_repeated(counts) if repeated else _seen(case)
+    why = f"{seen}: at most {_share(between.upper)}, {_SURE}, where {_share(tolerance)} is allowed"
     if not case.confirmed:
         return Judgement(Verdict.READY, why, 0, 0.0, (), between, counts)
     why += f"; {_bad(Reason.CONFIRMED, case, tolerance)}"
@@ -257,6 +261,12 @@ def _seen(case: _Case) -> str:
     requests = "" if counts.exchanges == counts.units else " distinct requests"
     failed = f" ({case.tally.failed:,} failed)" if case.tally.failed else ""
     return f"{counts.mismatched:,} of {counts.units:,}{requests} differ{failed}"
+
+
+def _seen_repeated(counts: Counts) -> str:
+    """What an endpoint was weighed by of which hardly a request is new."""
+    requests = "1 distinct request" if counts.units == 1 else f"{counts.units:,} distinct requests"
+    return f"{counts.differing:,} of {counts.exchanges:,} exchanges of {requests} differ"
 
 
 def _ruleless(names: list[str]) -> str:

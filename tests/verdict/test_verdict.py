@@ -85,6 +85,18 @@ def test_how_many_hours_are_needed() -> None:
     assert judge(Tally()).hours is None
 
 
+def test_what_one_address_was_weighed_by_is_told() -> None:
+    """Of a single request nobody would believe a share of a thousandth; and where nothing ever differed, the
+    share may be nought."""
+    judged = judge(add(Tally(), [7] * 8000))
+
+    assert judged.why == (
+        "0 of 8,000 exchanges of 1 distinct request differ: "
+        "at most 0.091 %, 95 % sure, where 0.1 % is allowed"
+    )
+    assert judged.interval == (0.0, pytest.approx(0.00091, rel=0.01))
+
+
 def test_a_repeated_request_counts_once_an_hour() -> None:
     """A page that a monitor asks for all day long has been tested once an hour."""
     made = tally(matched=10)
