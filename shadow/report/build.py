@@ -20,7 +20,7 @@ from shadow.record.tally import Tally
 from shadow.report.diagnosed import diagnosed
 from shadow.report.examples import example
 from shadow.report.fold import Fold
-from shadow.report.measured import coverage
+from shadow.report.measured import counted, coverage, words
 from shadow.report.schema import (
     Cause,
     Coverage,
@@ -144,9 +144,11 @@ def _sentence(
     regressed, short, ready = (whole.tried.count(each) for each in Verdict)
     compared = whole.tally.matched + whole.tally.differed
     text = (
-        f"{whole.verdict.capitalize()}: of {_counted(len(whole.tried), 'endpoint')} {regressed:,} regressed, "
-        f"{short:,} need more data, {ready:,} are ready and carry {measured.ready_share:.0%} of the traffic; "
-        f"{_counted(compared, 'answer')} compared"
+        f"{whole.verdict.capitalize()}: of {counted(len(whole.tried), 'endpoint')} {regressed:,} regressed, "
+        f"{short:,} {'needs' if short == 1 else 'need'} more data, {ready:,} "
+        f"{'is ready and carries' if ready == 1 else 'are ready and carry'} "
+        f"{words(measured.ready_share)} of the traffic; "
+        f"{counted(compared, 'answer')} compared"
     )
     if window.start is not None and window.end is not None:
         text += f" from {_moment(window.start)} to {_moment(window.end)} UTC, configuration {config_hash}"
@@ -160,10 +162,6 @@ def _sentence(
         compared=compared,
         ready_share=measured.ready_share,
     )
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _moment(seconds: float) -> str:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from shadow.record.buckets import milliseconds
+from shadow.report.measured import counted, judged, words
 from shadow.report.schema import Cause, Changed, Changes, Coverage, Diagnosis, EndpointReport, Report
 from shadow.report.visible import visible
 from shadow.verdict.verdict import Verdict
@@ -58,10 +59,10 @@ def _head(report: Report) -> Iterator[str]:
         yield "\n".join(["**Causes**", "", *map(_cause, report.causes[:_CAUSES])])
     if report.diagnosis:
         yield "\n".join(["**Diagnosis**", "", *map(_diagnosis, report.diagnosis[:_DIAGNOSES])])
-    yield _coverage(report.coverage)
+    yield _coverage(report.coverage, report.totals.failed)
     bad = report.unreadable
     if bad.lines or bad.segments:
-        yield f"Left out as unreadable: {bad.lines:,} lines, {bad.segments:,} segments."
+        yield f"Left out as unreadable: {counted(bad.lines, 'line')}, {counted(bad.segments, 'segment')}."
 
 
 def _sure(text: str) -> str:
@@ -100,13 +101,15 @@ def _changed(changed: Changed) -> str:
     return f"{code(changed.endpoint)}: {before} → {now}"
 
 
-def _coverage(coverage: Coverage) -> str:
-    parts = [f"{coverage.compared_share:.1%} of all requests were compared"]
+def _coverage(coverage: Coverage, failed: int) -> str:
+    parts = [f"{words(coverage.compared_share)} of all requests {judged(failed)}"]
     reasons = list(coverage.not_compared.items())[:4]
     if reasons:
         parts.append("not: " + ", ".join(f"{count:,} {_words(reason)}" for reason, count in reasons))
     if coverage.never:
-        parts.append(f"{len(coverage.never):,} endpoints never ({coverage.never_share:.1%} of requests)")
+        parts.append(
+            f"{counted(len(coverage.never), 'endpoint')} never ({words(coverage.never_share)} of requests)"
+        )
     parts.append(f"{len(coverage.hours)} of 24 hours of the day seen")
     return f"**Measured**: {'; '.join(parts)}."
 
@@ -127,7 +130,7 @@ def _row(endpoint: EndpointReport) -> str:
     cells = (
         f"{_SIGN[endpoint.verdict]} {endpoint.verdict}",
         code(endpoint.endpoint),
-        f"{endpoint.traffic:.1%}",
+        words(endpoint.traffic),
         f"{endpoint.compared + endpoint.failed:,}",
         f"{endpoint.mismatched:,} of {endpoint.units:,}",
         p95,

@@ -20,6 +20,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from shadow.report.measured import counted, judged, words
 from shadow.report.schema import (
     Cause,
     Changes,
@@ -130,8 +131,9 @@ def _measured(report: Report) -> Iterator[RenderableType]:
     """What was not measured, and what was kept silent about."""
     measured = report.coverage
     yield Rule(style="dim")
-    hours = f"{len(measured.hours)} of 24 hours of the day, {measured.days} days"
-    yield Text(f"{measured.compared_share:.1%} of all requests were compared, in {hours}", "dim")
+    hours = f"{len(measured.hours)} of 24 hours of the day, {counted(measured.days, 'day')}"
+    share = f"{words(measured.compared_share)} of all requests {judged(report.totals.failed)}"
+    yield Text(f"{share}, in {hours}", "dim")
     if measured.unanalysed:
         yield Text(f"{measured.unanalysed:,} differed and were not analysed", "yellow")
     for each in measured.never[:_NEVER]:
@@ -147,7 +149,9 @@ def _measured(report: Report) -> Iterator[RenderableType]:
             yield Text(f"expired {accepted.until}: {plain(accepted.line)}, {plain(accepted.owner)}", "yellow")
     masked = [mask.silenced for mask in report.masks if mask.state == "masked"]
     if masked:
-        yield Text(f"legacy's own noise: {len(masked)} places, {sum(masked):,} exchanges", "dim")
+        yield Text(
+            f"legacy's own noise: {counted(len(masked), 'place')}, {counted(sum(masked), 'exchange')}", "dim"
+        )
 
 
 def _sum(totals: Totals) -> str:

@@ -34,6 +34,7 @@ from shadow.report.build import build, read
 from shadow.report.schema import DifferenceReport, EndpointReport, Report
 from shadow.report.text import render
 
+DEAD = Failure(FailureKind.TIMEOUT)
 MASK = Mask((), b"key")
 LEGACY = Response(200, b"", b"", 0.010, 0.020)
 CHANGED = Difference(DifferenceKind.CHANGED, "json:$.items[3].price", "1", "2")
@@ -168,6 +169,19 @@ def test_causes_that_count_come_before_noise() -> None:
     shown = StringIO()
     render(report, shown, 100)
     assert "changed json:$.price  (legacy's own noise)\n" in shown.getvalue()
+
+
+def test_sentences_have_their_plurals_and_no_share_is_rounded_to_all() -> None:
+    """One is not many; and where something failed, what is counted with it is told."""
+    tallies = {"GET /a": add(Tally(), range(5000)), "GET /b": add(Tally(), range(1), TIMEOUT, target=DEAD)}
+    report = build([TallyRecord(1000, 60, name, "", tally) for name, tally in tallies.items()])
+    shown = StringIO()
+    render(report, shown, 200)
+
+    assert "1 needs more data, 1 is ready and carries 99.9 % of the traffic" in report.sentence.text
+    assert "100 % of all requests were compared or failed, in 1 of 24 hours of the day, 1 day\n" in (
+        shown.getvalue()
+    )
 
 
 def test_a_report_of_nothing() -> None:
