@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from shadow.again.suggest import Suggestion, Suggestions
+from shadow.again.suggest import Suggestion, Suggestions, matchable
 from shadow.report.text import plain
 from shadow.report.visible import visible
 
@@ -42,7 +42,8 @@ def _lines(found: Suggestions) -> Iterator[str]:
 
 
 def _is_general(each: Suggestion) -> bool:
-    return len(each.endpoints) > 1 or each.line.place.startswith(("header:", "cookie:"))
+    """Where one endpoint alone shows it, a line for all would hide what nobody has seen."""
+    return len(each.endpoints) > 1 or not matchable(each.endpoints[0])
 
 
 def _section(listed: list[Suggestion], found: Suggestions, indent: str) -> Iterator[str]:

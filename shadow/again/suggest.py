@@ -224,7 +224,7 @@ def _shared(found: list[Suggestion]) -> list[Suggestion]:
     """One suggestion for equal lines: of one endpoint, and for fields of heads of all endpoints."""
     merged: dict[tuple[Line, str], Suggestion] = {}
     for each in found:
-        shared = each.line.place.startswith(("header:", "cookie:")) or not _matchable(each.endpoints[0])
+        shared = each.line.place.startswith(("header:", "cookie:")) or not matchable(each.endpoints[0])
         key = each.line, "" if shared else each.endpoints[0]
         known = merged.setdefault(key, each)
         if known is not each:
@@ -235,7 +235,7 @@ def _shared(found: list[Suggestion]) -> list[Suggestion]:
     return list(merged.values())
 
 
-def _matchable(endpoint: str) -> bool:
+def matchable(endpoint: str) -> bool:
     """Can a line of the configuration name this endpoint?"""
     try:
         template(endpoint)

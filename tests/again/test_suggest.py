@@ -116,6 +116,16 @@ def test_applied_it_silences_what_it_says(tmp_path: Path) -> None:
     assert suggest(kept, load(str(path), {}, {}).config).listed == []
 
 
+def test_a_field_that_one_endpoint_shows_stays_compared_on_others(tmp_path: Path) -> None:
+    """It is said to hide what one endpoint shows, and hides no more, as when others lose the field too."""
+    once = [Pair("/a", answered({}, (b"Cache-Control", b"private")), answered({}))]
+    path = tmp_path / "suggested.yaml"
+    path.write_text(written(suggest(records(once), settings.Config())), encoding="utf-8")
+    elsewhere = records([*once, *(pair._replace(path="/b") for pair in once)])
+
+    assert rejudge(elsewhere, EndpointRules(load(str(path), {}, {}).config)).fewer == 1
+
+
 LEAVES = st.integers(0, 3) | st.sampled_from(["p", "q", "2026-11-22T10:00:00Z", "2026-11-22T10:00:01Z"])
 TREES = st.dictionaries(
     st.sampled_from(["a", "b", "c"]),
