@@ -20,11 +20,14 @@ def written(found: Suggestions) -> str:
 
 
 def _lines(found: Suggestions) -> Iterator[str]:
+    differed = f"{found.differed:,} exchanges differed"
+    if found.unweighed:
+        differed += f", {found.unweighed:,} more were spent on learning or not looked into"
     if not found.listed:
-        yield f"# {found.differed:,} exchanges differed; there is nothing to suggest."
+        yield f"# {differed}; there is nothing to suggest."
         return
     yield (
-        f"# {found.differed:,} exchanges differed; with all of this {_share(found.silent, found.differed)}"
+        f"# {differed}; with all of this {_share(found.silent, found.differed)}"
         " would match. Read each line: what it hides, nobody will see."
     )
     general = [each for each in found.listed if _is_general(each)]

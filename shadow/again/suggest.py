@@ -49,10 +49,12 @@ class Suggestion(Struct, kw_only=True):
 
 class Suggestions(Struct):
     """All suggestions, the one that silences most first, from so many `kept` comparisons. Of the exchanges
-    that `differed`, `silent` ones would match by all lines."""
+    that `differed`, `silent` ones would match by all lines; `unweighed` ones differed too, and were spent on
+    learning or not looked into."""
 
     kept: int = 0
     differed: int = 0
+    unweighed: int = 0
     silent: int = 0
     listed: list[Suggestion] = field(default_factory=list)
 
@@ -74,9 +76,10 @@ def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
     """Lines beside those of `config`."""
     seen: dict[str, _Seen] = defaultdict(_Seen)
     sections = _Sections(config)
-    kept = 0
+    kept = differed = 0
     for record in records:
         if isinstance(record, TallyRecord):
+            differed += record.tally.differed + record.tally.failed
             for name, pattern in record.tally.patterns.items():
                 if name not in (OTHER, UNANALYSED):
                     seen[record.endpoint].patterns[frozenset(name.split("\n"))] += pattern.count
@@ -96,7 +99,9 @@ def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
             for pattern, count in (one.patterns or one.unweighed).items()
         }
     )
-    return _ranked(kept, _together(_shared(_uncovered(found, seen, sections)), seen, sections), patterns)
+    ranked = _ranked(kept, _together(_shared(_uncovered(found, seen, sections)), seen, sections), patterns)
+    ranked.unweighed = max(0, differed - ranked.differed)
+    return ranked
 
 
 class _Sections:

@@ -12,6 +12,7 @@ from hypothesis import settings as tries
 from hypothesis import strategies as st
 from support.kept import Pair, answered, comparisons, folder, records
 from support.proxy import command
+from support.tallies import VALUE, learn
 
 from shadow import settings
 from shadow.again.pairs import EndpointRules
@@ -20,6 +21,7 @@ from shadow.again.rejudge import rejudge
 from shadow.again.suggest import suggest
 from shadow.config.load import load
 from shadow.model import Response, head_of
+from shadow.record.tally import TallyRecord
 
 PAGE = '<html><body><p class="x">same</p><p id="made">{}</p></body></html>'
 
@@ -124,6 +126,17 @@ def test_a_field_that_one_endpoint_shows_stays_compared_on_others(tmp_path: Path
     elsewhere = records([*once, *(pair._replace(path="/b") for pair in once)])
 
     assert rejudge(elsewhere, EndpointRules(load(str(path), {}, {}).config)).fewer == 1
+
+
+def test_what_was_not_weighed_is_told() -> None:
+    """The report counts it among those that differed."""
+    kept = records([Pair("/a", answered({"x": 1}), answered({"x": 2}))], times=3)
+    tally = next(each.tally for each in kept if isinstance(each, TallyRecord))
+    learn(tally, 4, (VALUE,))
+
+    assert "# 3 exchanges differed, 4 more were spent on learning" in written(
+        suggest(kept, settings.Config())
+    )
 
 
 LEAVES = st.integers(0, 3) | st.sampled_from(["p", "q", "2026-11-22T10:00:00Z", "2026-11-22T10:00:01Z"])
