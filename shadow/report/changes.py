@@ -8,20 +8,36 @@ from __future__ import annotations
 
 from msgspec import Struct, field, json
 
-from shadow.report.schema import SCHEMA_VERSION, Changed, Changes, Named, Report, Window
+from shadow.report.schema import (
+    SCHEMA_VERSION,
+    Cause,
+    Changed,
+    Changes,
+    DifferenceReport,
+    Named,
+    Report,
+    Window,
+)
+from shadow.verdict.causes import identity
 from shadow.verdict.verdict import Verdict
 
 
-class _Cause(Struct):
-    id: str
+class _Difference(Struct):
     kind: str
     path: str
+    legacy: str | None = None
+    target: str | None = None
+
+
+class _Cause(_Difference, kw_only=True):
+    id: str
     count: int
 
 
 class _Endpoint(Struct):
     endpoint: str
     verdict: Verdict
+    differences: list[_Difference] = field(default_factory=list)
 
 
 class Earlier(Struct):
@@ -43,28 +59,31 @@ def read(data: bytes) -> Earlier:
 
 
 def changes(earlier: Earlier, now: Report) -> Changes:
-    """Causes that are new or gone, and verdicts that are others."""
-    before = {cause.id: cause for cause in earlier.causes}
-    causes = {cause.id: cause for cause in now.causes}
+    """Causes that are new or gone, and verdicts that are others. A list of causes has an end: what stands
+    behind it is still a difference of some endpoint."""
+    before = {cause.id for cause in earlier.causes} | {
+        identity(_name(each)) for endpoint in earlier.endpoints for each in endpoint.differences
+    }
+    causes = {cause.id for cause in now.causes} | {
+        identity(_name(each)) for endpoint in now.endpoints for each in endpoint.differences
+    }
     verdicts = {each.endpoint: each.verdict for each in earlier.endpoints}
     found = {each.endpoint: each.verdict for each in now.endpoints}
     return Changes(
         since=earlier.window,
         before=earlier.verdict,
         now=now.verdict,
-        new=[
-            Named(each.id, f"{each.kind} {each.path}", each.count)
-            for each in now.causes
-            if each.id not in before
-        ],
-        gone=[
-            Named(each.id, f"{each.kind} {each.path}", each.count)
-            for each in earlier.causes
-            if each.id not in causes
-        ],
+        new=[Named(each.id, _name(each), each.count) for each in now.causes if each.id not in before],
+        gone=[Named(each.id, _name(each), each.count) for each in earlier.causes if each.id not in causes],
         verdicts=[
             Changed(name, verdicts.get(name), found.get(name))
             for name in sorted(verdicts.keys() | found.keys())
             if verdicts.get(name) is not found.get(name)
         ],
     )
+
+
+def _name(difference: _Difference | Cause | DifferenceReport) -> str:
+    """The signature. Of a status the values belong to it."""
+    name = f"{difference.kind} {difference.path}"
+    return f"{name} {difference.legacy}→{difference.target}" if difference.path == "status" else name

@@ -6,9 +6,13 @@ import pytest
 from msgspec.structs import replace
 from support import reports
 
+from shadow.record.parts import Seen
+from shadow.record.tally import Tally, TallyRecord
 from shadow.report import json
+from shadow.report.build import build
 from shadow.report.changes import changes, read
-from shadow.report.schema import Changed
+from shadow.report.schema import Changed, Report
+from shadow.verdict.causes import MOST
 from shadow.verdict.verdict import Verdict
 
 
@@ -33,6 +37,35 @@ def test_causes_that_came_and_went() -> None:
     )
     assert [(each.id, each.count) for each in found.new] == [(came.id, came.count)]
     assert [each.name for each in found.gone] == [f"{went.kind} {went.path}"]
+
+
+def test_what_the_list_of_causes_has_no_room_for_is_neither_new_nor_gone() -> None:
+    """It may stand behind the end of either list, and is a difference of an endpoint."""
+    every = [f"changed json:$.k{number}" for number in range(MOST)]
+
+    def counted(most: str) -> Report:
+        tallies = (Tally(differences={name: Seen(9, "1", "2")}) for name in every)
+        records = [TallyRecord(0, 60, f"GET /{n}", "", tally) for n, tally in enumerate(tallies)]
+        two = {name: Seen(99 if name == most else 1, "200", "500") for name in ("changed a", "changed b")}
+        return build([*records, TallyRecord(0, 60, "GET /x", "", Tally(differences=two))])
+
+    found = changes(read(earlier(counted("changed a"))), counted("changed b"))
+    assert (found.new, found.gone) == ([], [])
+
+
+def test_a_status_is_told_with_its_values() -> None:
+    """As there is a cause for each pair of them."""
+
+    def counted(*names: str) -> Report:
+        differences = {name: Seen(9, *name.partition(" status ")[2].split("→")) for name in names}
+        return build([TallyRecord(0, 60, "GET /", "", Tally(differences=differences))])
+
+    before, now = counted("changed status 200→404"), counted("changed status 200→500")
+    found = changes(read(earlier(before)), now)
+    assert [each.name for each in (*found.new, *found.gone)] == [
+        "changed status 200→500",
+        "changed status 200→404",
+    ]
 
 
 def test_verdicts_that_changed() -> None:
