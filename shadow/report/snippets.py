@@ -7,6 +7,7 @@ import json
 from shadow.compare import lines
 from shadow.compare.accept import accepted
 from shadow.report.schema import Snippet
+from shadow.report.visible import visible
 from shadow.settings import Compare
 
 
@@ -42,5 +43,5 @@ def _placed(compare: str, endpoints: list[str]) -> str:
 
 
 def _word(text: str) -> str:
-    """As YAML has it: JSON's strings are its own too."""
-    return json.dumps(text)
+    """As YAML has it, JSON's strings and Python's escapes being its own too; letters of any script stay."""
+    return visible(json.dumps(text, ensure_ascii=False))

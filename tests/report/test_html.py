@@ -154,6 +154,7 @@ def test_what_differs_is_marked() -> None:
 def test_visible_text_stays() -> None:
     """Letters of any script stay as they are."""
     assert visible("日本語 é → ok") == "日本語 é → ok"
+    assert visible("東京都　港区\n") == r"東京都　港区\n"
     assert visible("a\u00adb\ufeff") == r"a\xadb\ufeff"
 
 
