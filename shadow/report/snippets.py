@@ -12,8 +12,9 @@ from shadow.settings import Compare
 
 
 def snippet(kind: str, path: str, endpoints: list[str]) -> Snippet:
-    """Ready to be pasted: for the one endpoint that shows it, or for all."""
-    ignore = f"ignore: [{_word(path)}]" if _can_ignore(path) else ""
+    """Ready to be pasted: for the one endpoint that shows it, or for all. To ignore a status would hide every
+    error that is yet to come, so nobody is offered that."""
+    ignore = f"ignore: [{_word(path)}]" if path != "status" and _can_ignore(path) else ""
     accept = (
         f"accept: [{{difference: {_word(f'{kind} {path}')}, owner: YOU, reason: WHY, until: YYYY-MM-DD}}]"
         if _can_accept(kind, path)

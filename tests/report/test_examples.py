@@ -115,6 +115,9 @@ def test_lines_to_paste_are_lines_of_the_configuration() -> None:
     assert accept["difference"] == "changed json:$.items[*].price"
     several = yaml.safe_load(snippet("missing", "header:x", ["GET /a", "GET /b"]).ignore)
     assert several == {"compare": {"ignore": ["header:x"]}}
+    status = snippet("changed", "status", ["GET /a"])
+    assert status.ignore == ""
+    assert "changed status" in status.accept
     japanese = snippet("changed", "json:$.名前", ["GET /商品"]).ignore
     assert '"json:$.名前"' in japanese, "somebody has to find it again"
     hidden = snippet("changed", 'json:$["\u202e\U000e0001"]', ["GET /a"]).ignore
