@@ -151,7 +151,7 @@ def _judge(case: _Case, regressed: bool, missing: int, recorded: float, criteria
         why = "; ".join(need.why for need in needs)
         more, time = _most(need.requests for need in needs), _most(need.hours for need in needs)
         return Judgement(Verdict.NOT_ENOUGH_DATA, why, more, time, tuple(lacks), between, counts)
-    seen = _seen_repeated(counts) if repeated else _seen(case)
+    seen = _seen_repeated(case) if repeated else _seen(case)
     why = f"{seen}: at most {_share(between.upper)}, {_SURE}, where {_share(tolerance)} is allowed"
     if not case.confirmed:
         return Judgement(Verdict.READY, why, 0, 0.0, (), between, counts)
@@ -260,13 +260,21 @@ def _seen(case: _Case) -> str:
     counts = case.counts
     requests = "" if counts.exchanges == counts.units else " distinct requests"
     failed = f" ({case.tally.failed:,} failed)" if case.tally.failed else ""
-    return f"{counts.mismatched:,} of {counts.units:,}{requests} differ{failed}"
+    return f"{counts.mismatched:,} of {counts.units:,}{requests} differ{_beside(case)}{failed}"
 
 
-def _seen_repeated(counts: Counts) -> str:
+def _seen_repeated(case: _Case) -> str:
     """What an endpoint was weighed by of which hardly a request is new."""
+    counts = case.counts
     requests = "1 distinct request" if counts.units == 1 else f"{counts.units:,} distinct requests"
-    return f"{counts.differing:,} of {counts.exchanges:,} exchanges of {requests} differ"
+    return f"{counts.differing:,} of {counts.exchanges:,} exchanges of {requests} differ{_beside(case)}"
+
+
+def _beside(case: _Case) -> str:
+    """That more differed than what is weighed, or the count of those that differ would contradict it."""
+    tally = case.tally
+    differed = tally.differed + tally.failed - tally.learned.differed
+    return " beside legacy's own noise" if differed > case.counts.differing else ""
 
 
 def _ruleless(names: list[str]) -> str:

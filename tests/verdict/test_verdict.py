@@ -97,6 +97,15 @@ def test_what_one_address_was_weighed_by_is_told() -> None:
     assert judged.interval == (0.0, pytest.approx(0.00091, rel=0.01))
 
 
+def test_noise_is_told_beside_what_is_weighed() -> None:
+    """All of them differed, and the table says so: the sentence must not deny it."""
+    noisy = learn(Tally(), 60, (VALUE,), (VALUE,))
+
+    assert judge(add(noisy, range(100, 5100), VALUE)).why.startswith(
+        "0 of 5,000 differ beside legacy's own noise: at most 0.096 %"
+    )
+
+
 def test_a_repeated_request_counts_once_an_hour() -> None:
     """A page that a monitor asks for all day long has been tested once an hour."""
     made = tally(matched=10)
