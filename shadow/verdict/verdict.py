@@ -17,6 +17,7 @@ import enum
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
+from shadow.model import Skip
 from shadow.record.parts import UNANALYSED
 from shadow.record.tally import Tally
 from shadow.settings import Criteria
@@ -25,6 +26,9 @@ from shadow.verdict.counting import Counts, count, hours, lines, shows_only
 from shadow.verdict.latency import Latency, Pace, latency
 from shadow.verdict.noise import Noise, learn
 from shadow.verdict.statistics import ALPHA, Interval, above, discoveries, excluded, interval, needed
+
+_BROKEN_OFF = {Skip.LEGACY_FAILED, Skip.CLIENT_LEFT, Skip.INCOMPLETE}
+"""Reasons for which requests are skipped that no configuration asks for."""
 
 _Number = TypeVar("_Number", int, float)
 
@@ -310,8 +314,10 @@ def overall(tried: Sequence[Verdict], untried: int) -> tuple[Verdict, str]:
 
 
 def was_tried(tally: Tally) -> bool:
-    """Whether any request was to be compared; where a rule skipped them all, none was."""
-    return tally.fates > sum(tally.skipped.values()) or tally.in_flight > 0
+    """Whether any request was to be compared; where a rule skipped them all, none was. What broke off before
+    legacy had answered is no rule's doing: an endpoint of which nothing else is known is not ready."""
+    excused = sum(count for reason, count in tally.skipped.items() if reason not in _BROKEN_OFF)
+    return tally.fates > excused or tally.in_flight > 0
 
 
 def _share(rate: float) -> str:

@@ -342,8 +342,11 @@ def test_what_rules_keep_away_is_told_and_does_not_count() -> None:
 
 
 def test_what_was_tried() -> None:
-    """Only rules excuse: what load dropped, or what is still under way, was to be compared."""
+    """Only rules excuse: what load dropped, is still under way, or broke off, was to be compared."""
     assert not was_tried(tally(method=3))
+    assert not was_tried(tally(method=3, sample=2, refused=1))
+    assert was_tried(tally(method=3, legacy_failed=1))
+    assert was_tried(tally(client_left=9))
     assert was_tried(tally(matched=1, method=3))
     assert was_tried(Tally(received=4, skipped={"method": 3}))
     assert was_tried(Tally(received=4, skipped={"method": 3}, dropped={"memory": 1}))
