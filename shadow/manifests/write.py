@@ -49,13 +49,25 @@ _MADE: Final = (
 Json = dict[str, Any]
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes what kubectl's reader takes for something else than text, and PyYAML's does not."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "'" if text[:1].isdigit() or text in ("y", "n") else None  # the tag 1234e56, the namespace n
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def write(loaded: Loaded, text: str, folder: Path) -> list[Path]:
     """Write it into `folder`, over what an earlier call left there; the files. `text` is the configuration
     that was `loaded`, and becomes the ConfigMap as it is. Raises OSError."""
     base = [file for part in _PARTS for file in sorted((_DEPLOY / part).rglob("*")) if _is_part(file)]
     files = {str(file.relative_to(_DEPLOY)): file.read_text(encoding="utf-8") for file in base}
     for name, objects in overlay(loaded).items():
-        files[name] = _MADE + yaml.safe_dump_all(objects, sort_keys=False)
+        files[name] = _MADE + yaml.dump_all(objects, Dumper=_Dumper, sort_keys=False)
     files["shadow.yaml"] = text
     for name, content in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -70,6 +70,21 @@ def test_an_image_by_its_digest(made: tuple[Path, Path]) -> None:
     assert container_of(built)["image"] == digest
 
 
+@pytest.mark.parametrize("tag", ["1234e56", "1.2e3", "0o17", "1234567", "2026-11-23"])
+def test_a_tag_that_yaml_takes_for_a_number(made: tuple[Path, Path], tag: str) -> None:
+    """As one short digest of a commit in fifty does: it stays text."""
+    image = f"registry.example/shadow:{tag}"
+    built = make(made, SHORT.replace("registry.example:5000/team/shadow:0.1.0", f'"{image}"'))
+    assert container_of(built)["image"] == image
+
+
+@pytest.mark.parametrize("name", ["y", "n"])
+def test_a_name_that_yaml_takes_for_true_or_false(made: tuple[Path, Path], name: str) -> None:
+    """By the rules of YAML 1.1, which kubectl has for these."""
+    built = make(made, SHORT + f'  name: "{name}"\n')
+    assert the(built, "Deployment")["metadata"]["name"] == f"{name}-shadow"
+
+
 def test_made_twice_it_is_the_same(made: tuple[Path, Path], tmp_path: Path) -> None:
     """Byte for byte, so that a repository shows what has changed."""
     make(made, SHORT)
