@@ -15,6 +15,7 @@ LOAD: Final = 0.6
 """Of its request that a pod shall use at the busiest: where the autoscaler adds pods."""
 
 _LEAST: Final = 250  # thousandths of a processor
+_UNKNOWN: Final = 1000  # the same, where no rate is said: what the base asks for
 _MIB: Final = 1 << 20
 _TREE: Final = 192 * _MIB  # all processes of a pod, idle; 138 MiB were measured
 _WORKER: Final = 64 * _MIB  # each live worker with a thousand clients, each shadow worker with its judge
@@ -33,15 +34,15 @@ class Pod(NamedTuple):
 def size(config: Config, record_limit: int) -> Pod:
     """Sizes for `kubernetes.rate` with one pod missing:
 
-    processor = rate / (replicas - 1) x PER_REQUEST / LOAD, and four times that, two at least, as the limit:
-    what bursts take, the shadow path included, is given back at once.
+    processor = rate / (replicas - 1) x PER_REQUEST / LOAD, or one where no rate is said, and four times that,
+    two at least, as the limit: what bursts take, the shadow path included, is given back at once.
 
     memory = the processes, and half of what mirror.memory lets exchanges take in each live worker and in each
     shadow worker; as the limit, all of it twice.
     """
     kubernetes = config.kubernetes
     each = kubernetes.rate / max(1, kubernetes.replicas - 1)
-    cpu = max(_LEAST, 10 * ceil(each * PER_REQUEST / LOAD * 100))
+    cpu = max(_LEAST, 10 * ceil(each * PER_REQUEST / LOAD * 100)) if each else _UNKNOWN
     live = config.workers.live or ceil(cpu / 1000)
     memory = _TREE + (live + config.workers.shadow) * (_WORKER + config.mirror.memory // 2)
     return Pod(cpu, max(2000, 4 * cpu), memory, 2 * memory, 2 * record_limit)

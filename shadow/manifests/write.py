@@ -155,10 +155,9 @@ def _deployment(loaded: Loaded) -> Json:
     gone = [{"name": name, "$patch": "delete"} for setting, name in _SAID.items() if _says(loaded, setting)]
     if gone:
         container["env"] = gone
-    if config.kubernetes.rate or _says(loaded, "record.limit"):
-        asked = size(config, config.record.limit if _says(loaded, "record.limit") else _RECORD_LIMIT)
-        container["resources"] = _resources(asked)
-        pod["volumes"] = [{"name": "records", "emptyDir": {"sizeLimit": _mebibytes(asked.records)}}]
+    asked = size(config, config.record.limit if _says(loaded, "record.limit") else _RECORD_LIMIT)
+    container["resources"] = _resources(asked)
+    pod["volumes"] = [{"name": "records", "emptyDir": {"sizeLimit": _mebibytes(asked.records)}}]
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",

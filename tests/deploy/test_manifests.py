@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from support.kubernetes import assert_safe, assert_valid, build, objects, pods, the
+from support.kubernetes import DEPLOY, assert_safe, assert_valid, build, objects, pods, the
 
 from shadow.cli import main
 from shadow.config.load import load
@@ -43,6 +44,19 @@ def container_of(built: Path) -> dict[str, object]:
     (pod,) = pods(built)
     (container,) = pod["containers"]
     return dict(container)
+
+
+def amounts(resources: Any) -> dict[str, int]:
+    """Of `requests` and `limits`, in thousandths of processors and in bytes."""
+    units = {"Mi": 1 << 20, "Gi": 1 << 30, "m": 1}
+    return {
+        f"{bounds} {what}": next(
+            (int(text.removesuffix(unit)) * units[unit] for unit in units if text.endswith(unit)),
+            int(text) * 1000 if text.isdecimal() else 0,
+        )
+        for bounds, each in resources.items()
+        for what, text in each.items()
+    }
 
 
 def test_it_is_valid_and_safe(made: tuple[Path, Path]) -> None:
@@ -159,6 +173,27 @@ def test_pods_carry_the_rate_with_one_missing(
     assert rate / left * PER_REQUEST <= 0.6 * asked.cpu / 1000
     assert asked.memory_limit > asked.memory > config.mirror.memory
     assert asked.records == 2 << 30
+
+
+def test_without_a_rate_a_pod_has_what_the_base_says(made: tuple[Path, Path], tmp_path: Path) -> None:
+    """And what it records changes its disk, not its processors."""
+    (base,) = pods(build(DEPLOY / "base", tmp_path))
+    resources = base["containers"][0]["resources"]
+    assert amounts(container_of(make(made, SHORT))["resources"]) == amounts(resources)
+    made[1].with_name("in-namespace-made").rename(tmp_path / "earlier")
+    more = amounts(container_of(make(made, SHORT + "record: {limit: 3GiB}\n"))["resources"])
+    assert more.pop("requests ephemeral-storage") == 6 << 30
+    assert more.pop("limits ephemeral-storage") == 7 << 30
+    assert more.items() <= amounts(resources).items()
+
+
+@pytest.mark.parametrize("said", ["workers: {live: 8}", "workers: {shadow: 8}", "mirror: {memory: 576MiB}"])
+def test_memory_follows_what_the_file_says(made: tuple[Path, Path], said: str) -> None:
+    """Or the kernel kills the pod under a load that its settings let in; without a rate, too."""
+    found = amounts(container_of(make(made, f"{SHORT}{said}\n"))["resources"])
+    workers, each = (2, 64 + 288) if "mirror" in said else (9, 64 + 32)
+    assert found["requests memory"] == 192 + workers * each << 20
+    assert found["limits memory"] == 2 * found["requests memory"]
 
 
 @pytest.mark.parametrize(
