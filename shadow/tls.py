@@ -16,8 +16,6 @@ from shadow.settings import BackendTls, ListenerTls, Tls
 def of_listener(settings: ListenerTls) -> ssl.SSLContext | None:
     """What clients are met with; None where they come without TLS."""
     if settings.certificate is None:
-        if settings.key is not None or settings.client_ca is not None:
-            raise ValueError("certificate: not given; name the PEM file that the key belongs to")
         return None
     made = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     made.set_alpn_protocols(["http/1.1"])
@@ -36,8 +34,6 @@ def of_backend(settings: BackendTls) -> ssl.SSLContext:
         _authorities(made, "ca", settings.ca)
     if settings.certificate is not None:
         _own(made, settings.certificate, settings.key)
-    elif settings.key is not None:
-        raise ValueError("certificate: not given; name the PEM file that the key belongs to")
     if not settings.verify:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE

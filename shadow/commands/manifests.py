@@ -27,8 +27,8 @@ def manifests(file: str, output: str) -> None:
     from shadow.manifests.write import write
 
     try:
-        # The file alone: what this shell has for variables no pod has.
-        loaded = load(file, {}, {}, needed=("legacy", "target"))
+        # The file alone: what this shell has for variables, and this machine for certificates, no pod has.
+        loaded = load(file, {}, {}, needed=("legacy", "target"), here=False)
         for path in write(loaded, Path(file).read_text(encoding="utf-8-sig"), Path(output)):
             click.echo(path)
     except ConfigError as error:

@@ -18,10 +18,12 @@ Found = Iterator[tuple[str, str]]
 """Path of a setting, and what is wrong with it."""
 
 
-def check(config: Config, places: Mapping[str, Place]) -> list[Problem]:
-    """All problems, each with the place where the setting, or what it is part of, was given."""
+def check(config: Config, places: Mapping[str, Place], *, here: bool = True) -> list[Problem]:
+    """All problems, each with the place where the setting, or what it is part of, was given. What is not to
+    run `here` finds its files and packages elsewhere, so this machine's are not looked at."""
+    checks = CHECKS + (OF_THIS_MACHINE if here else ())
     return [
-        Problem(_place(setting, places), setting, what) for one in CHECKS for setting, what in one(config)
+        Problem(_place(setting, places), setting, what) for one in checks for setting, what in one(config)
     ]
 
 
@@ -84,7 +86,16 @@ def _certificates_load(config: Config) -> Found:
         except ValueError as error:
             setting, _, what = str(error).partition(": ")
             yield f"tls.{side}.{setting}", what
-    if config.tls.listen.certificate is not None and config.forwarding.proxy_protocol:
+
+
+def _tls_is_whole(config: Config) -> Found:
+    listen = config.tls.listen
+    for side in ("listen", "legacy", "target"):
+        settings = getattr(config.tls, side)
+        for name in ("key", "client_ca"):
+            if getattr(settings, name, None) is not None and settings.certificate is None:
+                yield f"tls.{side}.{name}", f"has no certificate; name its PEM file in tls.{side}.certificate"
+    if listen.certificate is not None and config.forwarding.proxy_protocol:
         yield "forwarding.proxy_protocol", "not together with tls.listen; end TLS at the load balancer"
 
 
@@ -127,10 +138,11 @@ CHECKS: tuple[Callable[[Config], Found], ...] = (
     _backends_are_others,
     _matches_differ,
     _rules_compile,
-    _certificates_load,
+    _tls_is_whole,
     _bodies_fit,
     _a_tap_serves_nobody,
     _control_is_legacy,
     _sessions_have_one_worker,
-    _spans_can_be_made,
 )
+
+OF_THIS_MACHINE: tuple[Callable[[Config], Found], ...] = (_certificates_load, _spans_can_be_made)

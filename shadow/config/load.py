@@ -65,9 +65,11 @@ def load(
     environ: Mapping[str, str],
     *,
     needed: Iterable[str] = (),
+    here: bool = True,
 ) -> Loaded:
     """Reads all sources. `flags` has the names of `FLAGS`, None for one not given; `needed` are paths
-    of settings that must be given. Raises ConfigError, and nothing else."""
+    of settings that must be given; `here` is whether it shall run on this machine, which then must have the
+    files that it names. Raises ConfigError, and nothing else."""
     problems: list[Problem] = []
     given, places = _from_file(path, problems)
     for source in (_from_environment(environ, problems), _from_flags(flags, problems)):
@@ -81,7 +83,7 @@ def load(
         ]
     config = _build(given)
     places |= {setting: one.place for setting, one in given.items()}
-    problems += checks.check(config, places)
+    problems += checks.check(config, places, here=here)
     if problems:
         raise ConfigError(dict.fromkeys(str(problem) for problem in sorted(problems, key=lambda p: p.order)))
     origin = dict.fromkeys(SETTINGS, "default") | {setting: str(place) for setting, place in places.items()}

@@ -411,6 +411,15 @@ def test_authorities_must_be_a_pem_file(tmp_path: Path, write: Write) -> None:
         assert words in line
 
 
+@pytest.mark.parametrize(("side", "name"), [("listen", "key"), ("listen", "client_ca"), ("target", "key")])
+def test_a_key_without_its_certificate(write: Write, side: str, name: str) -> None:
+    """Told by itself, whatever files there are on this machine."""
+    path = write(f"tls: {{{side}: {{{name}: /none.pem}}}}")
+    for here in (True, False):
+        with pytest.raises(ConfigError, match=rf":1: tls.{side}.{name}: has no certificate; "):
+            load(path, {}, {}, here=here)
+
+
 @pytest.mark.parametrize("name", ["legacy", "target", "listen", "host", "version", "salt", "url"])
 def test_no_setting_brings_a_line_of_its_own(write: Write, name: str) -> None:
     """Whatever becomes a part of a head: a line end in it would begin another field."""

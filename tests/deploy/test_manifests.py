@@ -151,6 +151,12 @@ def test_records_that_go_to_a_store(made: tuple[Path, Path]) -> None:
     assert {"SHADOW_RECORD_SPOOL", "POD_NAME"} <= names
 
 
+def test_certificates_are_in_the_pod_not_here(made: tuple[Path, Path]) -> None:
+    """A Secret is mounted there, and whoever makes the manifests has none of it."""
+    said = "tls: {listen: {certificate: /run/tls/tls.crt}, target: {ca: /run/ca/ca.crt}}\n"
+    assert_valid(make(made, SHORT + said))
+
+
 def test_longer_times_are_waited_for(made: tuple[Path, Path]) -> None:
     """Or Kubernetes would kill a pod that still drains."""
     (pod,) = pods(make(made, SHORT + "timeouts: {lameduck: 20s, drain: 60s}\n"))
