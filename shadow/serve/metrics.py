@@ -30,7 +30,9 @@ ENDPOINTS: Final = 20
 """Endpoints with series of their own, the busiest; with them all of one worker of each kind is under 500."""
 
 _ALWAYS: Final = ("502", "504", "broken")
-"""Own answers told before there is one: of a series that begins at 1, `increase` sees nothing."""
+_CLASSES: Final = ("2xx", "3xx", "4xx", "5xx")
+"""Own answers, and legacy's, told before there is one: of a series that begins at 1, `increase` sees nothing,
+and a share has no whole where a part of it is not there."""
 
 _BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 
@@ -214,7 +216,7 @@ def _served(served: Served) -> Iterator[Metric]:
     legacy = CounterMetricFamily(
         "shadow_legacy_answers", "Answers of legacy that clients got, by status class", labels=["class"]
     )
-    for of_class, count in sorted(served.legacy.items()):
+    for of_class, count in sorted((dict.fromkeys(_CLASSES, 0) | served.legacy).items()):
         legacy.add_metric([of_class], count)
     own = CounterMetricFamily(
         "shadow_own_answers",

@@ -53,6 +53,15 @@ def test_it_can_be_parsed_whatever_an_endpoint_is_called() -> None:
     assert value(told, "shadow_unanalysed_total", worker="shadow-0") == 3
 
 
+def test_what_clients_get_is_told_before_there_is_any() -> None:
+    """A rate wants a series that was there before, and a share of errors one where legacy answers nobody."""
+    told = exposition(ledger(0))
+    for of_class in ("2xx", "3xx", "4xx", "5xx"):
+        assert f'shadow_legacy_answers_total{{class="{of_class}"}} 0.0\n' in told
+    for status in ("502", "504", "broken"):
+        assert f'shadow_own_answers_total{{status="{status}"}} 0.0\n' in told
+
+
 def test_series_are_bounded() -> None:
     """A thousand endpoints make no more than twenty and one, and none of their requests is missing."""
     many = ledger(1000)
