@@ -73,6 +73,10 @@ Image = Annotated[str, Meta(description="an image's name with its tag or digest"
 DnsLabel = Annotated[
     str, Meta(description="small letters, digits and - between them", extra={"form": "dns_label"})
 ]
+Prefix = Annotated[
+    str,
+    Meta(description="small letters, digits and - between them, a letter first", extra={"form": "prefix"}),
+]
 Secret = Annotated[str, Meta(description="never shown", extra={"secret": True})]
 Token = Annotated[
     str, Meta(description="at least 16 characters, never shown", extra={"secret": True, "form": "token"})
@@ -306,7 +310,7 @@ class Kubernetes(Strict, frozen=True):
 
     image: Image = "shadow:0.1.0"  # where your cluster finds it, with its tag or digest
     namespace: DnsLabel = ""  # none: that of the overlay, or of kubectl
-    name: DnsLabel = ""  # before the names of all objects; where a namespace has several proxies
+    name: Prefix = ""  # before the names of all objects; where a namespace has several proxies
     replicas: Count = 3  # at least; four times as many under load
     rate: Tolerance = 0.0  # requests a second at the busiest, of all pods together; 0: not known
     monitoring: bool = True  # ServiceMonitor, PrometheusRule, dashboards: needs the Prometheus operator

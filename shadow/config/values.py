@@ -247,6 +247,7 @@ def _rule(compare: Compare) -> object:
     return compile_rule(compare, Compare())
 
 
+_PREFIX = re.compile(r"[a-z]([a-z0-9-]{0,48}[a-z0-9])?")
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _IMAGE = re.compile(r"[a-z0-9][A-Za-z0-9._/:-]*?(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}|@sha256:[0-9a-f]{64})")
 
@@ -255,6 +256,13 @@ def _dns_label(text: str) -> None:
     """RFC 1123."""
     if text and not _DNS_LABEL.fullmatch(text):
         raise ValueError("expected small letters, digits and - between them, 63 at most")
+
+
+def _prefix(text: str) -> None:
+    """What services are called, such as NAME-shadow-admin, is a label of RFC 1035: it begins with a letter,
+    and has 63 characters at most."""
+    if text and not _PREFIX.fullmatch(text):
+        raise ValueError("expected small letters, digits and - between them, a letter first, 50 at most")
 
 
 def _image(text: str) -> None:
@@ -308,6 +316,7 @@ FORMS: dict[str, Callable[[str], object]] = {
     "mask": _mask,
     "image": _image,
     "dns_label": _dns_label,
+    "prefix": _prefix,
     "place": _place,
     "hook": _hook,
     "token": _token,

@@ -127,6 +127,13 @@ def test_two_proxies_in_one_namespace_do_not_meet(made: tuple[Path, Path]) -> No
     assert all(own <= selector.items() for selector in selectors)
 
 
+def test_the_longest_name_is_one_for_services(made: tuple[Path, Path]) -> None:
+    """RFC 1035, as the API server asks for; validators of types do not look."""
+    built = make(made, SHORT + f"  name: {'a' * 50}\n")
+    services = [each["metadata"]["name"] for each in objects(built) if each["kind"] == "Service"]
+    assert max(map(len, services)) == 63
+
+
 def test_without_monitoring_there_is_no_foreign_type(made: tuple[Path, Path]) -> None:
     """A cluster without the operator would refuse the whole."""
     built = make(made, SHORT + "  monitoring: false\n")
@@ -208,6 +215,8 @@ def test_memory_follows_what_the_file_says(made: tuple[Path, Path], said: str) -
         ("image: shadow", "kubernetes.image"),
         ("image: registry:5000/shadow", "kubernetes.image"),
         ("name: Shop", "kubernetes.name"),
+        ("name: 2shop", "kubernetes.name"),
+        ("name: " + "a" * 51, "kubernetes.name"),
         ("namespace: shop_", "kubernetes.namespace"),
         ("replicas: 0", "kubernetes.replicas"),
         ("rates: 5", "kubernetes.rates"),
