@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 Given = TypeVar("Given")
 
 _TRIES: Final = 3
-_YARDSTICK: Final = 0.1  # seconds that it takes where bounds are told in seconds
+_YARDSTICK: Final = 0.06  # seconds that it takes where bounds are told in seconds
 
 
 def within(seconds: float, work: Callable[[], Given]) -> Given:
