@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 import time
 from collections import deque
@@ -65,7 +64,7 @@ class Worker(asyncio.Protocol):
         self.loop = loop
         self.name = name
         self.stopping = asyncio.Event()
-        """Set when the worker shall leave: on SIGTERM, or when the supervisor is gone."""
+        """Set when the worker shall leave: when the supervisor says no more, or is gone."""
         self.tallies: dict[str, Tally] = {}
         self.handed: dict[int, dict[str, int]] = {}
         self.served = Served()
@@ -78,10 +77,7 @@ class Worker(asyncio.Protocol):
         self._closed: asyncio.Future[None] = loop.create_future()
 
     async def start(self, line: socket.socket) -> None:
-        """Connect to the supervisor, and listen to signals."""
-        # Ctrl-C reaches the whole process group; only the supervisor knows the order in which to leave.
-        self.loop.add_signal_handler(signal.SIGINT, lambda: None)
-        self.loop.add_signal_handler(signal.SIGTERM, self.stopping.set)
+        """Connect to the supervisor."""
         await self.loop.create_unix_connection(lambda: self, sock=line)
         self._expect(_LOOK, time.thread_time())
         self._report()
@@ -130,6 +126,10 @@ class Worker(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.WriteTransport, transport)
+
+    def eof_received(self) -> bool:
+        self.stopping.set()
+        return True  # the last report is still to be sent
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.stopping.set()

@@ -19,7 +19,7 @@ from shadow.serve.processes import Kind, Process
 
 _HASTY: Final = 1.0  # a worker that lives shorter is restarted later and later
 _MAX_BACKOFF: Final = 5.0
-_GIVE_UP: Final = 5  # deaths before any worker was ever ready
+_GIVE_UP: Final = 5  # deaths in a row of workers that were not ready yet
 _HURRY: Final = 0.5  # seconds to leave, for each stage, once asked twice
 
 LAME: Final = signal.SIGUSR1
@@ -129,7 +129,8 @@ class Generation:
     def lame(self, number: signal.Signals, until: float) -> None:
         """Tell the live workers `number`, LAME or RETIRE; leave at `until`."""
         self._lame_until = until
-        self._signal(self._of(self._stages[0]), number)
+        for process in self._of(self._stages[0]):
+            os.kill(process.pid, number)
 
     def leave(self, now: float) -> None:
         """Begin to leave."""
@@ -137,7 +138,7 @@ class Generation:
         if self._leaving is None:
             self._leaving = list(self._stages)
             self._restarts.clear()
-            self._tell_stage(now, signal.SIGTERM)
+            self._dismiss_stage(now)
 
     def hurry(self, now: float) -> None:
         """Leave at once; asked once more, whoever is left of a stage is killed."""
@@ -155,11 +156,12 @@ class Generation:
         if self._leaving:
             if not self._of(self._leaving[0]):
                 del self._leaving[0]
-                self._tell_stage(now, signal.SIGTERM)
+                self._dismiss_stage(now)
             elif now >= self._deadline:
+                self._deadline = inf
                 for process in self._of(self._leaving[0]):
                     log.warning("worker_killed", worker=process.kind.name, reason="did not leave in time")
-                self._tell_stage(now, signal.SIGKILL)
+                    os.kill(process.pid, signal.SIGKILL)
         return False
 
     def close(self) -> None:
@@ -169,8 +171,9 @@ class Generation:
 
     def dismiss(self, name: str) -> None:
         """End one worker now, and do not start it again."""
-        for stage in self._stages:
-            self._signal([each for each in self._of(stage) if each.kind.name == name], signal.SIGTERM)
+        for process in self.processes.values():
+            if process.kind.name == name:
+                process.dismiss()
         self._stages = [
             Stage(tuple(kind for kind in stage.kinds if kind.name != name), stage.grace)
             for stage in self._stages
@@ -181,11 +184,8 @@ class Generation:
         names = {kind.name for kind in stage.kinds}
         return [process for process in self.processes.values() if process.kind.name in names]
 
-    def _tell_stage(self, now: float, number: signal.Signals) -> None:
+    def _dismiss_stage(self, now: float) -> None:
         if self._leaving:
             self._deadline = now + (_HURRY if self._hurry else self._leaving[0].grace)
-            self._signal(self._of(self._leaving[0]), number)
-
-    def _signal(self, processes: list[Process], number: signal.Signals) -> None:
-        for process in processes:
-            os.kill(process.pid, number)
+            for process in self._of(self._leaving[0]):
+                process.dismiss()

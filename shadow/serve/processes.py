@@ -60,6 +60,11 @@ class Process:
         self.reports: Stream[Report] = Stream(Report)
         self.outgoing = bytearray()  # what its line has not taken yet
 
+    def dismiss(self) -> None:
+        """Tell it to finish what it has, and to leave; what it still tells is heard."""
+        with suppress(OSError):  # it has left already
+            self.line.shutdown(socket.SHUT_WR)
+
 
 def fork(kind: Kind, foreign: list[Closable], now: float) -> Process:
     """Start a worker. `foreign` is what the child must not keep. Raises OSError."""
@@ -98,8 +103,9 @@ def _become(kind: Kind, foreign: list[Closable]) -> None:
     signal.set_wakeup_fd(-1)
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
-    # A terminal tells its whole process group, as `pkill` does; only the supervisor knows what is to be done.
-    for number in (signal.SIGINT, signal.SIGHUP):
+    # A terminal tells its whole process group, as systemd and `pkill` do; only the supervisor knows in which
+    # order to leave, and tells by the line.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
     keeps = {keep.fileno() for keep in kind.keeps}

@@ -13,7 +13,7 @@ from support.proxy import assert_adds_up, children, until
 
 STRAY = {
     "supervisor": (signal.SIGPIPE, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, signal.SIGHUP),
-    "workers": (signal.SIGPIPE, signal.SIGHUP, signal.SIGINT, signal.SIGCHLD),
+    "workers": (signal.SIGPIPE, signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGCHLD),
 }
 
 
