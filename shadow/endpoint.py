@@ -9,7 +9,7 @@ Pure; `lookup` runs for every request on the live path, so its answers are kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -140,6 +140,25 @@ def template(match: str) -> Template:
     else:
         pattern = b"/"
     return Template(None if method == "*" else method.encode(), name, pattern)
+
+
+def unreached(matches: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Positions of templates that nothing gets to, each with that of an earlier one that matches it all."""
+    methods = [template(match).method for match in matches]
+    patterns = [re.compile(template(match).pattern, re.DOTALL).fullmatch for match in matches]
+    for i, match in enumerate(matches):
+        samples = _samples(match.partition(" ")[2])
+        for j in range(i):
+            if methods[j] in (None, methods[i]) and all(map(patterns[j], samples)):
+                yield i, j
+                break
+
+
+def _samples(path: str) -> list[bytes]:
+    """Paths that a template matches; who matches these matches all, since no word of a template is NUL."""
+    begin, rest, _ = _PLACEHOLDER.sub("\0", path.rstrip("/")).replace("/*", "/\0").partition("/\0*")
+    ends = ("", "/\0", "/\0/\0") if rest else ("",)
+    return [_unescaped(f"{begin}{end}".encode()) or b"/" for end in ends]
 
 
 def _segment(text: str) -> bytes:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.endpoint import COUNTED, DEPTH, LONG_NAME, Endpoints, Named, bounded, template
+from shadow.endpoint import COUNTED, DEPTH, LONG_NAME, Endpoints, Named, bounded, template, unreached
 from shadow.settings import Endpoint
 
 
@@ -109,6 +109,27 @@ def test_a_bad_template_is_one_clear_line(match: str, words: str) -> None:
     with pytest.raises(ValueError, match=words) as caught:
         template(match)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("matches", "found"),
+    [
+        (("GET /items/**", "GET /items/{id}"), [(1, 0)]),
+        (("GET /items/{id}", "GET /items/**"), []),
+        (("GET /users/{id}", "GET /users/{name}"), [(1, 0)]),
+        (("* /**", "GET /", "POST /a/b"), [(1, 0), (2, 0)]),
+        (("GET /**", "* /**"), []),
+        (("GET /a/{id}.json", "GET /a/{id}", "GET /a/x.json"), [(2, 0)]),
+        (("GET /a/*/b", "GET /a/{id}/b/", "GET /a/{id}/{b}"), [(1, 0)]),
+        (("GET /a", "GET /a/**", "GET /a/**"), [(2, 1)]),
+        (("GET /caf%C3%A9", "GET /café"), [(1, 0)]),
+    ],
+)
+def test_a_template_behind_one_that_matches_all_of_it(
+    matches: list[str], found: list[tuple[int, int]]
+) -> None:
+    """Is told, with the one before it; one that something gets to is not."""
+    assert list(unreached(matches)) == found
 
 
 def test_a_template_is_named_as_it_is_written() -> None:

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from shadow import address, tls
 from shadow.compare.rules import compile_rule
 from shadow.config.file import Place, Problem
+from shadow.endpoint import unreached
 from shadow.settings import Compare, Config
 
 Found = Iterator[tuple[str, str]]
@@ -50,12 +51,12 @@ def _backends_are_others(config: Config) -> Found:
         yield "admin", "is the same as listen; give it another port"
 
 
-def _matches_differ(config: Config) -> Found:
-    first: dict[str, int] = {}
-    for i, endpoint in enumerate(config.endpoints):
-        earlier = first.setdefault(endpoint.match, i)
-        if earlier != i:
-            yield f"endpoints[{i}].match", f"the same as endpoints[{earlier}], which counts; remove one"
+def _matches_are_reached(config: Config) -> Found:
+    """The first line that matches counts."""
+    for line, earlier in unreached([endpoint.match for endpoint in config.endpoints]):
+        name = config.endpoints[earlier].match
+        what = f"never reached: {name} before it matches all of it; put this one first, or leave it out"
+        yield f"endpoints[{line}].match", what
 
 
 def _rules_compile(config: Config) -> Found:
@@ -136,7 +137,7 @@ def _bodies_fit(config: Config) -> Found:
 
 CHECKS: tuple[Callable[[Config], Found], ...] = (
     _backends_are_others,
-    _matches_differ,
+    _matches_are_reached,
     _rules_compile,
     _tls_is_whole,
     _bodies_fit,

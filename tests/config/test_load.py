@@ -387,6 +387,16 @@ def test_port_zero_is_never_the_same() -> None:
     assert load(None, {"listen": "127.0.0.1:0", "admin": "127.0.0.1:0"}, {})
 
 
+def test_a_line_of_the_endpoints_that_nothing_gets_to(write: Write) -> None:
+    """Whoever wrote it wants it to count: what it keeps from the target would be mirrored."""
+    path = write("endpoints:\n- match: GET /items/**\n- match: GET /items/{id}/x\n  mirror: false\n")
+    (line,) = problems(path)
+    assert line == (
+        "shadow.yaml:3: endpoints[1].match: never reached: GET /items/** before it matches all of it; "
+        "put this one first, or leave it out"
+    )
+
+
 def test_other_checks_go_on_where_a_value_is_wrong(write: Write) -> None:
     """All at once holds here too."""
     lines = problems(
