@@ -33,6 +33,7 @@ class Entrance:
         self._queue = listener.dup()
         self._patience = config.timeouts.header
         self._moment = config.timeouts.linger
+        self._whole = config.timeouts.whole
         self._tls = of_listener(config.tls.listen)
         self._announced = config.forwarding.proxy_protocol
         self._address = _LOCAL if listener.family == socket.AF_UNIX else None
@@ -41,7 +42,8 @@ class Entrance:
     async def open(self) -> None:
         """Begin to serve."""
         loop = asyncio.get_running_loop()
-        patience = self._patience if self._tls is not None else None
+        # How long its end may take is a deadline of the connection, which knows whether the client reads.
+        patience, end = (self._patience, self._whole) if self._tls is not None else (None, None)
         make = loop.create_server if self._address is None else loop.create_unix_server
         self._server = await make(
             self._client,
@@ -49,6 +51,7 @@ class Entrance:
             backlog=_BACKLOG,
             ssl=self._tls,
             ssl_handshake_timeout=patience,
+            ssl_shutdown_timeout=end,
         )
 
     def ask_to_go(self) -> None:

@@ -16,6 +16,7 @@ from shadow.wire.deadlines import NEVER
 from shadow.wire.front import Front, RequestSink
 from shadow.wire.head import CHUNKED, UNTIL_CLOSE, RequestHead, ResponseHead
 from shadow.wire.request_head import EMPTY_LINES, Refusal, RequestReader, unfinished
+from shadow.wire.unacknowledged import unacknowledged
 
 _ALLOW: Final = b"Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
 
@@ -119,6 +120,9 @@ class Downstream(asyncio.Protocol):
         """A deadline has passed: which one follows from what was under way."""
         if 0 < self.transport.get_write_buffer_size() < self._unsent:
             self._wait_for_client(self._front.timeouts.stall)  # slow, but it reads
+        elif self._lingering and 0 < (held := self._held()) != self._unsent:
+            self._wait_for_client(self._front.timeouts.stall)
+            self._unsent = held
         elif self._lingering or self._answering or self._writing_paused:
             self.break_off()
         elif self._request is not None or self._buffer:
@@ -127,6 +131,10 @@ class Downstream(asyncio.Protocol):
             self.send()
             self._lingering = True
             self.transport.close()
+
+    def _held(self) -> int:
+        """Bytes that closing now may leave behind: none without TLS, as the kernel sends all that it has."""
+        return 0 if self.transport.can_write_eof() else unacknowledged(self.transport)
 
     # -- requests
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import struct
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -167,13 +168,16 @@ class LivePath:
         self.channel = Channel()
         self.clients: list[End] = []
         self.settings: dict[str, Any] = {}
+        self.tls: ssl.SSLContext | None = None
+        self.trust: ssl.SSLContext | None = None
+        """Of a client, where there is TLS at the front."""
         self.port = 0
 
     def configure(self, **settings: Any) -> None:
         """Sections of the configuration, before the first client connects."""
         self.settings.update(settings)
 
-    async def _serve(self) -> None:
+    async def serve(self) -> None:
         loop = asyncio.get_running_loop()
         legacy = f"http://127.0.0.1:{self.legacy.port}"
         tree = {"legacy": legacy, "target": "http://127.0.0.1:1", **self.settings}
@@ -181,19 +185,22 @@ class LivePath:
         self.worker = Worker(loop, "live-0")
         self.live = Live(self.worker, config, b"marker", "/nowhere", Switch())
         self.live.channel = self.channel  # type: ignore[assignment]
-        self.server = await loop.create_server(lambda: Downstream(self.live.front), "127.0.0.1", 0)
+        self.server = await loop.create_server(
+            lambda: Downstream(self.live.front), "127.0.0.1", 0, ssl=self.tls
+        )
         self.port = self.server.sockets[0].getsockname()[1]
 
     async def connect(self, receive_buffer: int = 0) -> End:
         """A new client; with a small receive buffer, one on a slow line."""
         if not self.port:
-            await self._serve()
+            await self.serve()
         sock = socket.socket()
         sock.setblocking(False)
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         await asyncio.get_running_loop().sock_connect(sock, ("127.0.0.1", self.port))
-        client = End(*await asyncio.open_connection(sock=sock))
+        host = "127.0.0.1" if self.trust else None
+        client = End(*await asyncio.open_connection(sock=sock, ssl=self.trust, server_hostname=host))
         self.clients.append(client)
         return client
 
