@@ -171,6 +171,7 @@ class LiveExchange:
 
     def answer(self, head: ResponseHead) -> None:
         assert self._upstream is not None
+        self._sent = self._upstream.sent or self._sent  # it may have waited for others, as in `Turn`
         self._first_byte = self._upstream.heard - self._sent
         self._answer = head
         if self._skip is None and (self._client is not None or self._wanted):

@@ -110,6 +110,7 @@ class ShadowRequest:
 
     def answer(self, head: ResponseHead) -> None:
         assert self._connection is not None
+        self._sent = self._connection.sent or self._sent  # it may have waited for others, as in `Turn`
         self._first_byte = self._connection.heard - self._sent
         if self._hold(len(head.raw)):
             self._head = head

@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_blocked", "_buffer", "_complete", "_decoder", "_head", "_interims", "_limit", "_method", "_out",
-        "_poll", "_pool", "_sink", "address", "deadline", "heard", "reused", "transport",
+        "_poll", "_pool", "_sink", "address", "deadline", "heard", "reused", "sent", "transport",
     )  # fmt: skip
 
     def __init__(self, pool: Pool, address: str) -> None:
@@ -84,7 +84,8 @@ class Connection(asyncio.Protocol):
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.deadline = NEVER
         self.reused = False
-        self.heard = 0.0  # when something of the answer has last come, by `perf_counter`; nought before
+        self.sent = 0.0  # when the request began to be written, by `perf_counter`; nought before
+        self.heard = 0.0  # when something of the answer has last come; nought before
         self._sink: AnswerSink | None = None
         self._method = b""
         self._complete = False  # the request has been given whole
@@ -104,7 +105,7 @@ class Connection(asyncio.Protocol):
         now = self._pool.loop.time()
         self._sink = sink
         self._method = method
-        self.heard = 0.0
+        self.sent = self.heard = 0.0
         self._out.append(head)
         self.deadline = self._limit = now + self._pool.waits.whole
 
@@ -136,6 +137,8 @@ class Connection(asyncio.Protocol):
         """Write what has been gathered."""
         out = self._out
         if out:
+            if not self.sent:
+                self.sent = perf_counter()
             self.transport.write(out[0] if len(out) == 1 else b"".join(out))
             out.clear()
 

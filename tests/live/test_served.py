@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 from support.live_path import OK, LivePath, answer_all, until
+
+from shadow.wire.turn import Sender
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 
@@ -43,3 +47,19 @@ async def test_half_an_answer_is_counted_as_broken(live_path: LivePath) -> None:
     await until(lambda: live_path.worker.served.own)
     assert live_path.worker.served.own == {"broken": 1}
     assert live_path.worker.served.legacy == {}
+
+
+async def test_legacys_time_begins_with_the_writing(live_path: LivePath) -> None:
+    """What a request waits for others that are written with it is not legacy's doing."""
+    live_path.legacy.script = answer_all(OK)
+    held: list[Sender] = []
+    client = await live_path.connect()
+    live_path.live.pool.turn.add = lambda sender, _: held.append(sender)  # type: ignore[method-assign]
+    await client.send(GET)
+    await until(lambda: held)
+    began = time.perf_counter()
+    await until(lambda: time.perf_counter() > began + 0.05)
+    written = time.perf_counter()
+    held.pop().send()
+    await client.exactly(len(OK))
+    assert live_path.channel.frames[0].total <= time.perf_counter() - written
