@@ -90,22 +90,23 @@ def _attributes(name: str, ours: Attributes, theirs: Attributes, dates: Dates) -
 
 
 def _lifetime(attribute: str, text: str, date: Callable[[], bytes]) -> int | None:
-    """Seconds that the cookie lives, 0 if it is deleted, None where nobody can tell. RFC 6265, 5.2.1 and
-    5.2.2: an Expires counts from the Date of the answer."""
+    """Seconds that the cookie lives, 0 if it is deleted, `_SESSION` where browsers ignore what is said, None
+    where nobody can tell. RFC 6265, 5.2.1 and 5.2.2: an Expires counts from the Date of the answer."""
     if attribute == "max-age":
         digits = text.removeprefix("-")
         if not (digits.isascii() and digits.isdigit()):
-            return 0 if not text else None
+            return _SESSION if text else 0
         return 0 if text.startswith("-") else int(digits[:15])
     ends, now = moment(text), moment(date().decode("latin-1"))
     if ends is None:
-        return None
+        return _SESSION
     if now is None:  # deletion is written as a day long past
         return 0 if ends.microseconds < _LONG_PAST else None
     return max(0, (ends.microseconds - now.microseconds) // 1_000_000)
 
 
 _LONG_PAST = 10**15  # microseconds: 2001
+_SESSION = -1  # so long as the browser runs
 
 
 def _alike(legacy: int | None, target: int | None) -> bool:
@@ -116,8 +117,8 @@ def _alike(legacy: int | None, target: int | None) -> bool:
 
 def _rounded(seconds: int | None) -> str:
     """A lifetime in its largest unit, so that it is the same from answer to answer."""
-    if seconds is None:
-        return "…"
+    if seconds is None or seconds == _SESSION:
+        return "…" if seconds is None else "not understood"
     unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= size), ("", 1))
     return f"{round(seconds / size)}{unit}"
 

@@ -46,7 +46,7 @@ _IN_NAME = re.compile(
     # an image may be named by what it shows: only among assets is it a hash
     rf"|(?<=[-._/]){_HEX}(?=\.(?:{_IMAGE})\b)"
 )
-_ASSETS = re.compile(r"/(?:assets|static|build|dist|packs|bundles?|_next|public|media)/")
+_ASSETS = re.compile(r"/(?:assets|static|build|dist|packs|bundles?|_next)/")
 _IN_QUERY = re.compile(
     rf"(\.(?:{_CODE}|{_IMAGE})\?(?:(?:v|ver|version|_|t|ts|h|hash|rev|cb|build)=)?)"
     r"(?:\d{6,20}|[0-9a-f]{8,64}|" + _BASE64 + r")(?=$|[&#,\s])"

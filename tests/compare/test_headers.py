@@ -265,6 +265,12 @@ def test_fields(legacy: str, target: str, differences: list[Difference]) -> None
             id="a shorter life",
         ),
         pytest.param(
+            "sid=1; Max-Age=3600",
+            "sid=1; Max-Age=1h",
+            [Difference(CHANGED, "cookie:sid;max-age", "1h", "not understood")],
+            id="a life that browsers ignore",
+        ),
+        pytest.param(
             "SID=1",
             "sid=1",
             [Difference(MISSING, "cookie:SID", ""), Difference(ADDED, "cookie:sid", None, "")],

@@ -304,6 +304,7 @@ def test_what_is_seen(legacy: str, target: str, difference: Difference | None) -
             "<img src=/assets/a-3f2a9b1c.png>", "<img src=/assets/a-77aa9b1d.png>", HASH, id="an asset"
         ),
         pytest.param("<img src=/items/a-3f2a9b1c.png>", "<img src=/items/a-77aa9b1d.png>", (), id="an item"),
+        pytest.param("<img src=/media/3f2a9b1c.jpg>", "<img src=/media/9d8c7b6a.jpg>", (), id="an upload"),
         pytest.param(
             "<script src=/app-3f2a9b1c.js></script>", "<script src=/app.js></script>", (), id="no hash"
         ),
