@@ -40,7 +40,7 @@ class LiveExchange:
     """A request under way between a client and legacy."""
 
     _wanted: ClassVar[bool] = False
-    """Whether legacy's answer is, even if no client waits for it any more."""
+    """Whether legacy's answer is wanted though no client waits for it any more, as of a tap's copy."""
 
     __slots__ = (
         "_answer", "_by_target", "_client", "_complete", "_connecting", "_first_byte", "_head", "_index",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from hashlib import sha256
 from typing import Final
 
@@ -22,6 +23,7 @@ from shadow.settings import Criteria
 
 _EVERY: Final = 5.0  # seconds between two, at least; what is recorded is some ten seconds old anyway
 _SHARE: Final = 0.05  # of one core that may go into them while somebody looks
+_AGAIN: Final = 30.0  # seconds after one that failed
 _PATIENCE: Final = 120.0  # seconds; then it has met more than can be told live
 
 log = structlog.get_logger()
@@ -40,6 +42,14 @@ class Made(msgspec.Struct, array_like=True):
     page: bytes
     json: bytes
     tag: str
+
+
+class Told(msgspec.Struct, array_like=True):
+    """What such a process tells: the report, if anything is recorded, and the seconds of a processor that it
+    took. Those of the clock would be far more where the machine is busy, and the next one far away."""
+
+    made: Made | None
+    seconds: float
 
 
 class LiveReport:
@@ -67,20 +77,20 @@ class LiveReport:
 
     async def _make(self) -> None:
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        wait = _AGAIN
         try:
-            out = await _ask(self._task)
-            if out:
-                self._made = msgspec.msgpack.decode(out, type=Made)
+            told = msgspec.msgpack.decode(await _ask(self._task), type=Told)
+            self._made = told.made or self._made
+            wait = max(_EVERY, told.seconds / _SHARE)
         except (OSError, TimeoutError, msgspec.MsgspecError) as error:
             log.warning("live_report_failed", error=str(error) or type(error).__name__)
         finally:
-            self._next = loop.time() + max(_EVERY, (loop.time() - began) / _SHARE)
+            self._next = loop.time() + wait
             self._making = None
 
 
 async def _ask(task: bytes) -> bytes:
-    """What the process answers: nothing where nothing is recorded. It never outlives this call."""
+    """What the process answers. It never outlives this call."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "shadow.serve.live_report"),
         stdin=asyncio.subprocess.PIPE,
@@ -103,11 +113,11 @@ def main() -> None:
     """Make one report."""
     Priority.SPARE.take()
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    report = build.read(task.place, task.criteria)
+    report, made = build.read(task.place, task.criteria), None
     if report.endpoints:
         page, json = html.render(report, live=True).encode(), report_json.render(report).encode()
         made = Made(page, json, sha256(page + json).hexdigest()[:16])
-        sys.stdout.buffer.write(msgspec.msgpack.encode(made))
+    sys.stdout.buffer.write(msgspec.msgpack.encode(Told(made, time.process_time())))
 
 
 if __name__ == "__main__":

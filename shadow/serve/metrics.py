@@ -100,6 +100,7 @@ _GAUGES: Final = {
     "live_deaths_total": "Live workers that died and were started anew",
     "shadow_deaths_total": "Shadow workers that died and were started anew",
     "judge_deaths_total": "Judges that died and were started anew",
+    "admin_deaths_total": "Admin servers that died and were started anew",
     "shipper_deaths_total": "Shippers that died and were started anew",
     "config_last_reload_successful": "1 unless the last attempt to reload was refused or failed",
 }

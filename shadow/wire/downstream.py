@@ -41,7 +41,7 @@ class Downstream(asyncio.Protocol):
         self._head: RequestHead | None = None
         self._request: RequestSink | None = None
         self._decoder: Decoder | None = None  # of a request body that has not ended
-        self._fresh = True  # it has not asked for anything yet
+        self._fresh = True  # it has not asked for anything yet: when we leave, its request may be on the way
         self._out: list[bytes] = []
         self._answering = False  # the final head has been written
         self._chunking = False

@@ -82,7 +82,7 @@ class Connection(asyncio.Protocol):
         self._pool = pool
         self.address = address
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
-        self.deadline = NEVER
+        self.deadline = NEVER  # idle: when it goes; else of what the backend owes, or of the whole
         self.reused = False
         self.sent = 0.0  # when the request began to be written, by `perf_counter`; nought before
         self.heard = 0.0  # when something of the answer has last come; nought before

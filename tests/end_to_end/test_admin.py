@@ -76,6 +76,7 @@ async def test_deaths_are_counted_and_counters_outlive_them(backend: Any, proxy:
         await running.ready()
     metrics = await running.metrics()
     assert value(metrics, "shadow_live_deaths_total") == 1
+    assert value(metrics, "shadow_admin_deaths_total") == 1
     assert value(metrics, "shadow_judge_deaths_total") == 0
     assert value(metrics, "shadow_legacy_answers_total", **{"class": "2xx"}) == 50
     assert value(metrics, "shadow_client_answer_seconds_count") == 50
