@@ -218,7 +218,7 @@ class Connections(RuleBasedStateMachine):
         self.listener.setblocking(False)
         self.path = LivePath()
         self.path.legacy.port = self.listener.getsockname()[1]
-        self.loop.run_until_complete(self.path._serve())
+        self.loop.run_until_complete(self.path.serve())
         self.clients: list[ClientSide] = []
         self.legacy: list[LegacySide] = []
         self.received: list[int] = []

@@ -128,7 +128,7 @@ async def test_same_as_without(live_path: LivePath, server: int, frames: bytes) 
     """Not a byte more or less, up to the end of the connection."""
     live_path.legacy.stop()
     live_path.legacy.port = server
-    await live_path._serve()
+    await live_path.serve()
     without = await said(server, frames)
     assert without.startswith(b"HTTP/1.1 101 ")
     assert await said(live_path.port, frames) == without
@@ -156,6 +156,6 @@ async def test_clients_of_others(live_path: LivePath, server: int) -> None:
     """aiohttp's client gets the same through the proxy: messages of any size, and the code of the end."""
     live_path.legacy.stop()
     live_path.legacy.port = server
-    await live_path._serve()
+    await live_path.serve()
     assert await talked(live_path.port) == await talked(server)
     await until(lambda: not live_path.live.front.tunnels)

@@ -425,7 +425,7 @@ class Stage:
         self.path.legacy.port = self.legacy.port
         self.path.channel = self  # type: ignore[assignment]
         self.path.configure(target=f"http://127.0.0.1:{self.target.port}")
-        await self.path._serve()
+        await self.path.serve()
         front = self.path.live.front
         front.fresh_id = lambda: b"fresh"
         front.passage = msgspec.structs.replace(front.passage, authority=b"LEGACY")
