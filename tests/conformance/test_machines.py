@@ -164,6 +164,8 @@ class LegacySide:
     def __init__(self, sock: socket.socket) -> None:
         self.socket = sock
         self.socket.setblocking(False)
+        # Else what it says unasked may wait (RFC 896) for the proxy's next packet, which is a request.
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.got = b""
         self.open: deque[int] = deque()  # requests that it has not answered
         self.owes = b""  # the rest of an answer that it has begun
