@@ -144,12 +144,12 @@ def template(match: str) -> Template:
 
 def unreached(matches: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Positions of templates that nothing gets to, each with that of an earlier one that matches it all."""
-    methods = [template(match).method for match in matches]
-    patterns = [re.compile(template(match).pattern, re.DOTALL).fullmatch for match in matches]
+    templates = [template(match) for match in matches]
+    patterns = [re.compile(each.pattern, re.DOTALL).fullmatch for each in templates]
     for i, match in enumerate(matches):
-        samples = _samples(match.partition(" ")[2])
+        methods, samples = (None, templates[i].method), _samples(match.partition(" ")[2])
         for j in range(i):
-            if methods[j] in (None, methods[i]) and all(map(patterns[j], samples)):
+            if templates[j].method in methods and all(map(patterns[j], samples)):
                 yield i, j
                 break
 

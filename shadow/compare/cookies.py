@@ -117,8 +117,10 @@ def _alike(legacy: int | None, target: int | None) -> bool:
 
 def _rounded(seconds: int | None) -> str:
     """A lifetime in its largest unit, so that it is the same from answer to answer."""
-    if seconds is None or seconds == _SESSION:
-        return "…" if seconds is None else "not understood"
+    if seconds is None:
+        return "…"
+    if seconds == _SESSION:
+        return "not understood"
     unit, size = next(((unit, size) for unit, size in _UNITS if seconds >= size), ("", 1))
     return f"{round(seconds / size)}{unit}"
 

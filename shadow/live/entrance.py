@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
 from shadow.settings import Config
 from shadow.tls import of_listener
@@ -33,8 +33,14 @@ class Entrance:
         self._queue = listener.dup()
         self._patience = config.timeouts.header
         self._moment = config.timeouts.linger
-        self._whole = config.timeouts.whole
-        self._tls = of_listener(config.tls.listen)
+        self._tls: dict[str, Any] = {}
+        if (context := of_listener(config.tls.listen)) is not None:
+            self._tls = {
+                "ssl": context,
+                "ssl_handshake_timeout": self._patience,
+                # When its end takes too long, the connection knows: it sees whether the client reads.
+                "ssl_shutdown_timeout": config.timeouts.whole,
+            }
         self._announced = config.forwarding.proxy_protocol
         self._address = _LOCAL if listener.family == socket.AF_UNIX else None
         self._server: asyncio.Server | None = None
@@ -42,17 +48,8 @@ class Entrance:
     async def open(self) -> None:
         """Begin to serve."""
         loop = asyncio.get_running_loop()
-        # How long its end may take is a deadline of the connection, which knows whether the client reads.
-        patience, end = (self._patience, self._whole) if self._tls is not None else (None, None)
         make = loop.create_server if self._address is None else loop.create_unix_server
-        self._server = await make(
-            self._client,
-            sock=self._listener,
-            backlog=_BACKLOG,
-            ssl=self._tls,
-            ssl_handshake_timeout=patience,
-            ssl_shutdown_timeout=end,
-        )
+        self._server = await make(self._client, sock=self._listener, backlog=_BACKLOG, **self._tls)
 
     def ask_to_go(self) -> None:
         """Serve on, and let each answer tell its client to connect anew: another may serve it then."""
@@ -81,7 +78,7 @@ class Entrance:
     async def _take_in(self, waiting: socket.socket) -> None:
         waiting.setblocking(False)
         loop = asyncio.get_running_loop()
-        await loop.connect_accepted_socket(self._client, waiting, ssl=self._tls)
+        await loop.connect_accepted_socket(self._client, waiting, **self._tls)
 
     def _client(self) -> asyncio.Protocol:
         if self._announced:
