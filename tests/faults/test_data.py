@@ -79,7 +79,7 @@ async def test_forget(backend: Any, proxy: Any) -> None:
     await running.settled(7)
     before = await running.stop()
     whole = encode(read(running.record, Unreadable()))
-    masked = whole[whole.index(b"masked:") :][:23].decode()
+    masked = whole.partition(b"?token=")[2][:23].decode()  # other fields have masked values of their own
     code, out, err = await command("forget", str(running.record), "--value", masked)
     assert (code, err) == (0, "")
     assert out.startswith("removed: 3 comparisons")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import socket
 import sys
@@ -31,6 +32,11 @@ PACKAGES = {
 _PEERS = [Path(sys.prefix) / "bin", Path(sys.prefix) / "checkov" / "bin"]
 _DAEMONS = "/usr/sbin"  # not on everybody's PATH
 
+_PORTS = range(10_000, 32_000)
+"""Below those that the kernel gives by itself, to listen on 0 or to connect from."""
+
+_CLAIMS: list[socket.socket] = []
+
 
 def program(name: str) -> str:
     """Where a program is, first among those that `make peers` has installed; else the test is skipped."""
@@ -42,17 +48,30 @@ def program(name: str) -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on just now. All are held until all are known to differ."""
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(each.getsockname()[1]) for each in held]
-    for each in held:
-        each.close()
-    return ports
+    """Ports of 127.0.0.1 that nobody listens on, and that nobody else is given while this process lives."""
+    return [free_port() for _ in range(count)]
 
 
 def free_port() -> int:
     """One of them."""
-    return free_ports(1)[0]
+    while not (claim := _claimed(port := random.choice(_PORTS))):
+        pass
+    _CLAIMS.append(claim)
+    return port
+
+
+def _claimed(port: int) -> socket.socket | None:
+    """A name that one process at a time can have, and that goes with it: two sessions of tests side by side
+    would else be given the same port, each before the other's server listens there."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0port {port} of a session of tests")
+        with socket.socket() as trying:
+            trying.bind(("127.0.0.1", port))
+    except OSError:
+        claim.close()
+        return None
+    return claim
 
 
 def listens(port: int) -> bool:
