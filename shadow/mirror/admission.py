@@ -33,6 +33,16 @@ class Admission:
         """The breaker of the side that did not answer the client."""
         return self._legacy_breaker if frame.by_target else self.breaker
 
+    def heard(self, frame: Frame, failed: bool, now: float) -> bool:
+        """What became of a shadow request. Whether a breaker opened or closed by that."""
+        breaker = self.breaker_of(frame)
+        was_open = breaker.is_open
+        if failed:
+            breaker.failed(now)
+        else:
+            breaker.answered()
+        return breaker.is_open != was_open
+
     def offer(self, frame: Frame, now: float) -> Drop | None:
         """Take an exchange in, or say why not."""
         breaker = self.breaker_of(frame)

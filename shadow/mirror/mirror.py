@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import Final, Protocol
 
+import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -21,11 +22,11 @@ from shadow.mirror.breaker import Breaker
 from shadow.mirror.control import Control, Controls
 from shadow.mirror.judge import JUDGE_JOBS, JudgeLine
 from shadow.mirror.order import SessionOrder
-from shadow.mirror.pair import Rules, about, comparable, sides
+from shadow.mirror.pair import Rules, about, comparable, sides, unanalysed
 from shadow.mirror.recheck import Rechecks
 from shadow.mirror.sender import Done, ShadowRequest, shadow_head
 from shadow.mirror.session import Sessions
-from shadow.model import Difference, Drop, Fate, Outcome, Response
+from shadow.model import Difference, Drop, Failure, Fate, Outcome, Response
 from shadow.record.mask import Masked
 from shadow.record.quota import Quota
 from shadow.record.recheck import Label
@@ -37,8 +38,9 @@ from shadow.wire.hosts import host_at_target
 from shadow.wire.pool import Pool
 from shadow.wire.upstream import Waits
 
+log = structlog.get_logger()
+
 _DRAIN: Final = 4.0  # seconds to end what is under way once no exchange can come any more
-_UNANALYSED: Final = "not analysed: the judge was behind"
 
 
 class Books(Protocol):
@@ -112,7 +114,7 @@ class Mirror:
         self._rechecks = self._make_rechecks(mirror.recheck, deadlines)
         self._session_order = self._make_session_order(mirror, deadlines)
         self._intakes: set[asyncio.Transport] = set()
-        self._unanalysed = 0
+        self.unanalysed = 0  # pairs counted as differing because no judge could look at them
         # Of what is plainly equal by a line of a rule, some is kept: stricter rules can be tried on it.
         self._samples = Quota(config.record.evidence, 1)
         self._idle = asyncio.Event()
@@ -234,7 +236,7 @@ class Mirror:
             self._session_order.answered(request, outcome)
         control = self._controlled.pop(request, None)
         if isinstance(outcome, Response):
-            admission.breaker_of(frame).answered()
+            self._heard(frame, None)
             outcome = comparable(frame, outcome)
             if control is None:
                 self._compare(Pair(frame, outcome, request.charged))
@@ -247,12 +249,18 @@ class Mirror:
                 self._dropped(frame, outcome)
                 admission.done(frame)
             else:
-                admission.breaker_of(frame).failed(self._loop.time())
+                self._heard(frame, outcome)
                 self._have_judged(Pair(frame, outcome, 0))
         if admission.waiting:
             self.pump()
         else:
             self._notice_idle()
+
+    def _heard(self, frame: Frame, failure: Failure | None) -> None:
+        if self._admission.heard(frame, failure is not None, self._loop.time()):
+            side = "legacy" if frame.by_target else "target"
+            reason = f"{failure.kind}: {failure.detail}" if failure else "it answered"
+            log.warning("breaker_opened" if failure else "breaker_closed", backend=side, reason=reason)
 
     def _compare_with(self, control: Control, pair: Pair) -> None:
         """Compare once legacy's second answer is there, or will never be."""
@@ -299,7 +307,7 @@ class Mirror:
         legacy, target = sides(frame, pair.outcome)
         unseen = judged is None
         if judged is None:
-            self._unanalysed += 1
+            self.unanalysed += 1
             judged = Judged(0, unanalysed(legacy, target))
         tally, facts = self._books.tally(frame), about(frame, target, self._version)
         tally.unanalysed += unseen
@@ -358,11 +366,6 @@ class Mirror:
         self._judge.give_up()
 
     @property
-    def unanalysed(self) -> int:
-        """Pairs counted as differing because no judge could look at them."""
-        return self._unanalysed
-
-    @property
     def held(self) -> int:
         """Bytes of exchanges whose fate is not known yet, and of what was answered to them."""
         return self._admission.held
@@ -376,7 +379,7 @@ class Mirror:
             "shadow_held_bytes": admission.held,
             "breaker_open": float(admission.breaker.is_open),
             "judge_jobs": len(self._judge.jobs),
-            "unanalysed_total": self._unanalysed,
+            "unanalysed_total": self.unanalysed,
             "controls_total": controls.asked if controls is not None else 0,
             "controls_failed_total": controls.failed if controls is not None else 0,
             "rechecks_pending": rechecks.pending if rechecks is not None else 0,
@@ -389,10 +392,3 @@ def _asks_again(config: Config) -> bool:
     return bool(config.legacy or control.url) and (
         (control.share > 0 and control.per_second > 0) or recheck.per_second > 0
     )
-
-
-def unanalysed(legacy: Outcome, target: Outcome) -> Masked:
-    """What is known of a pair that no judge has seen."""
-    if isinstance(target, Response):
-        return Masked(Fate.DIFFERED, (), (_UNANALYSED,))
-    return Masked(Fate.FAILED if isinstance(legacy, Response) else Fate.MATCHED, (), (_UNANALYSED,))

@@ -8,11 +8,24 @@ from shadow import settings
 from shadow.compare.headers import value
 from shadow.compare.rules import Rule, compile_rule
 from shadow.frame import Frame
-from shadow.model import Body, Digest, Exchange, Failure, FailureKind, Outcome, Request, Response, fields
+from shadow.model import (
+    Body,
+    Digest,
+    Exchange,
+    Failure,
+    FailureKind,
+    Fate,
+    Outcome,
+    Request,
+    Response,
+    fields,
+)
+from shadow.record.mask import Masked
 from shadow.record.parts import About
 from shadow.record.units import unit
 
 _LONGEST_VERSION = 100  # bytes; an image digest has 71
+_UNANALYSED = "not analysed: the judge was behind"
 
 
 def served(frame: Frame) -> Outcome:
@@ -72,3 +85,10 @@ class Rules:
 
     def __getitem__(self, index: int) -> Rule:
         return self._rules[index]
+
+
+def unanalysed(legacy: Outcome, target: Outcome) -> Masked:
+    """What is known of a pair that no judge has seen."""
+    if isinstance(target, Response):
+        return Masked(Fate.DIFFERED, (), (_UNANALYSED,))
+    return Masked(Fate.FAILED if isinstance(legacy, Response) else Fate.MATCHED, (), (_UNANALYSED,))

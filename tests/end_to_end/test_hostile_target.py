@@ -205,7 +205,7 @@ async def test_clients_do_not_notice_a_handshake_that_hangs(backend: Any, proxy:
 async def test_a_dead_target_that_comes_back_is_asked_again(
     backend: Any, proxy: Any, unused_port: int
 ) -> None:
-    """The breaker probes; one answer closes it."""
+    """The breaker probes; one answer closes it. Both are told in the log, once."""
     legacy = await backend(answering(echo))
     running = await proxy(legacy.url, f"http://127.0.0.1:{unused_port}", mirror=PATIENT)
     await Load(running.port, items(100)).run()
@@ -221,6 +221,8 @@ async def test_a_dead_target_that_comes_back_is_asked_again(
     assert after["matched"] == totals["matched"] + 100
     assert target.connections
     assert_adds_up(await running.stop(), sent + 100)
+    for event in ("breaker_opened", "breaker_closed"):
+        assert [each["backend"] for each in running.events(event)] == ["target"]
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["hung", "hung handshake"])
