@@ -103,16 +103,24 @@ async def until_counted(running: Proxy, name: str, reached: Callable[[float], bo
 
 async def test_the_kernel_takes_the_shadow_first(backend: Any, proxy: Any) -> None:
     """Where the machine has no memory left: what asks and judges stands first in its list, and whoever serves
-    clients, counts or answers probes stands where it would have stood anyway."""
+    clients, counts or answers probes stands where it would have stood anyway. By its name an operator tells
+    which is which."""
     running = await proxy((await backend(answering(echo))).url, NOBODY)
-    pids = [running.pid, *(running.worker(name) for name in ("live-0", "admin", "shadow-0", "judge-0"))]
+    names = ["live-0", "admin", "shadow-0", "judge-0"]
+    pids = [running.worker(name) for name in names]
     own = oom_score(os.getpid())
-    assert [oom_score(pid) for pid in pids] == [own, own, own, 1000, 1000]
+    assert [oom_score(pid) for pid in (running.pid, *pids)] == [own, own, own, 1000, 1000]
+    assert [called(pid) for pid in pids] == [f"shadow {name}" for name in names]
 
 
 def oom_score(pid: int) -> int:
     """What the kernel adds to a process's share of memory when it looks for one to kill."""
     return int(Path(f"/proc/{pid}/oom_score_adj").read_text("ascii"))
+
+
+def called(pid: int) -> str:
+    """The name of a process."""
+    return Path(f"/proc/{pid}/comm").read_text("utf-8").strip()
 
 
 async def test_a_flood_past_the_limit(backend: Any, proxy: Any) -> None:
