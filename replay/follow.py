@@ -1,4 +1,6 @@
-"""A growing log, across its rotation by renaming or truncating: nothing is lost, and nothing read twice.
+"""A growing log, across its rotation by renaming or truncating: nothing is read twice, and nothing lost but
+what nobody could see: a file that had the name and lost it again between two looks, or one that was truncated
+and has grown past what was read of it before the next look.
 
 A file is known by device and inode, not by its name. When another one has taken its name, the old one is
 read on until the next rotation, for its writer lets go of it only when told to.
