@@ -218,8 +218,10 @@ class NoisyApp:
         return self._json({"items": items, "next": f"/catalog?page={number + 1}&cursor={self._hex()}"})
 
     def _sensors(self, number: int) -> bytes:
-        """Many values, each of which is the same at times, and by itself: answers in all combinations. At times
-        is once in 20: at once in 12, some of the 24 are still being learned after 240 pairs in 3 % of runs."""
+        """Many values, each of which is the same at times, and by itself: answers in all combinations.
+
+        At times is once in 20: at once in 12, some of the 24 are still being learned after 240 pairs in 3 %
+        of all runs."""
         values = {
             f"{word}_{of}": self._random.randrange(20) for word in WORDS for of in ("low", "now", "high")
         }
