@@ -68,14 +68,17 @@ class Stretch:
 class Books:
     """All stretches that are not written yet, and what the mirror counts in them. Times are Unix seconds."""
 
-    def __init__(self, run: str, bodies: bool, mask: Callable[[str], str], now: float) -> None:
-        """`bodies` says whether they are compared, `mask` makes text safe to be kept."""
+    def __init__(
+        self, run: str, bodies: bool, mask: Callable[[str], str], marks: dict[str, Mark], now: float
+    ) -> None:
+        """`bodies` says whether they are compared, `mask` makes text safe to be kept, and `marks` how far the
+        logs have been read."""
         self._run = run
         self._bodies = bodies
         self._mask = mask
         self._stretches: deque[Stretch] = deque([Stretch(now, run, bodies)])
         self._of: dict[bytes, Stretch] = {}  # by the id of an exchange under way
-        self.marks: dict[str, Mark] = {}
+        self.marks = dict(marks)
         self.on_end: Callable[[], None] = lambda: None
         """Called whenever an exchange has ended."""
         self.read = 0
@@ -103,6 +106,11 @@ class Books:
             return Mark(entry.end, (), entry.format, header)
         todo = tuple(at for at in known.todo if at != entry.at)
         return Mark(max(known.at, entry.end), todo, entry.format, header)
+
+    def forget_all_but(self, live: set[str]) -> None:
+        """Of a followed log, nothing is left to be read of any file but these."""
+        for gone in self.marks.keys() - live:
+            del self.marks[gone]
 
     def not_ours(self, stretch: Stretch) -> None:
         """It belongs to another shard, which counts it."""

@@ -8,7 +8,6 @@ the same shard the second finds out.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -93,7 +92,6 @@ class Checkpoint:
 
 def _as_store(folder: str) -> str:
     """A folder as the URL of a store."""
-    os.umask(0o077)  # what clients asked is nobody else's business on this machine
     return Path(folder).resolve().as_uri()
 
 

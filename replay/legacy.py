@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from replay.books import Stretch
 from replay.model import LoggedRequest
@@ -31,6 +31,9 @@ class Question(NamedTuple):
     head: bytes
 
 
+Sent = Callable[["LegacyRequest"], None]
+"""What is called when it leaves."""
+
 Answered = Callable[["LegacyRequest", "Frame | Drop"], None]
 
 
@@ -38,14 +41,18 @@ class LegacyRequest:
     """One request to legacy under way; the sink of its answer."""
 
     __slots__ = (
-        "_answer", "_answered", "_body", "_connecting", "_connection", "_first_byte", "_pool", "_retried",
-        "_sent", "_started", "due", "question",
+        "_answer", "_answered", "_body", "_connecting", "_connection", "_first_byte", "_leaves", "_pool",
+        "_retried", "_sent", "_started", "due", "question",
     )  # fmt: skip
 
-    def __init__(self, due: Due[Question], capture: Capture, answered: Answered) -> None:
+    def __init__(
+        self, due: Due[Question], pool: Pool, capture: Capture, leaves: Sent, answered: Answered
+    ) -> None:
         self.question = due.item
         self.due = due
+        self._pool = pool
         self._body = capture
+        self._leaves = leaves
         self._answered = answered
         self._answer: ResponseHead | None = None
         self._connection: Connection | None = None
@@ -54,32 +61,29 @@ class LegacyRequest:
         self._started = time.time()
         self._sent = self._first_byte = 0.0
 
-    def start(self, pool: Pool, sent: Callable[[LegacyRequest], None]) -> None:
-        """Send it, on an idle connection or a new one; `sent` is called when it leaves."""
-        connection = pool.take()
+    def start(self) -> None:
+        """Send it, on an idle connection or a new one."""
+        connection = self._pool.take()
         if connection is not None:
-            self._send(connection, sent, pool)
+            self._send(connection)
         else:
-            self._connect(pool, sent)
+            self._connect()
 
-    def _connect(self, pool: Pool, sent: Callable[[LegacyRequest], None]) -> None:
-        self._connecting = pool.connect(lambda ready: self._connected(ready, sent, pool))
+    def _connect(self) -> None:
+        self._connecting = self._pool.connect(self._connected)
 
-    def _connected(
-        self, ready: Connection | Failure, sent: Callable[[LegacyRequest], None], pool: Pool
-    ) -> None:
+    def _connected(self, ready: Connection | Failure) -> None:
         self._connecting = None
         if isinstance(ready, Failure):
             self._end(_failed(self.question, self._started, ready))
         else:
-            self._send(ready, sent, pool)
+            self._send(ready)
 
-    def _send(self, connection: Connection, sent: Callable[[LegacyRequest], None], pool: Pool) -> None:
+    def _send(self, connection: Connection) -> None:
         self._connection = connection
-        self._pool = pool
         self._sent = time.perf_counter()
         if not self._retried:
-            sent(self)
+            self._leaves(self)
         request = self.question.request
         connection.begin(self, request.method, self.question.head)
         if request.body:
@@ -102,6 +106,7 @@ class LegacyRequest:
 
     def answer(self, head: ResponseHead) -> None:
         assert self._connection is not None
+        self._sent = self._connection.sent or self._sent  # it may have waited for others, as in `Turn`
         self._first_byte = self._connection.heard - self._sent
         self._answer = head
 
@@ -118,8 +123,11 @@ class LegacyRequest:
             self._end(Drop.MEMORY)
         else:
             self._end(
-                _frame(self.question, self._started, answer, self._body.body(), (self._first_byte, total))
-            )
+                _frame(
+                    self.question, self._started, status=answer.status, response_head=answer.raw,
+                    first_byte=self._first_byte, total=total, response_body=self._body.body(),
+                )
+            )  # fmt: skip
 
     def answer_flush(self) -> None:
         """Nobody waits for what has come so far."""
@@ -130,7 +138,7 @@ class LegacyRequest:
         stale = connection is not None and connection.reused and not connection.heard
         if stale and not self._retried and failure.kind is FailureKind.RESET:
             self._retried = True
-            self._connect(self._pool, lambda _: None)
+            self._connect()
         else:
             self._end(_failed(self.question, self._started, failure))
 
@@ -150,22 +158,21 @@ class LegacyRequest:
         self._answered(self, how)
 
 
-def _frame(
-    question: Question, started: float, answer: ResponseHead, body: Body, times: tuple[float, float]
-) -> Frame:
+def _frame(question: Question, started: float, **answer: Any) -> Frame:
+    """What was asked, with what is known of legacy's answer."""
+    asked = question.request
     return Frame(
-        question.id, question.endpoint, question.rule, started, question.request.method, question.head,
-        question.request.body, False, answer.status, answer.raw, *times, response_body=body,
+        question.id, question.endpoint, question.rule, started, asked.method, question.head, asked.body,
+        chunked=False, **answer,
     )  # fmt: skip
 
 
 def _failed(question: Question, started: float, failure: Failure) -> Frame:
     """Legacy gave no answer, which is one."""
     total = max(0.0, time.time() - started)
-    return Frame(
-        question.id, question.endpoint, question.rule, started, question.request.method, question.head,
-        question.request.body, False, 0, b"", 0.0, total, failure.kind,
-    )  # fmt: skip
+    return _frame(
+        question, started, status=0, response_head=b"", first_byte=0.0, total=total, failure=failure.kind
+    )
 
 
 def witnessed(question: Question, started: float) -> Frame:
@@ -174,9 +181,9 @@ def witnessed(question: Question, started: float) -> Frame:
     assert request.status is not None
     seconds = request.seconds or 0.0
     body: Body = b"" if request.size is None else Digest(request.size, b"")
-    return Frame(
-        question.id, question.endpoint, question.rule, started, request.method, question.head, request.body,
-        False, request.status, b"", seconds, seconds, response_body=body,
+    return _frame(
+        question, started, status=request.status, response_head=b"",
+        first_byte=seconds, total=seconds, response_body=body,
     )  # fmt: skip
 
 

@@ -14,11 +14,11 @@ import signal
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import structlog
 import uvloop
@@ -30,7 +30,7 @@ from replay.choice import Formats
 from replay.feed import Feed, open_feed
 from replay.plan import Plan
 from replay.progress import Point, Shown
-from replay.reader import Batch, Reader
+from replay.reader import Reader
 from replay.reading import Entry
 from replay.runner import WINDOW, Replayer
 from replay.source import SourceError, expand
@@ -56,6 +56,8 @@ _JUDGES_JOBS: Final = 1 << 30  # none is counted unanalysed: whoever is behind i
 
 log = structlog.get_logger()
 
+Given = TypeVar("Given")
+
 
 class CannotReplay(Exception):
     """Something that the replay needs cannot be had. One line."""
@@ -79,6 +81,7 @@ def replay(plan: Plan) -> int:
 
 
 def _replay(plan: Plan, judge_path: str) -> int:
+    os.umask(0o077)  # what clients asked is nobody else's business on this machine
     checkpoint = Checkpoint(plan.config.record.to, plan.run)
     earlier = checkpoint.load()
     _check_earlier(plan, earlier)
@@ -144,11 +147,10 @@ class _Run:
         self._judge_path = judge_path
         self._configured = configured(plan.config, plan.config_hash, time.time())
         mask = Mask(plan.config.record.mask, secrets.token_bytes(32))
-        self._books = Books(plan.run, not plan.against_log, mask.text, time.time())
+        marks = earlier[-1].marks if earlier else {}
+        self._books = Books(plan.run, not plan.against_log, mask.text, marks, time.time())
         self._resumed = bool(earlier)
         self._finished_before = bool(earlier) and earlier[-1].finished
-        if earlier:
-            self._books.marks = dict(earlier[-1].marks)
         self._stop = asyncio.Event()
         self._evicted = False
         self._over = False
@@ -206,7 +208,8 @@ class _Run:
             if batch is None:
                 break
             replayer.take(batch.entries)
-            self._forget_marks(batch)
+            if batch.live is not None:
+                self._books.forget_all_but(batch.live)
             if not batch.entries and batch.live is not None:
                 await self._unless_stopped(asyncio.sleep(_GROWN))
             while len(replayer.schedule) >= WINDOW and not self._stop.is_set():
@@ -219,22 +222,16 @@ class _Run:
             return replayer.stop(), False
         return [], True
 
-    async def _unless_stopped(self, awaitable: object) -> Batch | None:
+    async def _unless_stopped(self, coroutine: Coroutine[Any, Any, Given]) -> Given | None:
         """What it gives, or None as soon as the replay shall stop."""
-        task = asyncio.ensure_future(awaitable)  # type: ignore[call-overload]  # of several kinds
+        task = asyncio.ensure_future(coroutine)
         stopped = asyncio.ensure_future(self._stop.wait())
         await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
         stopped.cancel()
         if task.done():
-            return task.result()  # type: ignore[no-any-return]
+            return task.result()
         task.cancel()
         return None
-
-    def _forget_marks(self, batch: Batch) -> None:
-        if batch.live is not None:
-            marks = self._books.marks
-            for gone in marks.keys() - batch.live:
-                del marks[gone]
 
     async def _drain(self, replayer: Replayer) -> None:
         replayer.quiet.clear()

@@ -205,9 +205,9 @@ class Replayer:
             self._next_of(due.session)
         else:
             capture = Capture(self._plan.config.mirror.body_limit, self._budget)
-            request = LegacyRequest(due, capture, self._answered)
+            request = LegacyRequest(due, self._pool, capture, self._sent, self._answered)
             self._under_way.add(request)
-            request.start(self._pool, self._sent)
+            request.start()
 
     def _sent(self, request: LegacyRequest) -> None:
         self._left(request.due)

@@ -82,7 +82,7 @@ class Judged(msgspec.Struct, array_like=True, gc=False):
 
 
 class Served(msgspec.Struct, array_like=True):
-    """What clients were given."""
+    """What clients were given. Where the target answers them, its answers count as legacy's here."""
 
     legacy: dict[str, int] = {}  # legacy's answers, by status class: `2xx`
     own: dict[str, int] = {}  # our own in their place, by status; `broken`: legacy's, but only a part of it

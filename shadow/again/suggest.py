@@ -19,9 +19,10 @@ from shadow.endpoint import Endpoints, template
 from shadow.model import Difference, DifferenceKind
 from shadow.record.again import judged_again
 from shadow.record.evidence import Evidence
-from shadow.record.parts import OTHER, UNANALYSED, signature
+from shadow.record.parts import signature
 from shadow.record.tally import TallyRecord
 from shadow.verdict.causes import split
+from shadow.verdict.counting import signatures
 
 TRIED = 30
 """Kept pairs on which a line is tried, for each cause: more say the same."""
@@ -81,8 +82,8 @@ def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
         if isinstance(record, TallyRecord):
             differed += record.tally.differed + record.tally.failed
             for name, pattern in record.tally.patterns.items():
-                if name not in (OTHER, UNANALYSED):
-                    seen[record.endpoint].patterns[frozenset(name.split("\n"))] += pattern.count
+                if names := signatures(name):
+                    seen[record.endpoint].patterns[frozenset(names)] += pattern.count
         elif isinstance(record, Evidence):
             kept += 1
             _take(seen[record.endpoint], record, sections)

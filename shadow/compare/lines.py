@@ -18,7 +18,7 @@ from shadow.compare.silence import EQUIVALENCES
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _COOKIE = re.compile(r"[^\s;=,]+(;[a-z-]+)?")
-_HOST = re.compile(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
+_HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _BY_KEY = re.compile(r"(.*?)(?: key=(\S+))?", re.DOTALL)
 
 _WHOLE = ("status", "body", "text")

@@ -46,12 +46,12 @@ class Rule:
 def compile_rule(general: settings.Compare, own: settings.Compare) -> Rule:
     """The rule of an endpoint: the general lines and its own. Raises ValueError with one line that
     says what is wrong, and what would be right."""
-    ours, inner = lines.read(general), lines.read(own)
+    outer, inner = lines.read(general), lines.read(own)
     # An endpoint's margin counts instead of a general one for the same place.
     margins = {line.place for line in inner if line.setting == "tolerance"}
-    ours = [line for line in ours if line.setting != "tolerance" or line.place not in margins]
-    lines.check_sum(ours, inner)
-    every = [*ours, *inner]
+    outer = [line for line in outer if line.setting != "tolerance" or line.place not in margins]
+    lines.check_sum(outer, inner)
+    every = [*outer, *inner]
     hosts = [line.place for line in every if line.setting == "hosts"]
     steps: list[Step] = [Cut(line.place) for line in every if line.setting == "cut"]
     steps += [Hosts(hosts)] if hosts else []

@@ -1,6 +1,6 @@
 """One live request: from the client to legacy, and the answer back.
 
-An `Exchange` is the sink of both streams. What the client sends goes to legacy and into a bounded
+A `LiveExchange` is the sink of both streams. What the client sends goes to legacy and into a bounded
 capture, what legacy answers to the client and into another. When the answer has ended, what was
 captured is handed to the channel, and the client's connection knows nothing of it.
 """

@@ -112,7 +112,8 @@ class Live:
         own[status] = own.get(status, 0) + 1
 
     def served(self, status: int, client: float, asked: float) -> None:
-        """A client has got legacy's answer: so many seconds after it asked, and after legacy was asked."""
+        """A client has got legacy's answer, or the target's where that answers clients: so many seconds after
+        it asked, and after the backend was asked."""
         served = self._worker.served
         name = _CLASSES[status // 100]
         served.legacy[name] = served.legacy.get(name, 0) + 1

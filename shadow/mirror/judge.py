@@ -246,17 +246,17 @@ async def run(
     loop = asyncio.get_running_loop()
     worker = Worker(loop, name)
     lines = (*config.record.mask, *secrets_of_sessions(config.mirror.sessions))
-    bench = Judge(config, name + suffix, Mask(lines, mask_key))
-    worker.gauges = bench.gauges
+    judge = Judge(config, name + suffix, Mask(lines, mask_key))
+    worker.gauges = judge.gauges
     open_benches: set[_Bench] = set()
     left = asyncio.Event()
     left.set()
     await worker.start(line)
     server = await loop.create_unix_server(
-        lambda: _Bench(bench, open_benches, left), sock=listener, backlog=16
+        lambda: _Bench(judge, open_benches, left), sock=listener, backlog=16
     )
     await worker.stopping.wait()
     server.close()
     await left.wait()
-    bench.seal()
+    judge.seal()
     await worker.finish()

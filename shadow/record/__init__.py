@@ -1,5 +1,6 @@
 """What happened, kept: `tally` counts it, `mask` hides what `secrets` takes for a secret, `evidence` shows
 one comparison, `segment` writes records to files and reads them back.
 
-Only `segment` touches the file system; the others are pure. Nothing here compares or judges.
+`segment`, `folder`, `forget`, `place` and `store` touch files and object stores; the others are pure. Nothing
+here judges but `again`, which has the comparer look at kept evidence once more.
 """

@@ -98,8 +98,6 @@ def _form(body: bytes, said: MediaType) -> Form:
         return said.form  # a part of a page begins with any tag
     if own in _SNIFFED and said.form is not Form.MULTIPART:
         return own
-    if said.form in (None, Form.OTHER):
-        return own if said.form is None else Form.OTHER
     return said.form or own
 
 
@@ -119,7 +117,7 @@ def _read(body: bytes, declared: str) -> tuple[str, Charset]:
 def _hidden(text: str, form: Form, said: MediaType, mask: Mask) -> str:
     if form is Form.MULTIPART:
         return text  # masked already, as bytes
-    if form in (Form.HTML, Form.XML):
+    if form in _MARKUP:
         return mask_markup.hidden(text, mask, form is Form.XML)
     if form is Form.FORM:
         return mask.form(text)

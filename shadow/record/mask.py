@@ -69,7 +69,7 @@ class Mask:
         """Read one line; the place that it names, if it is one in a tree."""
         kind, colon, rest = line.partition(":")
         if kind == "json" and colon:
-            return jsonpath.compile_pattern(rest, "ignore")
+            return jsonpath.compile_pattern(rest, line)
         if kind == "query" and rest:
             self._parameters.add(rest.lower())
         elif kind == "form" and rest:

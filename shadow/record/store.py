@@ -15,7 +15,7 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import obstore
-from obstore.exceptions import AlreadyExistsError
+from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from shadow import address
@@ -98,59 +98,46 @@ class Store:
         self.url = url
         try:
             address.store(url)
-            self._store = _opened(url, make)
+            with self._told():
+                self._store = _opened(url, make)
         except ValueError as error:
             raise Refused("the URL", str(error)) from None
-        except Exception as error:
-            raise self._error(error) from None
 
     def create(self, name: str, data: bytes) -> bool:
         """Put an object, whole, where there is none of this name; False if there is one."""
-        try:
-            obstore.put(self._store, name, data, mode="create", use_multipart=False)
-        except AlreadyExistsError:
-            return False
-        except Exception as error:
-            raise self._error(error) from None
+        with self._told():
+            try:
+                obstore.put(self._store, name, data, mode="create", use_multipart=False)
+            except AlreadyExistsError:
+                return False
         return True
 
     def replace(self, name: str, data: bytes) -> None:
         """Put an object, whole, whatever there was."""
-        try:
+        with self._told():
             obstore.put(self._store, name, data, use_multipart=False)
-        except Exception as error:
-            raise self._error(error) from None
 
     def check(self) -> float:
         """Try to put, to list and to look at an object; what time it is by the store's clock."""
         self.replace(_CHECK, b"")
         self._below(None)
-        try:
+        with self._told():
             return obstore.head(self._store, _CHECK)["last_modified"].timestamp()
-        except Exception as error:
-            raise self._error(error) from None
 
     def size(self, name: str) -> int:
         """Bytes of an object."""
-        try:
+        with self._told(of_object=True):
             return obstore.head(self._store, name)["size"]
-        except Exception as error:
-            raise self._error(error, of_object=True) from None
 
     def get(self, name: str) -> bytes:
         """A whole object."""
-        try:
+        with self._told(of_object=True):
             return bytes(obstore.get(self._store, name).bytes())
-        except Exception as error:
-            raise self._error(error, of_object=True) from None
 
     def delete(self, name: str) -> None:
         """Delete an object, if it is there."""
-        try:
-            with suppress(FileNotFoundError):
-                obstore.delete(self._store, name)
-        except Exception as error:
-            raise self._error(error) from None
+        with self._told(), suppress(FileNotFoundError):
+            obstore.delete(self._store, name)
 
     def hours(self, until: float = LAST) -> Iterator[Stored]:
         """Segments that a proxy or a judge has sealed, on the day of `until` (Unix seconds) or before."""
@@ -165,24 +152,26 @@ class Store:
 
     def at_root(self) -> list[Stored]:
         """Segments that lie in no folder of ours, by name."""
-        try:
+        with self._told():
             metas = obstore.list_with_delimiter(self._store)["objects"]
-        except Exception as error:
-            raise self._error(error) from None
         return sorted(filter(None, (_stored(meta, _AT_ROOT) for meta in metas)))
 
     def _below(self, prefix: str | None) -> list[str]:
-        try:
+        with self._told():
             return sorted(obstore.list_with_delimiter(self._store, prefix)["common_prefixes"])
-        except Exception as error:
-            raise self._error(error) from None
 
     def _list(self, pattern: re.Pattern[str], prefix: str) -> Iterator[Stored]:
-        try:
+        with self._told():
             for page in obstore.list(self._store, prefix):
                 yield from filter(None, (_stored(meta, pattern) for meta in page))
-        except Exception as error:
-            raise self._error(error) from None
+
+    @contextmanager
+    def _told(self, of_object: bool = False) -> Iterator[None]:
+        """What obstore raises, as ours."""
+        try:
+            yield
+        except (BaseError, OSError, NotImplementedError) as error:
+            raise self._error(error, of_object) from None
 
     def _error(self, error: Exception, of_object: bool = False) -> StoreError:
         """What an exception of obstore means. Its own text shows the request, several lines of it."""

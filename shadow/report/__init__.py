@@ -1,5 +1,6 @@
-"""How people read what happened: `build` folds records into one report, `json` and `text` write it down.
+"""How people read what happened: `fold` reads the records, `build` makes one report of them with what
+stands beside it here, and the forms (`text`, `html`, `json`, `markdown`, `junit`) write it down.
 
-`build` is the only place that counts; a format shows what the report says and computes nothing of its own.
+A form shows what the report says and counts nothing of its own.
 Values of the report come from hostile answers: each format escapes all of them.
 """

@@ -52,7 +52,7 @@ def _words(text: str) -> str:
 def _head(report: Report) -> Iterator[str]:
     """From what matters most to what matters least: what does not fit is left out."""
     yield f"### {_SIGN[report.verdict]} Shadow: {report.verdict}"
-    yield _sure(report.sentence.text)
+    yield _sentence(report)
     if report.changes:
         yield "\n".join(_changes(report.changes))
     if report.causes:
@@ -65,10 +65,10 @@ def _head(report: Report) -> Iterator[str]:
         yield f"Left out as unreadable: {counted(bad.lines, 'line')}, {counted(bad.segments, 'segment')}."
 
 
-def _sure(text: str) -> str:
-    """The sentence ends with the hash of the configuration, which may be anything in a forged record."""
-    words, found, config = text.rpartition(", configuration ")
-    return f"{words}{found}{code(config)}" if found else text
+def _sentence(report: Report) -> str:
+    """It ends with the hash of the configuration, which may be anything in a forged record."""
+    text, config = report.sentence.text, report.config_hash
+    return f"{text.removesuffix(config)}{code(config)}" if config and text.endswith(config) else text
 
 
 def _cause(cause: Cause) -> str:

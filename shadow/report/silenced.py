@@ -31,7 +31,7 @@ class Silenced:
         rules = [
             RuleReport(line=each.line, endpoint=each.endpoint, hits=self._hits_of(each), in_force=True)
             for each in self._lines
-            if not each.owner
+            if not each.until
         ]
         rules += [
             RuleReport(line=line, endpoint="", hits=hits, in_force=False)
@@ -53,7 +53,7 @@ class Silenced:
                 expired=not self._holds(each),
             )
             for each in sorted(self._lines, key=lambda each: (each.until, each.line))
-            if each.owner
+            if each.until
         ]
 
     def accepts(self, name: str, endpoints: set[str]) -> bool:
@@ -62,7 +62,7 @@ class Silenced:
         held = {
             each.endpoint
             for each in self._lines
-            if each.owner and each.line in (f"accept {kind} {path}", f"accept {path}") and self._holds(each)
+            if each.until and each.line in (f"accept {kind} {path}", f"accept {path}") and self._holds(each)
         }
         return "" in held or (bool(endpoints) and endpoints <= held)
 

@@ -20,6 +20,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from shadow.record.buckets import milliseconds
 from shadow.report.measured import counted, judged, words
 from shadow.report.schema import (
     Cause,
@@ -241,9 +242,7 @@ def _latency(sides: Sides) -> str:
 
 
 def _ms(seconds: float | None) -> str:
-    """Milliseconds with three digits that count: the buckets know no more."""
-    ms = (seconds or 0.0) * 1000
-    return f"{ms:.2f}" if ms < 10 else f"{ms:.1f}" if ms < 100 else f"{ms:,.0f}"
+    return milliseconds(seconds or 0.0)
 
 
 def _causes(causes: list[Cause]) -> Iterator[RenderableType]:

@@ -215,7 +215,9 @@ def _cumulative(buckets: Buckets) -> list[tuple[str, float]]:
 def _served(served: Served) -> Iterator[Metric]:
     """What clients saw: of every answer, whether it was compared or not."""
     legacy = CounterMetricFamily(
-        "shadow_legacy_answers", "Answers of legacy that clients got, by status class", labels=["class"]
+        "shadow_legacy_answers",
+        "Answers of legacy, or of the target where it answers clients, that they got; by status class",
+        labels=["class"],
     )
     for of_class, count in sorted((dict.fromkeys(_CLASSES, 0) | served.legacy).items()):
         legacy.add_metric([of_class], count)
@@ -229,9 +231,9 @@ def _served(served: Served) -> Iterator[Metric]:
     yield from (legacy, own)
     for name, buckets, begins in (
         ("shadow_client_answer_seconds", served.client, "a client's request"),
-        ("shadow_legacy_answer_seconds", served.asked, "the request to legacy"),
+        ("shadow_legacy_answer_seconds", served.asked, "the request to whoever answers it"),
     ):
-        seconds = HistogramMetricFamily(name, f"Time from {begins} to the last byte of legacy's answer")
+        seconds = HistogramMetricFamily(name, f"Time from {begins} to the last byte of its answer")
         seconds.add_metric([], _cumulative(buckets), buckets.sum)
         yield seconds
 

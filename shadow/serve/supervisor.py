@@ -57,7 +57,7 @@ class Supervisor:
         self._old: list[Generation] = []
         self._reloader = reloader
         self._reloaded = True  # the last reload was good
-        self._listeners = listeners
+        self._listeners = list(listeners)
         self._recorder = recorder
         self._lameduck = lameduck
         self._ledger = Ledger()

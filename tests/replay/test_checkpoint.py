@@ -87,7 +87,7 @@ def frame(id_: bytes) -> Frame:
 
 
 def books() -> Books:
-    return Books(RUN, True, lambda text: text.replace("secret", "masked"), 0.0)
+    return Books(RUN, True, lambda text: text.replace("secret", "masked"), {}, 0.0)
 
 
 def test_a_stretch_is_complete_when_its_lines_are_settled() -> None:

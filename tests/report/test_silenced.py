@@ -1,0 +1,32 @@
+"""What was kept silent about, and by whom."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from shadow.record.configured import ConfigRecord, Line
+from shadow.record.tally import Tally
+from shadow.report.silenced import Silenced
+
+NOON = datetime(2026, 6, 30, 12, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize("owner", ["web", ""])
+def test_an_accepted_difference_is_no_rule(owner: str) -> None:
+    """Whoever answers for it, it has a last day, and stands among those that have one."""
+    lines = (
+        Line("ignore header:date"),
+        Line("accept changed status", "GET /a", owner, "moved", "2026-06-30"),
+        Line("accept json:$.old", "GET /b", owner, "gone", "2026-06-29"),
+    )
+    silenced = Silenced(ConfigRecord(0.0, "hash", lines), {"GET /a": Tally(), "GET /b": Tally()}, NOON)
+    assert [each.line for each in silenced.rules()] == ["ignore header:date"]
+    assert [(each.line, each.expired) for each in silenced.accepted()] == [
+        ("accept json:$.old", True),
+        ("accept changed status", False),
+    ]
+    assert silenced.accepts("changed status", {"GET /a"})
+    assert not silenced.accepts("changed status", {"GET /a", "GET /b"})
+    assert not silenced.accepts("changed json:$.old", {"GET /b"})
