@@ -13,6 +13,7 @@ import re
 from typing import NamedTuple
 
 from shadow.compare.found import changed
+from shadow.compare.media import BOMS
 from shadow.compare.text import Text
 from shadow.model import Difference, DifferenceKind
 
@@ -20,7 +21,6 @@ WAVE_DASH = "wave-dash"
 """The name of the rule by which `fold` makes texts equal."""
 
 _BOM = "\ufeff"
-_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 
 # Charset labels and the codec that reads them, as browsers do (WHATWG, Encoding, 4.2). A table and
 # not codecs.lookup(), which remembers every label it was ever asked for and knows codecs of quadratic cost.
@@ -120,7 +120,7 @@ def read(body: bytes, declared: str, media: str) -> Text:
 
 def _told(body: bytes, declared: str, media: str) -> _Guess | None:
     """What a byte order mark, the Content-Type or the body itself says."""
-    for mark, codec in _MARKS:
+    for mark, codec in BOMS.items():
         if body.startswith(mark):
             return _Guess(codec, "bom")
     if declared:

@@ -28,6 +28,11 @@ Silence: TypeAlias = Callable[[str, str], str | None]
 several, each is on a line of its own."""
 
 
+def encodable(text: str) -> str:
+    """As UTF-8 takes it: bytes that were outside the charset become visible escapes."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 CUT = f"only the first {LISTED} differences of the body are listed"
 """A note: there are more, and nobody knows of what causes."""
 

@@ -10,7 +10,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from shadow.compare import html_doctype, html_noise, html_rows, html_tree
 from shadow.compare.align import WEIGHED, Pair, aligned, nearest, paired, place, surplus
-from shadow.compare.found import NOTHING, SOUGHT, Found, Silence, added, changed, cut, missing
+from shadow.compare.found import NOTHING, SOUGHT, Found, Silence, added, changed, cut, encodable, missing
 from shadow.compare.html_cost import too_costly
 from shadow.compare.html_path import Paths, Place
 from shadow.compare.html_tree import Page
@@ -64,7 +64,7 @@ def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found
         return NOTHING
     if reason := too_costly(legacy, target):
         return Found([changed("html", legacy, target)], [f"{reason}: pages compared as a whole"])
-    ours, theirs = (html_tree.parse(_encodable(page)) for page in (legacy, target))
+    ours, theirs = (html_tree.parse(encodable(page)) for page in (legacy, target))
     taken = [one.line for one in places if _take(ours, one) != _take(theirs, one)]
     modes = html_doctype.mode(legacy), html_doctype.mode(target)
     doctype = [changed("html:doctype", *modes)] if modes[0] != modes[1] else []
@@ -92,11 +92,6 @@ def _walked(legacy: str, target: str, silence: Silence) -> _Walk | None:
 
 class _Shortened(Exception):
     """What is within a row has to be known after all."""
-
-
-def _encodable(page: str) -> str:
-    """Bytes outside the charset as text, so that they stay what they are."""
-    return page if page.isascii() else page.encode("utf-8", "backslashreplace").decode()
 
 
 def _take(parser: LexborHTMLParser, place: Ignored) -> list[str | None]:

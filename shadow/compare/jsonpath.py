@@ -185,8 +185,8 @@ def _rendered(key: Key) -> str:
     if _PLAIN.fullmatch(key):
         return f".{key}"
     # A lone surrogate cannot be written as UTF-8; its escape can.
-    return f"[{json.dumps(key, ensure_ascii=not _encodable(key))}]"
+    return f"[{json.dumps(key, ensure_ascii=not _is_encodable(key))}]"
 
 
-def _encodable(key: str) -> bool:
+def _is_encodable(key: str) -> bool:
     return not any("\ud800" <= letter <= "\udfff" for letter in key)

@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import Raw
 
+from shadow.compare.found import encodable
+
 MOST_VALUES = 150_000
 """Values of one body that are read, some 2 MB of usual JSON. Each costs up to 250 bytes while it is open,
 and 2 µs where all of them differ."""
@@ -141,17 +143,17 @@ def _mended(text: bytes | Raw) -> Raw:
     try:
         return Raw(_ENCODER.encode(value))
     except UnicodeEncodeError:
-        return Raw(_ENCODER.encode(_encodable(value)))
+        return Raw(_ENCODER.encode(_escaped(value)))
 
 
-def _encodable(value: Any) -> Any:
+def _escaped(value: Any) -> Any:
     """Lone surrogates, and bytes that were not UTF-8, become visible escapes."""
     if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
+        return encodable(value)
     if isinstance(value, list):
-        return [_encodable(element) for element in value]
+        return [_escaped(element) for element in value]
     if isinstance(value, dict):
-        return {_encodable(key): _encodable(member) for key, member in value.items()}
+        return {_escaped(key): _escaped(member) for key, member in value.items()}
     return value
 
 

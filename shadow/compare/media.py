@@ -54,7 +54,7 @@ _HTML = re.compile(
 )
 _XML = re.compile(rb"<(?:\?xml\s|[^\W\d])")
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]|\A(?:%PDF-|GIF8|\x1f\x8b)")
-_BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 class MediaType(NamedTuple):
@@ -95,7 +95,7 @@ def media_type(value: bytes) -> MediaType:
 def sniffed(body: bytes) -> Form:
     """How a body is compared of which nothing is said, by its first bytes."""
     start = body[:_SNIFFED]
-    for mark, codec in _BOMS.items():
+    for mark, codec in BOMS.items():
         if start.startswith(mark):
             start = start[len(mark) :].decode(codec, "replace").encode()
     if _BINARY.search(start):

@@ -14,6 +14,7 @@ from hashlib import blake2b
 from urllib.parse import quote, unquote_plus
 
 from shadow.compare import jsonpath, jsontext
+from shadow.compare.found import encodable
 from shadow.compare.jsonpath import Key, Place, Reached
 from shadow.model import Comparison, Difference, DifferenceKind, Headers
 from shadow.record import mask_json, mask_markup
@@ -97,7 +98,7 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Running text, perhaps cut, with each secret that can be recognised in it masked."""
-        return self._text.hidden(_encodable(text), self.value)
+        return self._text.hidden(encodable(text), self.value)
 
     def odd(self, text: str) -> bool:
         """Whether anything in a text would be masked."""
@@ -105,7 +106,7 @@ class Mask:
 
     def whole(self, text: str) -> str:
         """Running text of which nothing was cut, masked likewise."""
-        return self._text.whole(_encodable(text), self.value)
+        return self._text.whole(encodable(text), self.value)
 
     def headers(self, headers: Headers) -> Headers:
         """Header fields as they stood on the wire, with the secrets in their values masked."""
@@ -177,7 +178,7 @@ class Mask:
 
         return Difference(
             kind,
-            self._path(_encodable(path)),
+            self._path(encodable(path)),
             shown(difference.legacy),
             shown(difference.target),
         )
@@ -254,11 +255,6 @@ class Mask:
         if value.startswith("…") and (kind is not DifferenceKind.CHANGED or _INNER_QUOTE.search(value)):
             return self.value(value)  # the end of a tree: under which names it stood is not known
         return self.text(value)
-
-
-def _encodable(text: str) -> str:
-    """As UTF-8, whatever it was made from."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _unquoted(part: str) -> str:

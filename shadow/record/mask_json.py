@@ -11,6 +11,7 @@ import re
 from decimal import Decimal, DecimalException
 from typing import TYPE_CHECKING
 
+from shadow.compare.found import encodable
 from shadow.compare.jsonpath import Key, Reached
 from shadow.record.secrets import shapes_hidden
 
@@ -88,7 +89,7 @@ class _Walk:
     def _key(self, start: int, end: int) -> None:
         name = _unescaped(self._text[start:end])
         self._enter(name)
-        shown = _encodable(name)
+        shown = encodable(name)
         if self._next_secret == _OPEN and self._mask.named(shown):
             self._next_secret = _NAMED
         if self._mask.odd(shown):
@@ -100,7 +101,7 @@ class _Walk:
         if self._next_secret:
             self._replace(start, end, f'"{self._mask.value(_unescaped(self._text[start:end]))}"')
         else:
-            value = _encodable(_unescaped(self._text[start:end]))
+            value = encodable(_unescaped(self._text[start:end]))
             if self._mask.odd(value):
                 shown = self._nested(value) or self._mask.whole(value)
                 if shown != value:
@@ -154,10 +155,6 @@ def _unescaped(token: str) -> str:
         except ValueError:
             pass  # an escape that JSON does not have
     return token[1:-1]
-
-
-def _encodable(text: str) -> str:
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _quoted(text: str) -> str:

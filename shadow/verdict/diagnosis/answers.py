@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from shadow.verdict.causes import Cause, split
-from shadow.verdict.diagnosis.case import Case, Trace, Traced, as_in, short, traced
+from shadow.verdict.causes import split
+from shadow.verdict.diagnosis.case import Case, Trace, Traced, short, traced
 
 _ATTRIBUTES = {"secure", "samesite", "domain", "httponly"}
 _INSIDE = [
@@ -77,7 +77,7 @@ def time_zone(case: Case) -> Traced | None:
         if len(shifts) >= 2 and shifts[0] and set(shifts) == {shifts[0]}:
             causes.append(cause)
             notes.append(f"always {shifts[0] / 3600:+g} h")
-    return traced(causes, *notes[:3], *_example(case, causes))
+    return traced(causes, *notes[:3], *case.example(causes))
 
 
 def _shift(legacy: str, target: str) -> int:
@@ -157,12 +157,8 @@ def _pairs(case: Case, told: Callable[[str, str], str]) -> Traced | None:
         if stories and all(stories):
             causes.append(cause)
             notes.append(stories[0])
-    return traced(causes, *notes[:3], *_example(case, causes))
+    return traced(causes, *notes[:3], *case.example(causes))
 
 
 def _values(trace: Trace) -> tuple[str, str]:
     return trace.difference.legacy or "", trace.difference.target or ""
-
-
-def _example(case: Case, causes: list[Cause]) -> list[str]:
-    return [as_in(each) for each in case.shown(causes)[:1]]

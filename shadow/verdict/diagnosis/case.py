@@ -91,6 +91,10 @@ class Case(NamedTuple):
         """The comparisons kept of some causes."""
         return [trace for cause in causes for trace in self.traces.of(cause.name)]
 
+    def example(self, causes: Iterable[Cause]) -> list[str]:
+        """Where the first of them was seen, in words; nothing where none is kept."""
+        return [as_in(each) for each in self.shown(causes)[:1]]
+
 
 class Traced(NamedTuple):
     """What was recognised: the traces in words, the causes that it explains, and the endpoints where it was,

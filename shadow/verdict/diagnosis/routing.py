@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from shadow.record.evidence import Answered, Evidence
 from shadow.verdict.causes import Cause
-from shadow.verdict.diagnosis.case import Case, Trace, Traced, as_in, short, traced
+from shadow.verdict.diagnosis.case import Case, Trace, Traced, short, traced
 
 _GONE = {"502", "503", "reset", "refused"}
 _BURST = 60.0  # seconds without any before another burst begins
@@ -27,7 +27,7 @@ def refused_address(case: Case) -> Traced | None:
     for cause, legacy, target in case.statuses():
         if target in ("timeout", "504") and _good(legacy) and _elsewhere_answered(case, cause, target):
             causes.append(cause)
-    return traced(causes, *_examples(case, causes))
+    return traced(causes, *case.example(causes))
 
 
 def _elsewhere_answered(case: Case, cause: Cause, target: str) -> bool:
@@ -59,7 +59,7 @@ def header_limit(case: Case) -> Traced | None:
                 causes.append(cause)
                 notes += [f"only requests with a head of {size:,} bytes and more"] if size else []
                 notes += [f"the target says: {_said(said[0], _TOO_LARGE)}"] if said else []
-    return traced(causes, *notes, *_examples(case, causes))
+    return traced(causes, *notes, *case.example(causes))
 
 
 def _limit(case: Case, cause: Cause, shown: list[Trace]) -> int:
@@ -82,7 +82,7 @@ def body_limit(case: Case) -> Traced | None:
         if (shown := case.traces.of(cause.name)) and all(_is_cut(each.evidence) for each in shown)
     ]
     notes = ["the target's body is the beginning of legacy's"] if cut else []
-    return traced(causes + cut, *notes, *_examples(case, causes + cut))
+    return traced(causes + cut, *notes, *case.example(causes + cut))
 
 
 def _is_cut(evidence: Evidence) -> bool:
@@ -132,7 +132,7 @@ def scheme_lost(case: Case) -> Traced | None:
                 causes.append(cause)
                 notes.append(note)
                 break
-    return traced(causes, *notes[:3], *_examples(case, causes))
+    return traced(causes, *notes[:3], *case.example(causes))
 
 
 def _scheme_note(trace: Trace) -> str:
@@ -162,7 +162,7 @@ def trailing_slash(case: Case) -> Traced | None:
             shown = case.traces.of(cause.name)
             if shown and all(_adds_slash(each) for each in shown):
                 causes.append(cause)
-    return traced(causes, *_examples(case, causes))
+    return traced(causes, *case.example(causes))
 
 
 def _adds_slash(trace: Trace) -> bool:
@@ -183,10 +183,6 @@ def _split(url: str) -> SplitResult | None:
 def _good(status: str) -> bool:
     """A status that says that all is well."""
     return status[:1] in ("2", "3")
-
-
-def _examples(case: Case, causes: list[Cause]) -> list[str]:
-    return [as_in(each) for each in case.shown(causes)[:1]]
 
 
 def _said(trace: Trace, pattern: re.Pattern[str]) -> str:
