@@ -7,14 +7,17 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import Any, Final, NoReturn, TextIO
+from typing import TYPE_CHECKING, Final, NoReturn, TextIO
 
 import click
+
+if TYPE_CHECKING:
+    from shadow.config.load import Loaded
 
 BAD_INPUT: Final = 3
 
 
-def load_settings(path: str | None, flags: dict[str, str | None], needed: Iterable[str] = ()) -> Any:
+def load_settings(path: str | None, flags: dict[str, str | None], needed: Iterable[str] = ()) -> Loaded:
     from shadow.config.load import ConfigError, load
 
     try:

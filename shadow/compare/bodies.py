@@ -7,7 +7,7 @@ from typing import NamedTuple
 from shadow.compare import binary, charset, forms, html, json, jsontext, table, text, xml
 from shadow.compare.decode import Undecodable, decode
 from shadow.compare.found import NOTHING, Found, added, changed, missing
-from shadow.compare.headers import value
+from shadow.compare.headers import codings, value
 from shadow.compare.json import Accepts
 from shadow.compare.jsontext import Unread
 from shadow.compare.media import Form, MediaType, media_type, sniffed
@@ -34,7 +34,7 @@ def same_bytes(legacy: Response, target: Response, rule: Rule) -> bool:
     """Are the bodies the same bytes, with the same meaning?"""
     if legacy.body != target.body:
         return False
-    return "header:content-encoding" not in rule.ignored or _codings(legacy) == _codings(target)
+    return "header:content-encoding" not in rule.ignored or codings(legacy.headers) == codings(target.headers)
 
 
 def compare(legacy: Response, target: Response, terms: Terms) -> Found:
@@ -58,14 +58,10 @@ def compare(legacy: Response, target: Response, terms: Terms) -> Found:
     return found._replace(hits=tuple(ignored.get(place, place) for place in found.hits))
 
 
-def _codings(response: Response) -> str:
-    return value(response.headers, b"content-encoding").decode("latin-1").lower()
-
-
 def _decoded(response: Response) -> Body | Undecodable:
     if isinstance(response.body, Digest):
         return response.body
-    return decode(response.body, _codings(response))
+    return decode(response.body, codings(response.headers))
 
 
 def _media_type(headers: Headers) -> MediaType:
@@ -92,7 +88,7 @@ def _digests(legacy: Response, target: Response, ours: Body, theirs: Body) -> Fo
             else _one_empty(ours, theirs)
         )
     for side, response in (("legacy", legacy), ("target", target)):
-        if isinstance(response.body, Digest) and _codings(response) not in ("", "identity"):
+        if isinstance(response.body, Digest) and codings(response.headers) not in ("", "identity"):
             return Found([], [f"bodies not compared: {side}'s was too large to keep and is compressed"])
     if binary.digest(ours) == binary.digest(theirs):
         return NOTHING
@@ -149,13 +145,13 @@ def _contents(pair: _Pair, terms: Terms) -> Found:
     form = pair.form
     if form in _TEXTS and "text" in terms.rule.ignored:
         return Found([], [], (terms.rule.ignored["text"],))
-    media = pair.ours.name or pair.theirs.name
+    media = pair.ours if pair.ours.name else pair.theirs
     if form is Form.OTHER:
-        return binary.compare(pair.legacy, pair.target, media)
+        return binary.compare(pair.legacy, pair.target, media.name)
     if form is Form.MULTIPART:
         boundaries = pair.ours.parameters.get("boundary", ""), pair.theirs.parameters.get("boundary", "")
         parts = forms.compare_multipart(pair.legacy, pair.target, boundaries, terms.rule.forms, terms.silence)
-        return parts or binary.compare(pair.legacy, pair.target, media)
+        return parts or binary.compare(pair.legacy, pair.target, media.name)
     legacy, target, folded = charset.folded(*pair.texts())
     if form in (Form.JSON, Form.LINES):
         found = _json(legacy, target, terms, lines=form is Form.LINES)
@@ -175,7 +171,7 @@ def _charsets(legacy: Text, target: Text, *, told: bool) -> list[Difference]:
     return text.byte_order_mark(legacy, target)
 
 
-def _text(form: Form, legacy: str, target: str, media: str, terms: Terms) -> Found | None:
+def _text(form: Form, legacy: str, target: str, media: MediaType, terms: Terms) -> Found | None:
     """Two texts as what their form is; None for those that are compared by lines."""
     rule, silence = terms.rule, terms.silence
     match form:
@@ -186,8 +182,7 @@ def _text(form: Form, legacy: str, target: str, media: str, terms: Terms) -> Fou
         case Form.FORM:
             return forms.compare_urlencoded(legacy, target, rule.forms, silence)
         case Form.TABLE:
-            delimiter = "\t" if media == "text/tab-separated-values" else ","
-            return table.compare(legacy, target, delimiter, rule.columns, silence)
+            return table.compare(legacy, target, media.delimiter, rule.columns, silence)
     return None
 
 

@@ -23,8 +23,8 @@ MOST_FIELDS = 10_000
 """Fields or parts of one body that are compared; beyond, bodies are compared as a whole."""
 
 _MOST_ESCAPES = 500_000  # `%41` in one body; each takes 0.4 µs
-_LARGEST_HEAD = 16 * 1024  # bytes of the header fields of one part
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
+LARGEST_HEAD = 16 * 1024  # bytes of the header fields of one part
+HEAD_END = re.compile(rb"\r?\n\r?\n")
 
 
 class Part(NamedTuple):
@@ -117,7 +117,7 @@ def _parts(body: bytes, delimiter: bytes) -> tuple[list[Part], bool]:
 
 def _part(raw: bytes) -> Part:
     """A part from the end of its delimiter's line on: header fields, a blank line, content."""
-    end = _HEAD_END.search(raw, 0, _LARGEST_HEAD)
+    end = HEAD_END.search(raw, 0, LARGEST_HEAD)
     head, content = (raw[: end.start()], raw[end.end() :]) if end else (b"", raw.lstrip(b"\r\n"))
     fields: dict[bytes, bytes] = {}
     for line in re.sub(rb"\r?\n[ \t]+", b" ", head).split(b"\n"):

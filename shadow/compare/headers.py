@@ -35,6 +35,11 @@ def value(headers: Headers, name: bytes) -> bytes:
     return b", ".join([said for field, said in headers if field.lower() == name])
 
 
+def codings(headers: Headers) -> str:
+    """The content codings, in lower case and in the order in which they were applied (RFC 9110, 8.4)."""
+    return value(headers, b"content-encoding").decode("latin-1").lower()
+
+
 def same(legacy: bytes, target: bytes) -> bool:
     """Whether plainly nothing that is compared differs between two heads, in microseconds. A no says only
     that `compare` has to look."""

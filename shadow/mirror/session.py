@@ -13,7 +13,7 @@ from collections.abc import Hashable
 
 from shadow import settings
 from shadow.compare.decode import decode
-from shadow.compare.headers import value
+from shadow.compare.headers import codings, value
 from shadow.frame import Frame
 from shadow.mirror import tokens
 from shadow.model import Headers, Response, fields
@@ -117,7 +117,7 @@ class Sessions:
             and isinstance(body, bytes)
             and value(headers, b"content-type").lower().startswith(_PAGES)
         ):
-            page = decode(body, value(headers, b"content-encoding").decode("latin-1").lower())
+            page = decode(body, codings(headers))
             if isinstance(page, bytes):
                 for name, said in tokens.in_page(page, self._fields):
                     given.setdefault(name, []).append(said)

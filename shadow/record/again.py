@@ -89,7 +89,7 @@ def _exchange(evidence: Evidence, body: Body) -> Exchange:
 def _outcome(kept: Answered | Failed, body: Body) -> Outcome:
     if isinstance(kept, Answered):
         return Response(kept.status, head_of(_headers(kept.headers)), body, kept.first_byte, kept.total)
-    known = kept.kind in FailureKind._value2member_map_
+    known = kept.kind in set(FailureKind)
     return Failure(FailureKind(kept.kind) if known else FailureKind.MALFORMED, kept.detail, kept.total)
 
 

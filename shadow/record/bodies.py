@@ -17,7 +17,7 @@ import zstandard
 from msgspec import Struct
 
 from shadow.compare.decode import Undecodable, decode
-from shadow.compare.headers import value
+from shadow.compare.headers import codings, value
 from shadow.compare.media import Form, MediaType, media_type, sniffed
 from shadow.model import Body, Digest, Headers
 from shadow.record import mask_json, mask_markup
@@ -63,7 +63,7 @@ def kept(body: Body, headers: Headers, most: int, mask: Mask) -> Kept:
         return Kept(body.length, why="too large to be captured", digest=mask.digest(body.sha256))
     if not body:
         return Kept(0, "")
-    plain = decode(body, _codings(headers))
+    plain = decode(body, codings(headers))
     if isinstance(plain, Undecodable):
         return Kept(len(body), why=plain.reason[:200], digest=mask.digest(body))
     if len(plain) > most:
@@ -81,14 +81,10 @@ def kept(body: Body, headers: Headers, most: int, mask: Mask) -> Kept:
 def restored(body: Kept, headers: Headers) -> bytes:
     """The bytes that a kept text stands for, under the content codings that the header fields name."""
     encoded = (body.text or "").encode(body.charset, "replace")
-    for coding in _codings(headers).split(",") if encoded else ():
+    for coding in codings(headers).split(",") if encoded else ():
         encode = _ENCODERS.get(coding.strip())
         encoded = encode(encoded) if encode else encoded
     return encoded
-
-
-def _codings(headers: Headers) -> str:
-    return value(headers, b"content-encoding").decode("latin-1").lower()
 
 
 def _form(body: bytes, said: MediaType) -> Form:
@@ -122,7 +118,7 @@ def _hidden(text: str, form: Form, said: MediaType, mask: Mask) -> str:
     if form is Form.FORM:
         return mask.form(text)
     if form is Form.TABLE:
-        return table_hidden(text, "\t" if "tab-separated" in said.name else ",", mask)
+        return table_hidden(text, said.delimiter, mask)
     masked = mask_json.hidden(text, mask, mask.places) if form in (Form.JSON, Form.LINES) else None
     return mask.whole(text) if masked is None else masked
 

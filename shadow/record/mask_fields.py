@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from shadow.compare.forms import HEAD_END, LARGEST_HEAD
 from shadow.compare.media import media_type
 
 if TYPE_CHECKING:
     from shadow.record.mask import Mask
 
-_HEAD_END = re.compile(rb"\r?\n\r?\n")
-_LARGEST_HEAD = 16 * 1024  # bytes of the header fields of one part
 _DISPOSITION = re.compile(rb"(?im)^content-disposition:[ \t]*([^\r\n]*(?:\r?\n[ \t]+[^\r\n]*)*)")
 _LINE_END = re.compile(rb"\r?\n\Z")
 
@@ -27,7 +26,7 @@ def multipart_hidden(body: bytes, boundary: str, mask: Mask) -> bytes:
 
 def _part(part: bytes, mask: Mask) -> bytes:
     """What stands between two delimiters: the end of their line, header fields, a blank line, content."""
-    end = _HEAD_END.search(part, 0, _LARGEST_HEAD)
+    end = HEAD_END.search(part, 0, LARGEST_HEAD)
     if end is None:
         return _said(part, mask)
     head, content = part[: end.end()], part[end.end() :]
