@@ -14,6 +14,7 @@ from replay.pace import Pace
 from replay.plan import Plan
 from shadow.config.load import Loaded, config_hash
 from shadow.model import Headers
+from shadow.record.mask import TOKEN
 
 T = TypeVar("T")
 
@@ -44,7 +45,11 @@ def plan(loaded: Loaded, logs: tuple[str, ...], given: Mapping[str, Any], enviro
     flags = _Flags(given)
     if given["speed"] and given["rate"]:
         flags.problems.append("--speed and --rate: give one of them")
-    options = Options(fields=flags.read("fields", _fields, {}), zone=flags.read("zone", _zone, "+0000"))
+    options = Options(
+        fields=flags.read("fields", _fields, {}),
+        zone=flags.read("zone", _zone, "+0000"),
+        captures=flags.read("captures", _captures, ()),
+    )
     made = Plan(
         config=loaded.config,
         config_hash=config_hash(loaded.config),
@@ -81,6 +86,14 @@ def _fields(pairs: Iterable[str]) -> dict[str, str]:
 def _zone(text: str) -> str:
     times.zone_of(text)
     return text
+
+
+def _captures(text: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in text.split(","))
+    wrong = next((name for name in names if not TOKEN.fullmatch(name)), None)
+    if wrong is not None:
+        raise ValueError(f"{wrong!r} is no name of a header; write them in order, such as host,user-agent")
+    return names
 
 
 def _pace(flags: _Flags) -> Pace:

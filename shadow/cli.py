@@ -151,6 +151,9 @@ def _print_formats(context: click.Context, _: click.Parameter, wanted: bool) -> 
     multiple=True,
     help="LTSV and JSON: where a field is, e.g. target=path or seconds=apptime/us.",
 )
+@_variable(
+    "captures", metavar="NAMES", help="Headers that HAProxy's log captures, in order: host,user-agent."
+)
 @_variable("zone", metavar="ZONE", help="Of times that a log writes without one, as HAProxy: +0900.")
 @_variable("speed", metavar="N|max", help="1 keeps the recorded gaps, 10 is ten times as fast. [default: 1]")
 @_variable("rate", metavar="N/s", help="So many requests a second instead, all shards together.")

@@ -49,8 +49,7 @@ def parser(name: str, form: str, options: Options) -> LineParser:
     read = _Reading(form, options)
     if not any(isinstance(token, Field) and token.role == "request" for token in read.tokens):
         raise ValueError("Apache's %U is decoded and normalised, not what was asked: log %r to replay")
-    at_end = options.time_is == "end" if options.time_is else read.at_end
-    meaning = Meaning(read.time, at_end, times.UNITS[read.unit])
+    meaning = Meaning(read.time, read.at_end, times.UNITS[read.unit])
     return compile_tokens(name, read.tokens, meaning, escaped=True)
 
 

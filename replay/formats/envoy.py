@@ -61,8 +61,7 @@ def parser(name: str, form: str, options: Options) -> LineParser:
             limit = int(found[3])
     if end < len(form):
         tokens.append(form[end:].encode())
-    at_end = options.time_is == "end"
-    meaning = Meaning(read_time, at_end, times.UNITS["ms"], escapes.nothing, limit=limit)
+    meaning = Meaning(read_time, unit=times.UNITS["ms"], undo=escapes.nothing, limit=limit)
     return compile_tokens(name, tokens, meaning, escaped=False)
 
 

@@ -16,7 +16,7 @@ import msgspec
 
 Undo: TypeAlias = Callable[[bytes], bytes]
 
-_BACKSLASH: Final = re.compile(rb"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
+_BACKSLASH: Final = re.compile(rb"(?<![\x80-\xff])\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 _NAMED: Final = {
     b'"': b'"', b"\\": b"\\", b"t": b"\t", b"n": b"\n", b"r": b"\r", b"v": b"\v", b"f": b"\f", b"b": b"\b",
 }  # fmt: skip
@@ -26,7 +26,8 @@ _HASH: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 
 def text(value: bytes) -> bytes:
     """nginx's `\\xHH` and Apache's `\\xhh`, `\\"`, `\\\\`, `\\t`; the two never mean different things. A
-    backslash before anything else comes from a server that escapes nothing, and stays."""
+    backslash before anything else comes from a server that escapes nothing, and stays; so does one behind a
+    byte that both would have escaped: half of the characters of Shift_JIS that end in one are letters."""
     if b"\\" not in value:
         return value
     return _BACKSLASH.sub(lambda found: _HEX[found[1]] if found[1] else _NAMED.get(found[2], found[0]), value)

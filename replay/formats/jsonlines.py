@@ -108,13 +108,12 @@ class JsonParser(LineParser):
     """Reads one object a line by a map of fields."""
 
     def __init__(self, name: str, defaults: dict[str, str], at_end: bool, options: Options) -> None:
-        """`at_end`: the time is the answer's end, if the user does not say."""
+        """`at_end`: the time is the answer's end."""
         self.name = name
-        at_end = options.time_is == "end" if options.time_is else at_end
         fields = field_map(defaults, options.fields)
         headers = header_roles(fields)
         wanted = [(role, fields.get(role, ())) for role in (*ROLES, *headers)]
-        meaning = Meaning(times.any_time, at_end, undo=escapes.nothing, replaces=True)
+        meaning = Meaning(times.any_in(options.zone), at_end, undo=escapes.nothing, replaces=True)
         assemble = assembler(with_headers(meaning, headers))
 
         def parse(line: bytes) -> Parsed:

@@ -48,7 +48,7 @@ class LtsvParser(LineParser):
     def __init__(self, name: str, options: Options) -> None:
         self.name = name
         self._map = field_map(LABELS, options.fields)
-        self._time_is = options.time_is
+        self._time = times.any_in(options.zone)
         self._orders: dict[_Order, _Read | BadLine] = {}
         latest: _Read = lambda line: None  # noqa: E731 - stands for a reader until there is one
 
@@ -102,9 +102,9 @@ class LtsvParser(LineParser):
             for place, label in enumerate(order)
         )
         # Apache's %t has brackets and is the request's start, nginx's $time_local has none and is its end
-        at_end = not re.search(rb"(?:^|\t)time:\[", line) if self._time_is is None else self._time_is == "end"
+        at_end = not re.search(rb"(?:^|\t)time:\[", line)
         groups = [roles[place] for place in sorted(roles)]
-        return reader(pattern, groups, Meaning(times.any_time, at_end, times.UNITS[unit]))
+        return reader(pattern, groups, Meaning(self._time, at_end, times.UNITS[unit]))
 
 
 def _roles(fields: FieldMap, order: _Order) -> tuple[dict[int, str], str]:

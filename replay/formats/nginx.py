@@ -7,7 +7,7 @@ from typing import Final
 
 from replay.formats import escapes, times
 from replay.formats.assemble import HEADER, Meaning
-from replay.formats.parser import LineParser, Options
+from replay.formats.parser import LineParser
 from replay.formats.pattern import CLF_TIME, DURATION, ISO_TIME, NUMBER, Field, Token, compile_tokens
 
 _VARIABLE: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
@@ -40,15 +40,15 @@ _TIMES: Final[dict[str, times.ReadTime]] = {
 _UNDO: Final = {"default": escapes.text, "json": escapes.json, "none": escapes.nothing}
 
 
-def parser(name: str, form: str, options: Options) -> LineParser:
+def parser(name: str, form: str) -> LineParser:
     """A parser for lines of a `log_format` string, or of the whole directive."""
     escape, form = _from_directive(form)
-    escape = options.escape or escape or "default"
+    escape = escape or "default"
     if escape not in _UNDO:
         raise ValueError(f"escape is default, json or none: {escape!r}")
     tokens = _tokens(form)
     time = max((t for t in _TIMES if _FIELDS[t] in tokens), key=lambda t: _FIELDS[t].rank, default="msec")
-    meaning = Meaning(_TIMES[time], at_end=options.time_is != "start", undo=_UNDO[escape])
+    meaning = Meaning(_TIMES[time], at_end=True, undo=_UNDO[escape])
     roles = {token.role for token in tokens if isinstance(token, Field)}
     if "target" not in roles and "request" not in roles and re.search(r"\$\{?(document_)?uri\b", form):
         raise ValueError("$uri is decoded and rewritten by nginx: log $request or $request_uri to replay")

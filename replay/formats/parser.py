@@ -40,10 +40,8 @@ class Options(NamedTuple):
     """LTSV and JSON: which label (in JSON: path, `request.uri`) holds a role, with the unit of a duration
     after a slash: `{"target": "path", "seconds": "apptime/us"}`. Roles are `assemble.ROLES` and
     `header:NAME`. Units are s, ms, us, ns."""
-    escape: str | None = None  # nginx format strings: default, json or none, as in log_format
-    time_is: str | None = None  # start or end of the request, where the format does not tell
     zone: str = "+0000"  # of times written without one (HAProxy)
-    captures: tuple[str, ...] = ()  # HAProxy: names of the captured request headers, in order
+    captures: tuple[str, ...] = ()  # names of the request headers that HAProxy captures, in order
 
 
 class LineParser(ABC):

@@ -37,7 +37,7 @@ class Preset(NamedTuple):
 
 
 def _nginx(name: str, form: str, description: str) -> tuple[str, Preset]:
-    return name, Preset(lambda options: nginx.parser(name, form, options), description)
+    return name, Preset(lambda _: nginx.parser(name, form), description)
 
 
 def _apache(name: str, form: str, description: str) -> tuple[str, Preset]:
@@ -107,5 +107,5 @@ def parser(name: str, options: Options = DEFAULTS) -> Parser:
     if re.search(r"%[\d!,<>]*(\{[^}]*\})?[<>]?[A-Za-z]", name):
         return apache.parser("Apache format", name, options)
     if "$" in name:
-        return nginx.parser("nginx format", name, options)
+        return nginx.parser("nginx format", name)
     raise ValueError(f"no format is called {name!r}: there are {', '.join(PRESETS)}, or give a format string")

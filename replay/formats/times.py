@@ -21,6 +21,9 @@ _MONTHS: Final = b"- Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _CLF: Final = re.compile(
     rb"\[?(\d\d)/([A-Z]\w\w)/(\d{4}):(\d\d):(\d\d):(\d\d)(\.\d{1,9})?(?: ([+-])(\d\d)(\d\d))?\]?"
 )
+_ABSOLUTE: Final = re.compile(rb"(?:Z|[+-]\d\d:?\d\d)\]?\Z|\A[^-/]*\Z")
+"""What names a zone, and what is a number."""
+
 _ISO: Final = re.compile(rb"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?\d*(Z|[+-]\d\d:?\d\d)?")
 
 
@@ -68,6 +71,8 @@ def any_time(value: bytes) -> float:
         return clf(value)
     if value[4:5] == b"-":
         return iso(value)
+    if value[4:5] == b"/":  # as PHP's programmers write it
+        return iso(value.replace(b"/", b"-", 2))
     number = float(value)
     return number / _scale_of(number)
 
@@ -83,6 +88,14 @@ def in_zone(read: ReadTime, zone: str) -> ReadTime:
     assert offset is not None
     ahead = offset.total_seconds()
     return read if ahead == 0 else lambda value: read(value) - ahead
+
+
+def any_in(zone: str) -> ReadTime:
+    """`any_time`, where a date that names no zone is of this one."""
+    read = in_zone(any_time, zone)
+    if read is any_time:
+        return read
+    return lambda value: any_time(value) if _ABSOLUTE.search(value) else read(value)
 
 
 def zone_of(zone: str) -> tzinfo:

@@ -41,17 +41,14 @@ _COMMON: Final[tuple[Token, ...]] = (
 )
 """After the usual: the request's number, its router, the server that answered, and how long it took."""
 
+_MEANING: Final = Meaning(times.clf, unit=times.UNITS["ms"], undo=escapes.nothing, undo_header=escapes.quotes)
 
-def common(options: Options) -> LineParser:
+
+def common(_: Options) -> LineParser:
     """Traefik's default."""
-    return compile_tokens("traefik", _COMMON, _meaning(options), escaped=False)
+    return compile_tokens("traefik", _COMMON, _MEANING, escaped=False)
 
 
-def generic(options: Options) -> LineParser:
+def generic(_: Options) -> LineParser:
     """Traefik's genericCLF: combined."""
-    return compile_tokens("traefik-clf", _GENERIC, _meaning(options), escaped=False)
-
-
-def _meaning(options: Options) -> Meaning:
-    at_end = options.time_is == "end"
-    return Meaning(times.clf, at_end, times.UNITS["ms"], escapes.nothing, undo_header=escapes.quotes)
+    return compile_tokens("traefik-clf", _GENERIC, _MEANING, escaped=False)

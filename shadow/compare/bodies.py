@@ -34,12 +34,14 @@ def same_bytes(legacy: Response, target: Response, rule: Rule) -> bool:
     """Are the bodies the same bytes, with the same meaning?"""
     if legacy.body != target.body:
         return False
-    return "header:content-encoding" not in rule.ignored or codings(legacy.headers) == codings(target.headers)
+    if "header:content-encoding" in rule.ignored and codings(legacy.headers) != codings(target.headers):
+        return False
+    return "header:content-type" not in rule.ignored or _charset(legacy) == _charset(target)
 
 
 def compare(legacy: Response, target: Response, terms: Terms) -> Found:
     """What differs between the bodies of two answers that have one."""
-    if same_bytes(legacy, target, terms.rule):
+    if same_bytes(legacy, target, terms.rule) and _charset(legacy) == _charset(target):
         return NOTHING
     if "body" in terms.rule.ignored:
         return Found([], [], (terms.rule.ignored["body"],))
@@ -48,7 +50,8 @@ def compare(legacy: Response, target: Response, terms: Terms) -> Found:
         return _undecodable(ours, theirs)
     if isinstance(ours, Digest) or isinstance(theirs, Digest):
         return _digests(legacy, target, ours, theirs)
-    if ours == theirs:
+    # The same bytes under another charset are another text: what a browser shows is garbled.
+    if ours == theirs and (_charset(legacy) == _charset(target) or ours.isascii()):
         return NOTHING
     if not ours or not theirs:
         return _one_empty(ours, theirs)
@@ -62,6 +65,10 @@ def _decoded(response: Response) -> Body | Undecodable:
     if isinstance(response.body, Digest):
         return response.body
     return decode(response.body, codings(response.headers))
+
+
+def _charset(response: Response) -> str:
+    return _media_type(response.headers).charset
 
 
 def _media_type(headers: Headers) -> MediaType:

@@ -264,6 +264,11 @@ def fold(text: str) -> str:
     return text if text.isascii() or not _FOLDS.search(text) else text.translate(_FOLDED)
 
 
+def codec_of(label: str) -> str:
+    """One name for all that a charset is called; a label that nobody knows as it is."""
+    return _CODECS.get(label, label)
+
+
 def folded(legacy: Text, target: Text) -> tuple[Text, Text, tuple[str, ...]]:
     """Two texts as they are compared where their charsets differ; and the name of the rule, if it
     makes them more alike."""

@@ -8,11 +8,14 @@ from shadow.compare import accept, bodies, headers
 from shadow.compare.found import NOTHING, Found, changed
 from shadow.compare.rules import Rule
 from shadow.compare.silence import Silence
-from shadow.model import Comparison, Exchange, Failure, Fate, Outcome, Response
+from shadow.model import Comparison, Exchange, Failure, Fate, Outcome, Request, Response
 
 _MATCHED = Comparison(Fate.MATCHED)
 _WITHOUT_BODY = frozenset((204, 304))  # RFC 9110, 6.4.1; so has every answer to HEAD
 _NOT_MODIFIED = 304  # the client has the body already
+
+_CONDITIONS = {304: (b"if-none-match", b"if-modified-since"), 206: (b"if-range",)}
+_REFRESHED = "the client asked for what has changed since legacy's answer, which the target cannot know"
 
 
 def quick(legacy: Response, target: Response, rule: Rule) -> Comparison | None:
@@ -47,6 +50,8 @@ def judge(exchange: Exchange, outcome: Outcome, rule: Rule) -> Comparison:
     silence = Silence(rule.steps)
     accepts = accept.accepts(rule.accepted, exchange.started)
     status = _status(legacy, outcome, rule)
+    if status.differences and _is_refreshed(exchange.request, legacy.status, outcome.status):
+        return Comparison(Fate.MATCHED, (), (_REFRESHED,))
     if status.differences and legacy.status // 100 != outcome.status // 100:
         # An error page has nothing in common with an answer: its fields would bury the one that counts.
         status.notes.append("only the status was compared: the answers are of different classes")
@@ -63,6 +68,13 @@ def judge(exchange: Exchange, outcome: Outcome, rule: Rule) -> Comparison:
         status.hits + head.hits + body.hits,
     )
     return _concluded(found, exchange.started, rule)
+
+
+def _is_refreshed(request: Request, legacy: int, target: int) -> bool:
+    """Has the client told legacy which of its answers it has, and does the target not know that one? A
+    validator is a server's own (RFC 9110, 8.8), so the target gives all of its answer."""
+    wanted = _CONDITIONS.get(legacy, ()) if target == 200 else ()
+    return any(name.lower() in wanted for name, _ in request.headers) if wanted else False
 
 
 def _status(legacy: Response, target: Response, rule: Rule) -> Found:

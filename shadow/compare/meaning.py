@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from shadow.compare.charset import codec_of
 from shadow.compare.media import media_type
 from shadow.compare.values import url
 
@@ -103,8 +104,11 @@ def _url(text: str) -> str:
 
 
 def _content_type(text: str) -> str:
-    """RFC 9110, 8.3.1: case and blanks do not count. A boundary is chosen anew for each body."""
+    """RFC 9110, 8.3.1: case and blanks do not count, nor which of its names a charset has. A boundary is
+    chosen anew for each body."""
     kind = media_type(text.encode("latin-1", "replace"))
+    if kind.charset:
+        kind.parameters["charset"] = codec_of(kind.charset)
     said = sorted(item for item in kind.parameters.items() if item[0] != "boundary")
     return "; ".join([kind.name, *(f'{name}="{value}"' for name, value in said)])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from hashlib import blake2b
 from urllib.parse import quote, unquote_plus
 
@@ -72,9 +73,9 @@ class Mask:
         if kind == "json" and colon:
             return jsonpath.compile_pattern(rest, line)
         if kind == "query" and rest:
-            self._parameters.add(rest.lower())
+            self._parameters.update(_spellings(rest))
         elif kind == "form" and rest:
-            self._fields.add(rest.lower())
+            self._fields.update(_spellings(rest))
         elif TOKEN.fullmatch(line) or (kind == "header" and TOKEN.fullmatch(rest)):
             self._headers.add((rest or line).lower())
         else:
@@ -255,6 +256,15 @@ class Mask:
         if value.startswith("…") and (kind is not DifferenceKind.CHANGED or _INNER_QUOTE.search(value)):
             return self.value(value)  # the end of a tree: under which names it stood is not known
         return self.text(value)
+
+
+def _spellings(name: str) -> set[str]:
+    """A name, and as it is read by Latin-1 where a browser has escaped the bytes of its page's charset."""
+    read = {name}
+    for charset in ("utf-8", "cp932", "euc-jp"):
+        with suppress(UnicodeEncodeError):
+            read.add(name.encode(charset).decode("latin-1"))
+    return {each.lower() for each in read}
 
 
 def _unquoted(part: str) -> str:

@@ -34,8 +34,7 @@ def _part(part: bytes, mask: Mask) -> bytes:
     content, after = (content[: close.start()], close[0]) if close else (content, b"")
     found = _DISPOSITION.search(head)
     said = media_type(found[1]).parameters if found else {}
-    name = said.get("name", "").encode("latin-1", "replace").decode("utf-8", "replace")
-    if mask.named(name) or "filename" in said or "filename*" in said:
+    if mask.named(said.get("name", "")) or "filename" in said or "filename*" in said:
         content = mask.value(_plain(content)).encode() if content else content
     else:
         content = _said(content, mask)

@@ -545,3 +545,28 @@ def test_any_two_answers(legacy: Response, target: Response, rule: Rule, method:
     assert quick(legacy, target, rule) in (None, there)
     assert msgspec.json.decode(msgspec.json.encode(there), type=Comparison) == there
     assert all(len(shown or "") <= 300 for each in there.differences for shown in (each.legacy, each.target))
+
+
+@pytest.mark.parametrize("kind", ["text/html", TEXT, "text/plain"])
+def test_equal_bytes_under_another_charset_are_another_text(kind: str) -> None:
+    """What a browser shows is garbled, and no line about the header is silent about that."""
+    body = "<p>\u3053\u3093\u306b\u3061\u306f</p>".encode("cp932")
+    legacy, target = (answer(body, f"{kind}; charset={label}") for label in ("Shift_JIS", "UTF-8"))
+    found = judged(legacy, target, ruled("header:content-type"))
+    assert found.fate is Fate.DIFFERED
+    assert found.differences[0].path != "header:content-type"
+    assert judged(legacy, answer(body, f"{kind}; charset=windows-31j")) == MATCHED, "of the same name"
+    latin = answer(b"<p>hello</p>", f"{kind}; charset=UTF-8")
+    assert not judged(answer(b"<p>hello</p>", kind), latin, ruled("header:content-type")).differences
+
+
+@pytest.mark.parametrize("field", [b"If-None-Match", b"if-modified-since"])
+def test_what_a_client_has_of_legacy_the_target_cannot_know(field: bytes) -> None:
+    """A validator is a server's own: a target that gives all of its answer to it does what it should."""
+    asked = Request(b"GET", b"/", ((field, b'"of-legacy"'),))
+    known = Exchange("1", "GET /", 0.0, asked, answer(status=304))
+    assert judge(known, answer(b"all", "text/plain"), PLAIN).fate is Fate.MATCHED
+    assert judge(known, answer(b"error", "text/plain", status=500), PLAIN).fate is Fate.DIFFERED
+    assert judged(answer(status=304), answer(b"all", "text/plain")).fate is Fate.DIFFERED, "nobody asked"
+    part = Exchange("1", "GET /", 0.0, Request(b"GET", b"/", ((b"If-Range", b'"a"'),)), answer(status=206))
+    assert judge(part, answer(b"all", "text/plain"), PLAIN).fate is Fate.MATCHED

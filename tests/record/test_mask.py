@@ -28,6 +28,7 @@ from shadow.model import (
 )
 from shadow.record.evidence import evidence
 from shadow.record.mask import Mask
+from shadow.record.mask_fields import multipart_hidden
 from shadow.record.parts import About
 from shadow.record.tally import Tally
 
@@ -384,3 +385,14 @@ def test_any_text_can_be_kept(text: str, path: str) -> None:
     assert msgspec.json.encode(
         MASK.comparison(Comparison(Fate.DIFFERED, (Difference("changed", path, text, text),)))
     )
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "euc-jp", "cp932"])
+def test_a_name_is_found_in_whatever_charset_a_form_was_sent(charset: str) -> None:
+    """A browser escapes the bytes of its page's charset."""
+    code, member = "\u6697\u8a3c\u756a\u53f7", "\u4f1a\u54e1\u756a\u53f7"
+    mask = Mask((f"form:{code}", f"query:{member}"), b"key")
+    assert "4649" not in mask.form(f"{quote(code.encode(charset))}=4649&x=1")
+    assert "7777" not in mask.target(f"/a?{quote(member.encode(charset))}=7777")
+    part = b'--b\r\nContent-Disposition: form-data; name="%b"\r\n\r\n4649\r\n--b--\r\n' % code.encode(charset)
+    assert b"4649" not in multipart_hidden(part, "b", mask)

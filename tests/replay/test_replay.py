@@ -277,6 +277,21 @@ async def test_times_without_a_zone_are_of_the_zone_given(
     assert "--zone: a zone is written like +0900" in job.err
 
 
+async def test_headers_that_haproxy_captures_have_names(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """Its log has their values alone."""
+    told = "10.0.0.1:40 [22/Nov/2026:10:00:00.000] web app/a 0/0/0/1/1 200 5 - - ---- 1/1/0/0/0 0/0"
+    log = write(tmp_path / "haproxy.log", [f'{told} {{shop.example|curl/8}} "GET /a HTTP/1.1"'])
+    await replay(str(log), "--captures", "host,User-Agent").run()
+    (asked,) = backends.legacy.seen
+    assert (asked.headers["Host"], asked.headers["User-Agent"]) == ("shop.example", "curl/8")
+    job = replay(str(log), "--captures", "host, user agent")
+    await job.start()
+    assert await job.ended() == 3
+    assert "--captures: 'user agent' is no name of a header" in job.err
+
+
 async def test_what_waits_is_not_done(replay: Make, backends: Backends, tmp_path: Path) -> None:
     """The progress is of what was sent, not of what was read ahead, and says how long a gap is."""
     log = write(tmp_path / "access.log", [line(0), *(line(3_600_000 + n) for n in range(9))])

@@ -234,13 +234,43 @@ def test_times(form: str, line: bytes, at: float, seconds: float | None) -> None
 
 def test_labels_and_units_can_be_chosen() -> None:
     """What a label means is the writer's choice: here a path, and microseconds in apptime."""
-    options = Options(
-        fields={"target": "p", "seconds": "apptime/us", "header:X-Tenant": "tenant"}, time_is="start"
-    )
-    line = b"time:2026-11-22T01:00:00Z\tmethod:GET\tp:/x\tapptime:1500\ttenant:7"
+    options = Options(fields={"target": "p", "seconds": "apptime/us", "header:X-Tenant": "tenant"})
+    line = b"time:[22/Nov/2026:10:00:00 +0900]\tmethod:GET\tp:/x\tapptime:1500\ttenant:7"
     assert read("ltsv", line, options) == LoggedRequest(
         b"GET", b"/x", TEN, headers=((b"X-Tenant", b"7"),), seconds=0.0015
     )
+
+
+@pytest.mark.parametrize("zone", ["+0900", "+0000"])
+@pytest.mark.parametrize("form", ["ltsv", "json"])
+def test_a_time_without_a_zone_is_of_the_zone_given(form: str, zone: str) -> None:
+    """One that has a zone of its own is not, nor is a number."""
+    ahead = 9 * 3600 if zone == "+0900" else 0
+    for time, expected in (
+        ("2026-11-22 01:00:00", TEN - ahead),
+        ("2026/11/22 01:00:00", TEN - ahead),
+        ("2026-11-22T01:00:00Z", TEN),
+        ("2026-11-22T10:00:00+09:00", TEN),
+        (f"{TEN:.3f}", TEN),
+    ):
+        line = (
+            f"time:{time}\tmethod:GET\turi:/x\tstatus:200"
+            if form == "ltsv"
+            else f'{{"time":"{time}","method":"GET","uri":"/x","status":200}}'
+        )
+        parsed = read(form, line.encode(), Options(zone=zone))
+        assert isinstance(parsed, LoggedRequest), parsed
+        assert parsed.at == expected, time
+
+
+@pytest.mark.parametrize("character", ["\u30bd", "\u8868", "\u80fd", "\u4e88"])
+@pytest.mark.parametrize("behind", ["x41", "t", "n", "\\"])
+def test_a_backslash_within_shift_jis_is_no_escape(character: str, behind: str) -> None:
+    """Whoever escapes would have escaped the byte before it too."""
+    target = f"/s?q={character}{behind}".encode("cp932")
+    parsed = read("ltsv", b"time:2026-11-22T01:00:00Z\tmethod:GET\turi:%b\tstatus:200" % target)
+    assert isinstance(parsed, LoggedRequest), parsed
+    assert parsed.target == target
 
 
 @pytest.mark.parametrize("fields", [{"targt": "p"}, {"seconds": "apptime/min"}])

@@ -325,7 +325,7 @@ LOGS = [
     Log("nginx", "combined", "combined", "combined", REFUSED),
     Log("nginx", "ltsv", "ltsv", "ltsv", REFUSED),
     Log("nginx", "json", "json", "json", {**REFUSED, **REPLACED}),
-    Log("nginx", "none", NGINX_PLAIN, None, REFUSED, options=Options(escape="none")),
+    Log("nginx", "none", f"log_format plain escape=none '{NGINX_PLAIN}';", None, REFUSED),
     Log("apache", "combined", "combined", "combined", REFUSED),
     Log("apache", "vcombined", "vcombined", "vcombined", REFUSED),
     Log("apache", "ltsv", "ltsv", "ltsv", REFUSED),
