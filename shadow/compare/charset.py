@@ -97,6 +97,17 @@ _FOLDED = str.maketrans("〜−‖¢£¬—¦", "～－∥￠￡￢―￤")
 _FOLDS = re.compile("[〜−‖¢£¬—¦]")
 _FAMILY = "〜−‖¢£¬—¦～－∥￠￡￢―￤"
 
+_USUAL = {
+    label: name
+    for name, labels in {
+        "utf-8": "utf8",
+        "shift_jis": "shift-jis sjis x-sjis ms_kanji csshiftjis",
+        "windows-31j": "cp932 ms932 sjis-win",
+        "euc-jp": "eucjp euc_jp x-euc-jp cseucpkdfmtjapanese",
+    }.items()
+    for label in labels.split()
+}
+
 
 class _Guess(NamedTuple):
     """A charset and what told it."""
@@ -264,9 +275,10 @@ def fold(text: str) -> str:
     return text if text.isascii() or not _FOLDS.search(text) else text.translate(_FOLDED)
 
 
-def codec_of(label: str) -> str:
-    """One name for all that a charset is called; a label that nobody knows as it is."""
-    return _CODECS.get(label, label)
+def usual(label: str) -> str:
+    """The usual name of a charset that has several. Shift_JIS and Windows-31J are two: browsers read both
+    alike, but Java does not."""
+    return _USUAL.get(label, label)
 
 
 def folded(legacy: Text, target: Text) -> tuple[Text, Text, tuple[str, ...]]:

@@ -72,10 +72,11 @@ def _attribute(attribute: str, text: str) -> str:
 
 
 def _attributes(name: str, ours: Attributes, theirs: Attributes, dates: Dates) -> Iterator[Difference]:
+    live_alike = _alike(_life(ours, dates[0]), _life(theirs, dates[1]))
     for attribute in sorted(ours.keys() | theirs.keys()):
         path = f"cookie:{name};{shown(attribute)}"
         one, other = ours.get(attribute), theirs.get(attribute)
-        if one == other:
+        if one == other or (live_alike and attribute in _CLOCKS):
             continue
         if one is None:
             yield added(path, _shown(attribute, other or ""))
@@ -87,6 +88,16 @@ def _attributes(name: str, ours: Attributes, theirs: Attributes, dates: Dates) -
                 yield changed(path, _rounded(lives[0]), _rounded(lives[1]))
         else:
             yield changed(path, one, other)
+
+
+def _life(attributes: Attributes, date: Callable[[], bytes]) -> int | None:
+    """Seconds that browsers keep it: of two clocks Max-Age counts, if it is understood (RFC 6265, 5.3)."""
+    for attribute in ("max-age", "expires"):
+        if attribute in attributes:
+            seconds = _lifetime(attribute, attributes[attribute], date)
+            if seconds != _SESSION:
+                return seconds
+    return _SESSION
 
 
 def _lifetime(attribute: str, text: str, date: Callable[[], bytes]) -> int | None:
@@ -110,8 +121,12 @@ _SESSION = -1  # so long as the browser runs
 
 
 def _alike(legacy: int | None, target: int | None) -> bool:
-    if not legacy or not target:
-        return legacy == target or (legacy != 0 and target != 0)
+    if legacy == target:
+        return True
+    if legacy is None or target is None:
+        return 0 not in (legacy, target)
+    if {0, _SESSION} & {legacy, target}:
+        return False
     return abs(legacy - target) <= max(_DRIFT, max(legacy, target) // 20)
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from itertools import compress
 from operator import itemgetter, ne
 from typing import TypeAlias
+from urllib.parse import urljoin
 
 from shadow.compare import cookies
 from shadow.compare.fields import FIELDS, PRESENCE
@@ -157,7 +158,10 @@ class _Comparison:
     def _meant(self, name: str, legacy: str, target: str) -> tuple[str, str]:
         ours, theirs = means(name, legacy), means(name, target)
         if name in ADDRESSES and ours != theirs and self._request is not None:
-            return _resolved(ours, theirs, self._request), _resolved(theirs, ours, self._request)
+            resolved = _resolved(ours, self._request), _resolved(theirs, self._request)
+            # Where neither is whole, or both are, rules speak of what was said.
+            mixed = bool(url(ours).authority) != bool(url(theirs).authority)
+            return resolved if mixed or resolved[0] == resolved[1] else (ours, theirs)
         return ours, theirs
 
     def _allowed(self, name: str, legacy: str, target: str) -> str | None:
@@ -181,14 +185,18 @@ def _kind(name: str, legacy: str, target: str) -> DifferenceKind:
     return DifferenceKind.ORDER if reordered else DifferenceKind.CHANGED
 
 
-def _resolved(reference: str, other: str, request: Request) -> str:
-    """A path as the client resolves it (RFC 3986, 5.2), if the `other` side names the whole URL; only where
-    the client's own scheme and host are known."""
-    path, whole = url(reference), url(other)
-    if path.scheme or path.authority or not path.rest.startswith("/") or not whole.authority:
-        return reference
+def _resolved(reference: str, request: Request) -> str:
+    """A reference as the client resolves it (RFC 3986, 5.2), as far as its own scheme and host are known."""
     scheme, host = (value(request.headers, name).decode("latin-1") for name in (_PROTO, b"host"))
-    return str(url(f"{scheme}://{host}{reference}")) if scheme and host else reference
+    place = url(reference)
+    if not (scheme and host) and (place.scheme or place.authority):
+        return reference
+    base = f"{scheme or 'http'}://{host or _NOWHERE}{request.target.decode('latin-1')}"
+    try:
+        return str(url(urljoin(base, reference)))
+    except ValueError:  # what it has in the place of a host is none
+        return reference
 
 
+_NOWHERE = "nowhere.invalid"
 _PROTO = b"x-forwarded-proto"  # the proxy itself says how the client came

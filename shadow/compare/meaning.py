@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from shadow.compare.charset import codec_of
+from shadow.compare.charset import usual
 from shadow.compare.media import media_type
 from shadow.compare.values import url
 
@@ -108,7 +108,7 @@ def _content_type(text: str) -> str:
     chosen anew for each body."""
     kind = media_type(text.encode("latin-1", "replace"))
     if kind.charset:
-        kind.parameters["charset"] = codec_of(kind.charset)
+        kind.parameters["charset"] = usual(kind.charset)
     said = sorted(item for item in kind.parameters.items() if item[0] != "boundary")
     return "; ".join([kind.name, *(f'{name}="{value}"' for name, value in said)])
 

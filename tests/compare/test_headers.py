@@ -115,6 +115,15 @@ def block(text: str) -> Headers:
             "Set-Cookie: a=1; Expires=Tue; Max-Age=59",
             id="clocks",
         ),
+        pytest.param(
+            "Date: Thu, 01 Jan 2026 00:00:00 GMT\nSet-Cookie: a=1; Expires=Fri, 02 Jan 2026 00:00:00 GMT",
+            "Set-Cookie: a=1; Expires=Mon, 05 Jan 2026 00:00:00 GMT; Max-Age=86400",
+            id="Max-Age before Expires, as PHP adds it from 5.5 on",
+        ),
+        pytest.param(
+            "Set-Cookie: a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "Set-Cookie: a=; Max-Age=0", id="deleted"
+        ),
+        pytest.param("Set-Cookie: a=1; Expires=0", "Set-Cookie: a=1", id="for the session"),
     ],
 )
 def test_no_difference(legacy: str, target: str) -> None:
@@ -333,14 +342,23 @@ def test_all_cookies_can_be_ignored() -> None:
         ("Host: shop.example:443\nX-Forwarded-Proto: https", "https://Shop.example/a", "/a", True),
         ("Host: shop.example\nX-Forwarded-Proto: https", "http://shop.example/a", "/a", False),
         ("Host: shop.example\nX-Forwarded-Proto: https", "https://other.example/a", "/a", False),
-        ("Host: shop.example\nX-Forwarded-Proto: https", "https://shop.example/a", "a", False),
+        ("Host: shop.example\nX-Forwarded-Proto: https", "https://shop.example/a/b", "b", True),
+        ("Host: shop.example\nX-Forwarded-Proto: https", "https://shop.example/a", "//shop.example/a", True),
+        ("Host: shop.example\nX-Forwarded-Proto: https", "https://shop.example/a", "http:a", False),
+        ("", "login.php", "/a/login.php", True),
+        ("", "./b", "b", True),
+        ("", "../x", "/x", True),
+        ("", "?p=2", "/a/c?p=2", True),
+        ("", "b", "/b", False),
+        ("", "//shop.example/a", "http://shop.example/a", False),
+        ("", "//[", "/a", False),
         ("Host: shop.example", "https://shop.example/a", "/a", False),
         ("X-Forwarded-Proto: https", "https://shop.example/a", "/a", False),
     ],
 )
 def test_a_path_and_the_url_it_leads_to(request_lines: str, legacy: str, target: str, equal: bool) -> None:
     """They are the same where it is known how the client came; else they are not."""
-    request = Request(b"GET", b"/", block(request_lines))
+    request = Request(b"GET", b"/a/c", block(request_lines))
     ours, theirs = block(f"Location: {legacy}"), block(f"Location: {target}")
 
     for one, other in ((ours, theirs), (theirs, ours)):
