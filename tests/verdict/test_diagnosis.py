@@ -217,6 +217,18 @@ def test_a_redirect_to_the_same_page() -> None:
     assert "scheme_lost" not in made(pairs((FINE, redirect("https://shop.example/b", 301)), path="/a"))
 
 
+def test_a_scheme_is_lost_where_it_is_lost() -> None:
+    """Another difference of the same field, at another endpoint, is no example of it."""
+    recording = Recording()
+    recording.pair(redirect("/a"), redirect("/b"), endpoint="GET /moved", times=3)
+    recording.pair(
+        redirect("https://shop.example/c"), redirect("http://shop.example/c"), endpoint="GET /lost", times=2
+    )
+    found = made(recording)["scheme_lost"]
+    assert (found.endpoints, found.count) == (["GET /lost"], 2)
+    assert not [line for line in found.evidence if "/moved" in line]
+
+
 def test_hostile_bodies_are_no_trouble() -> None:
     """Long, without end, and full of what the patterns look for."""
     evil = "KeyError " * 800 + "1,1" * 2000 + "::" * 2000 + "00:00 " * 1000

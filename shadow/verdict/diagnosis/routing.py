@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from shadow.record.evidence import Answered, Evidence
 from shadow.verdict.causes import Cause
-from shadow.verdict.diagnosis.case import Case, Trace, Traced, short, traced
+from shadow.verdict.diagnosis.case import Case, Trace, Traced, as_in, short, traced
 
 _GONE = {"502", "503", "reset", "refused"}
 _BURST = 60.0  # seconds without any before another burst begins
@@ -124,15 +124,16 @@ def _bursts(times: list[float]) -> list[tuple[float, float]]:
 
 def scheme_lost(case: Case) -> Traced | None:
     """`http:` in Location where legacy has `https:`, another host, or a redirect to the very same page."""
-    causes, notes = [], []
+    causes: list[Cause] = []
+    shown: list[Trace] = []
     for cause in case.causes:
-        for trace in case.traces.of(cause.name):
-            note = _scheme_note(trace)
-            if note:
-                causes.append(cause)
-                notes.append(note)
-                break
-    return traced(causes, *notes[:3], *case.example(causes))
+        if telling := [trace for trace in case.traces.of(cause.name) if _scheme_note(trace)]:
+            causes.append(cause)
+            shown += telling
+    notes = list(dict.fromkeys(map(_scheme_note, shown)))
+    found = traced(causes, *notes[:3], *map(as_in, shown[:1]))
+    # Other endpoints may have other differences of the same field.
+    return found and found._replace(endpoints=frozenset(trace.evidence.endpoint for trace in shown))
 
 
 def _scheme_note(trace: Trace) -> str:
