@@ -66,6 +66,8 @@ _CODECS = {
     for label in labels.split()
 }
 
+_OF_TWO_BYTES = {"utf-16-le", "utf-16-be"}
+
 _PRESCANNED = 1024  # bytes of a page in which browsers look for its charset (HTML, 13.2.3.2)
 _DETECTED = 64 * 1024  # bytes that the detector is shown; it needs a tenth
 _SURE = 0.1  # the detector's confidence in one line of Korean or Chinese
@@ -293,7 +295,10 @@ def folded(legacy: Text, target: Text) -> tuple[Text, Text, tuple[str, ...]]:
 
 
 def charset_difference(legacy: Text, target: Text) -> list[Difference]:
-    """The one difference that two charsets are; none where both texts are ASCII, which is the same in all."""
-    if legacy.codec == target.codec or (legacy.text.isascii() and target.text.isascii()):
+    """The one difference that two charsets are; none where both texts are ASCII, which is the same in all but
+    UTF-16."""
+    used = {legacy.codec, target.codec}
+    same = legacy.text.isascii() and target.text.isascii() and used.isdisjoint(_OF_TWO_BYTES)
+    if same or len(used) == 1:
         return []
     return [changed("body", legacy.codec, target.codec, DifferenceKind.CHARSET)]

@@ -145,6 +145,7 @@ class _Walk:
         self._legacy = legacy
         self._target = target
         self._paths = Paths(legacy, target)
+        self._named: tuple[Place, str] | None = None  # the last place whose path was asked for
         self._silence = silence
 
     def down(self) -> None:
@@ -163,7 +164,9 @@ class _Walk:
                 waiting += reversed(self._within(here, here.legacy, here.target))
 
     def _path(self, here: Place, name: str = "") -> str:
-        return f"html:{self._paths.of(here)}{'@' if name else ''}{name}".replace(html_tree.LESS, "<")
+        if self._named is None or self._named[0] is not here:  # an element may have thousands of attributes
+            self._named = here, self._paths.of(here)
+        return f"html:{self._named[1]}{'@' if name else ''}{name}".replace(html_tree.LESS, "<")
 
     def _alone(self, here: Place) -> None:
         """An element or a text that one side only has."""
@@ -194,6 +197,8 @@ class _Walk:
             return
         tag = self._legacy.name(legacy)
         for name in sorted(ours.keys() | theirs.keys()):
+            if len(self.differences) > SOUGHT:
+                return
             if name not in theirs:
                 self.differences.append(missing(self._path(here, name), ours[name]))
             elif name not in ours:

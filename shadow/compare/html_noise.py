@@ -38,8 +38,9 @@ _CHARSET = re.compile(r"charset\s*=\s*[^\s;]+", re.IGNORECASE)
 _LINKS = ("src", "href", "srcset", "data-src", "data-srcset", "data-href", "poster", "imagesrcset")
 _CODE = "js|mjs|cjs|css|map|json|wasm|woff2?|ttf|otf|eot"
 _IMAGE = "png|jpe?g|gif|svg|webp|avif|ico|mp4|webm|webmanifest"
-_HEX = r"(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,64}"
-_BASE64 = r"(?=[\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{8,32}"
+# Bounded, for they are tried at every place of a name that may be a megabyte long.
+_HEX = r"(?=[0-9a-f]{0,63}\d)(?=[0-9a-f]{0,63}[a-f])[0-9a-f]{8,64}"
+_BASE64 = r"(?=[\w-]{0,31}\d)(?=[\w-]{0,31}[A-Z])(?=[\w-]{0,31}[a-z])[\w-]{8,32}"
 _IN_NAME = re.compile(
     # app-3f2a9b1c.js, and index-BxT3_9aQ.js as Vite writes it
     rf"(?<=[-._/])(?:{_HEX}|{_BASE64})(?=\.(?:[a-z]+\.)*(?:{_CODE})\b)"

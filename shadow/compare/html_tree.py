@@ -27,7 +27,7 @@ LESS = "\x00"
 _RAW_OR_COMMENT = re.compile(rf"<(?:!--.*?-->|\?[^>]*+>|({'|'.join(RAW)})[ >].*?</\1>)", re.DOTALL)
 _NO_TAG = re.compile(rf"<(?:(?P<hidden>!--|\?)|(?P<raw>{'|'.join(RAW)})[ >]|[^<>]*+<)")
 _SCRIPT = re.compile(r"(?P<open><!)(?=--)|(?P<close>-->)|<(?P<end>/?)script[ \t\n\f\r/>]", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r'\s([^\s=]+)="([^"]*)"')
+_ATTRIBUTE = re.compile(r' ([^ ]+?)="([^"]*)"')  # as the parser writes them: names may hold almost anything
 _SPACE = " \t\n\f\r"
 _SPACES = re.compile(f"[{_SPACE}]+")
 
@@ -216,7 +216,9 @@ class Page:
         if not text:
             return ""
         if self._keeps(before):
-            return unescape(text).replace(LESS, "<")
+            # HTML, 13.2.5.2: what stands in a script or style has no character references.
+            said = text if piece[0] != "/" and _name(piece) in RAW else unescape(text)
+            return said.replace(LESS, "<")
         plain = _SPACES.sub(" ", text)
         if plain == " " and _name(piece).removeprefix("/") not in _INLINE:
             self._blank.add(piece)  # the same piece stands after most rows of a table

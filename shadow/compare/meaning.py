@@ -16,7 +16,7 @@ from shadow.compare.values import url
 _LIST = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"?)+', re.DOTALL)
 _PARTS = re.compile(r'(?:[^";<]|"(?:[^"\\]|\\.)*"?|<[^>]*>?)+', re.DOTALL)
 _QUOTED_TOKEN = re.compile(r'"[\w.-]+"', re.A)
-_NONCE = re.compile(r"'nonce-[^']*'")
+_NONCE = re.compile(r"'nonce-[^'\s;,]+'")
 
 
 def members(text: str) -> list[str]:
@@ -27,6 +27,11 @@ def members(text: str) -> list[str]:
 def _set(text: str) -> str:
     """Names without order, without case, and however often they are given."""
     return ", ".join(sorted({member.lower() for member in members(text)}))
+
+
+def _methods(text: str) -> str:
+    """The same, with case (RFC 9110, 9.1)."""
+    return ", ".join(sorted(set(members(text))))
 
 
 def _names(text: str) -> str:
@@ -117,15 +122,14 @@ MEANINGS: dict[str, Callable[[str], str]] = {
     # URLs (RFC 9110, 10.2.2 and 8.7); a redirect is followed, so every part of it counts.
     "location": _url,
     "content-location": _url,
-    "access-control-allow-origin": _url,  # Fetch, 3.3.3: one origin, null or *
     "link": _link,
     # Sets of names: what is offered, not in which order (RFC 9110, 12.5.5 and 10.2.1; Fetch, 3.3.3).
     "vary": _set,
-    "allow": _set,
+    "allow": _methods,
     "accept-ranges": _set,
     "accept-patch": _set,
     "accept-post": _set,
-    "access-control-allow-methods": _set,
+    "access-control-allow-methods": _methods,
     "access-control-allow-headers": _set,
     "access-control-expose-headers": _set,
     "content-language": _set,
@@ -141,7 +145,7 @@ MEANINGS: dict[str, Callable[[str], str]] = {
 }
 """The fields that are understood, by name."""
 
-ADDRESSES = frozenset({"location", "content-location", "access-control-allow-origin"})
+ADDRESSES = frozenset({"location", "content-location"})
 """Those of them that are one URL."""
 
 

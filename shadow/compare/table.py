@@ -68,6 +68,8 @@ def compare(
     ours, theirs = _rows(legacy, delimiter), _rows(target, delimiter)
     if ours is None or theirs is None:
         return None
+    if max(len(side) * len(side[0]) for side in (ours, theirs)) > MOST_CELLS:  # short rows under a wide head
+        return whole(_utf8(legacy), _utf8(target), f"more than {MOST_CELLS} cells")
     walk = _Walk(ignored, silence)
     walk.tables(ours, theirs)
     return walk.found()

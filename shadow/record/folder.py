@@ -30,6 +30,11 @@ def sealed(folder: Path) -> list[Lying]:
     return sorted(filter(None, (_lying(folder, file) for file in done)), key=lambda each: each.modified)
 
 
+def opened(folder: Path) -> int:
+    """How many segments of a folder are still being written, or were when a crash ended that."""
+    return sum(file["ending"] == OPEN for file in files(folder))
+
+
 def snapshots(folder: Path) -> list[Lying]:
     """The open segments of tallies, each of which holds its window until a few seconds ago."""
     found = files(folder) if folder.is_dir() else []

@@ -32,6 +32,7 @@ _ATTRIBUTES = frozenset(
 _ADDRESSES = frozenset({"location", "content-location", "referer", "refresh", "link", "origin"})
 
 _KEY = re.compile(r'\.(?P<name>[^\W\d][\w-]*)|\[(?P<index>\d+)\]|\[(?P<quoted>"(?:[^"\\]|\\.)*")\]')
+_COOKIES = frozenset({"cookie", "cookies", "set-cookie"})  # as members of JSON
 _ATTRIBUTE = re.compile(r"[A-Za-z_][\w:.-]*")
 _NAMED_PLACES = frozenset({"form", "csv", "html", "xml"})
 _NUMBER = re.compile(r"\[\d+\]$")
@@ -95,7 +96,7 @@ class Mask:
 
     def named(self, name: str) -> bool:
         """Whether a field, member, element, attribute or column of this name holds a secret."""
-        return is_secret(name) or name.lower() in self._fields
+        return is_secret(name) or name.lower() in self._fields or name.lower() in _COOKIES
 
     def text(self, text: str) -> str:
         """Running text, perhaps cut, with each secret that can be recognised in it masked."""
@@ -214,6 +215,7 @@ class Mask:
         last = re.split(r" > | ", name)[-1] if place == "html" else name
         selected = [id_ or said for id_, said in _SELECTED.findall(last)]
         names = [_NUMBER.sub("", last.partition(";")[0]), *selected]
+        names += re.split("[/@]", names[0]) if place == "xml" else [last.rpartition("@")[2]]
         if any(map(self.named, names)):
             return self.value(value)
         if place == "html" and last.rpartition("@")[2] in mask_markup.URLS:

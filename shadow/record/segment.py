@@ -32,6 +32,7 @@ from shadow.record.tally import TallyRecord
 
 Record: TypeAlias = TallyRecord | Evidence | Recheck | LogRecord | ConfigRecord
 
+_MOST_UNREADABLE = 1000  # lines: no crash tears more than one, and a gigabyte of them is written in no time
 LONGEST_LINE = 16 * 1024 * 1024  # bytes; a tally of an hour with all its sets full has half of it
 LARGEST_SEGMENT = 1024 * 1024 * 1024  # bytes decompressed; a bomb ends here
 EVIDENCE = "judge"
@@ -332,7 +333,7 @@ def _decompressed(file: IO[bytes]) -> _Stream:
 
 def _records(stream: _Stream, unreadable: Unreadable) -> Iterator[Record]:
     """The records of one segment. A line that is torn, too long or not a record of ours is counted."""
-    read = 0
+    read = bad = 0
     begun = False  # within a line longer than one piece
     while piece := stream.lines.readline(LONGEST_LINE):
         read += len(piece)
@@ -342,6 +343,9 @@ def _records(stream: _Stream, unreadable: Unreadable) -> Iterator[Record]:
             yield record
         elif ended:
             unreadable.lines += 1
+            bad += 1
+            if bad == _MOST_UNREADABLE:
+                raise OSError("not a segment of ours")
         begun = not ended
     unreadable.lines += begun
     if stream.size is not None and read != stream.size:

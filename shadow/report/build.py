@@ -6,6 +6,7 @@ Pure but for `read`: a fold over tallies and evidence, in any order and from any
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -55,7 +56,8 @@ def read(
     cannot be read."""
     unreadable = Unreadable()
     each = [places] if isinstance(places, str | Path) else places
-    records = chain.from_iterable(place.read(one, unreadable) for one in each)
+    once = {str(one) if "://" in str(one) else os.path.realpath(one): one for one in each}
+    records = chain.from_iterable(place.read(one, unreadable) for one in once.values())
     with _uncollected():
         return build(records, unreadable, criteria, now)
 

@@ -68,11 +68,6 @@ def block(text: str) -> Headers:
             id="CORS",
         ),
         pytest.param(
-            "Access-Control-Allow-Origin: https://Shop.example",
-            "Access-Control-Allow-Origin: https://shop.example:443",
-            id="origin",
-        ),
-        pytest.param(
             "Cache-Control: max-age=60, no-transform, Private",
             'Cache-Control: private,no-transform\nCache-Control: max-age="60"',
             id="directives",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 
 import pytest
+from support.processor import within
 
 from shadow.compare import html_tree
 from shadow.compare.found import LISTED
@@ -131,3 +132,22 @@ def test_below_many_levels_elements_are_compared_as_written() -> None:
 
     assert len(found.differences) == 1
     assert found.notes == [f"HTML below {DEEPEST} levels is compared as it is written"]
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target"),
+    [
+        pytest.param(
+            *(f"<script src='{'-' * 60_000}.{end}'></script>" for end in ("js", "jss")), id="dashes"
+        ),
+        pytest.param(
+            *(f"<script src='{'-a1A' * 9_000}.{end}'></script>" for end in ("js", "jss")), id="names"
+        ),
+        pytest.param(
+            *(f"<p {' '.join(f'a{i}={value}' for i in range(8_000))}>" for value in (1, 2)), id="attributes"
+        ),
+    ],
+)
+def test_what_stands_in_one_tag_costs_little(legacy: str, target: str) -> None:
+    """However long a link is, and however many attributes differ."""
+    assert within(1.0, lambda: compare(legacy, target, (), unsilenced)).differences

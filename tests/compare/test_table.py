@@ -152,6 +152,10 @@ HOSTILE = {
         "a,b\n" + "".join(f"{i if i % 16 else ''},{i}\n" for i in range(45_000)),
         "a,b\n" + "".join(f"{-i if i % 16 else ''},{i}\n" for i in range(45_000)),
     ),
+    "short rows under a wide head": (
+        ",".join(f"c{i}" for i in range(40_000)) + "\n" + "1\n" * 40_000,
+        ",".join(f"c{i}" for i in range(40_000)) + "\n" + "2\n" * 40_000,
+    ),
     "NUL": ("a,b\0\n" * 45_000, "a,b\n" * 45_000),
 }
 

@@ -91,6 +91,24 @@ async def test_forget(backend: Any, proxy: Any) -> None:
         assert stat.S_IMODE(path.lstat().st_mode) == 0o600
 
 
+async def test_where_nothing_is_forgotten_that_is_said(tmp_path: Path) -> None:
+    """Somebody answers a person who wants to be forgotten: nought of nowhere is no answer."""
+    (tmp_path / "file").write_bytes(b"")
+    for place, reason in (
+        (tmp_path / "not-there", "no such folder"),
+        (tmp_path / "file", "no such folder"),
+        ("s3://bucket/prefix", "copy the objects of a store"),
+        (tmp_path, "no records in it"),
+    ):
+        code, out, err = await command("forget", str(place), "--value", "masked:0123456789abcdef")
+        assert (code, out) == (3, "")
+        assert reason in err
+    (tmp_path / "judge-0-000001.open.jsonl").write_bytes(LINE)
+    code, out, err = await command("forget", str(tmp_path), "--value", "masked:0123456789abcdef")
+    assert (code, out.partition(",")[0]) == (0, "removed: 0 comparisons")
+    assert "1 open segments are as they were" in err
+
+
 @pytest.mark.parametrize("text", ["", "ok", "masked:"])
 async def test_a_text_that_is_everybodys_is_refused(text: str, tmp_path: Path) -> None:
     """Too short a text would remove what is others'."""

@@ -387,6 +387,22 @@ def test_any_text_can_be_kept(text: str, path: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "path", ["xml:/a/nickname", "xml:/a/@nickname", "xml:/nickname/b", "html:html > body > p@nickname"]
+)
+def test_a_line_for_fields_is_one_for_elements_and_attributes(path: str) -> None:
+    """In a difference as in a body."""
+    assert "abc" not in (shown(path, "abc") or "")
+
+
+@pytest.mark.parametrize("name", ["Cookie", "set-cookie", "cookies"])
+def test_cookies_in_json(name: str) -> None:
+    """Pages for developers say what they were asked."""
+    body = b'{"headers":{"%b":"theme=abc; a=b"}}' % name.encode()
+    told = kept(exchange(Response(200, head_of(JSON), body)), Response(200, head_of(JSON), b"{}"))
+    assert b"abc" not in told
+
+
 @pytest.mark.parametrize("charset", ["utf-8", "euc-jp", "cp932"])
 def test_a_name_is_found_in_whatever_charset_a_form_was_sent(charset: str) -> None:
     """A browser escapes the bytes of its page's charset."""
