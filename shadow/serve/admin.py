@@ -6,11 +6,16 @@ Loopback by default, guarded elsewhere, and never on the proxy's port.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import time
+from collections import deque
+from collections.abc import Callable
+from typing import Final
 
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shadow.config.load import Loaded, config_hash, show
@@ -33,6 +38,9 @@ _GUARDS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
+
+_MOST: Final = 256
+"""Connections. Who connects and says nothing takes a descriptor, and a probe would find none."""
 
 log = structlog.get_logger()
 
@@ -186,9 +194,30 @@ async def run(
     """Serve on `listener` until told to stop."""
     audience = Audience(asyncio.get_running_loop(), name)
     await audience.start(line)
+    logging.getLogger("aiohttp.server").addFilter(_is_our_fault)
     runner = web.AppRunner(Admin(loaded, audience, live, started, switch).application(), access_log=None)
     await runner.setup()
-    await web.SockSite(runner, listener).start()
+    assert runner.server is not None
+    server = await asyncio.get_running_loop().create_server(_newest(runner.server), sock=listener)
     await audience.stopping.wait()
+    server.close()
     await runner.cleanup()
     await audience.finish()
+
+
+def _newest(make: Callable[[], web.RequestHandler]) -> Callable[[], web.RequestHandler]:
+    """Makes handlers of connections, and closes the oldest where there are too many."""
+    handlers: deque[web.RequestHandler] = deque()
+
+    def made() -> web.RequestHandler:
+        if len(handlers) == _MOST:
+            handlers.popleft().force_close()
+        handlers.append(make())
+        return handlers[-1]
+
+    return made
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    """What a client says wrongly is no line of the log: it may hold the token, and anybody could say it."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))

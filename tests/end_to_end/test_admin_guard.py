@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -127,6 +128,32 @@ async def test_no_other_origin_may_read(everywhere: Proxy) -> None:
                 everywhere, path, method, Origin="https://a.example", Access_Control_Request_Method="GET"
             )
             assert not [name for name in said.headers if name.lower().startswith("access-control")]
+
+
+async def test_no_token_is_in_the_log(guarded: Proxy) -> None:
+    """Not even where a request is no HTTP; nor is anything else that anybody could fill the disk with."""
+    port = int(guarded.admin.rpartition(":")[2])
+    before = len(guarded.log)
+    for wrong in (f"Authorization: Bearer {TOKEN}\x01", f"Authorization : Bearer {TOKEN}", "x" * 20_000):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(f"GET /report HTTP/1.1\r\nHost: localhost\r\n{wrong}\r\n\r\n".encode())
+        assert b" 400 " in (await reader.read())[:16]
+        writer.close()
+    assert (await ask(guarded, "/healthz")).status == 200
+    assert TOKEN not in guarded.log
+    assert len(guarded.log) == before
+
+
+async def test_silent_connections_stop_no_probe(guarded: Proxy) -> None:
+    """Whoever only connects is closed again when others come."""
+    port = int(guarded.admin.rpartition(":")[2])
+    silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(300)]
+    assert (await ask(guarded, "/healthz")).status == 200
+    async with asyncio.timeout(30):
+        assert {await reader.read() for reader, _ in silent[:40]} == {b""}
+    assert not silent[-1][0].at_eof()
+    for _, writer in silent:
+        writer.close()
 
 
 async def test_loopback_by_default() -> None:
