@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from shadow.settings import Config
 from shadow.tls import of_listener
-from shadow.wire.deadlines import Deadlines
 from shadow.wire.downstream import Downstream
 from shadow.wire.front import Front
 from shadow.wire.preface import Preface
@@ -26,9 +25,8 @@ _LOCAL: Final = "127.0.0.1"
 class Entrance:
     """One worker's way in."""
 
-    def __init__(self, front: Front, deadlines: Deadlines, listener: socket.socket, config: Config) -> None:
+    def __init__(self, front: Front, listener: socket.socket, config: Config) -> None:
         self._front = front
-        self._deadlines = deadlines
         self._listener = listener
         self._queue = listener.dup()
         self._patience = config.timeouts.header
@@ -82,5 +80,5 @@ class Entrance:
 
     def _client(self) -> asyncio.Protocol:
         if self._announced:
-            return Preface(lambda said: Downstream(self._front, said), self._deadlines, self._patience)
+            return Preface(self._front, self._patience)
         return Downstream(self._front, self._address)

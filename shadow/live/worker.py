@@ -215,7 +215,7 @@ async def run(
     worker = Worker(loop, name)
     live = Live(worker, config, marker, channel_path, switch)
     worker.gauges = live.gauges
-    entrance = Entrance(live.front, live.deadlines, listener, config)
+    entrance = Entrance(live.front, listener, config)
     live.channel.connect()
     # Clients of the first moments wait in the listener's queue, so that they are mirrored too.
     with suppress(TimeoutError):

@@ -58,7 +58,7 @@ class Downstream(asyncio.Protocol):
         front = self._front
         peer = transport.get_extra_info("peername")
         address = self._address or (peer[0] if peer else None)
-        full = front.full or len(front.connections) + len(front.tunnels) >= front.limits.connections
+        full = front.is_full()
         if full or not address:  # none: it has left already
             front.turned_away += full
             self._lingering = True

@@ -79,6 +79,8 @@ class Front:
         self.connections: set[Downstream] = set()
         self.tunnels: set[Tunnel] = set()
         """What some have become: still a client's, and as many descriptors."""
+        self.announced = 0
+        """Connections whose preface has not been read yet."""
         self.turned_away = 0
         """Connections closed at once, because there were too many."""
         self.full = False
@@ -88,6 +90,11 @@ class Front:
         self.draining = False
         self._trust = [ipaddress.ip_network(network) for network in trust]
         self._emptied: asyncio.Future[None] | None = None
+
+    def is_full(self) -> bool:
+        """Whether nobody more may come in."""
+        taken = len(self.connections) + len(self.tunnels) + self.announced
+        return self.full or taken >= self.limits.connections
 
     def peer(self, address: str) -> Peer:
         """What is told of a client at this address."""

@@ -10,11 +10,11 @@ import asyncio
 import ipaddress
 import re
 import struct
-from collections.abc import Callable
 from typing import Final, NamedTuple, cast
 
-from shadow.wire.deadlines import NEVER, Deadlines
+from shadow.wire.deadlines import NEVER
 from shadow.wire.downstream import Downstream
+from shadow.wire.front import Front
 
 _SIGNATURE: Final = b"\r\n\r\n\x00\r\nQUIT\n"
 _FIXED: Final = struct.Struct("!12sBBH")  # signature, version and command, family, length of the rest
@@ -89,21 +89,26 @@ def _binary(data: bytes) -> Said | None:
 class Preface(asyncio.Protocol):
     """A connection until its preface has been read; then it is a client's."""
 
-    def __init__(
-        self, client: Callable[[str | None], Downstream], deadlines: Deadlines, patience: float
-    ) -> None:
+    def __init__(self, front: Front, patience: float) -> None:
         """Gives up after `patience` seconds."""
-        self._client = client
-        self._deadlines = deadlines
+        self._front = front
         self._patience = patience
+        self._counted = False
         self._data = b""
         self._transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.deadline = NEVER
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self.deadline = asyncio.get_running_loop().time() + self._patience
-        self._deadlines.watch(self)
+        front = self._front
+        if front.is_full():
+            front.turned_away += 1
+            self._transport.abort()
+            return
+        self._counted = True
+        front.announced += 1
+        front.deadlines.watch(self)
+        self.deadline = front.loop.time() + self._patience
 
     def data_received(self, data: bytes) -> None:
         self._data += data
@@ -113,15 +118,21 @@ class Preface(asyncio.Protocol):
             self._transport.abort()
             return
         if said is not None:
-            self._deadlines.forget(self)
-            client = self._client(said.address)
+            self._leave()
+            client = Downstream(self._front, said.address)
             self._transport.set_protocol(client)
             client.connection_made(self._transport)
             if len(self._data) > said.length:
                 client.data_received(self._data[said.length :])
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._deadlines.forget(self)
+        self._leave()
+
+    def _leave(self) -> None:
+        if self._counted:
+            self._counted = False
+            self._front.announced -= 1
+            self._front.deadlines.forget(self)
 
     def expired(self, now: float) -> None:
         """Nobody sends its address so slowly."""

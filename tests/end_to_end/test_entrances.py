@@ -207,6 +207,25 @@ async def test_the_balancer_tells_the_client(
     client.leave()
 
 
+async def test_half_a_preface_is_a_connection(backend: Any, proxy: Any) -> None:
+    """It takes a descriptor as others do: those above `limits.connections` are closed at once."""
+    legacy = await backend(answering(echo))
+    limited = {"forwarding": {"proxy_protocol": True}, "limits": {"connections": 5}}
+    running: Proxy = await proxy(legacy.url, NOBODY, **limited)
+    half = [await asyncio.open_connection(LOCAL, running.port) for _ in range(10)]
+    for _, writer in half:
+        writer.write(b"PROXY TCP4")
+    ended = [asyncio.ensure_future(reader.read()) for reader, _ in half]
+    await until(lambda: sum(each.done() for each in ended) == 5, "five are closed")
+    for each, (_, writer) in zip(ended, half, strict=True):
+        if not each.done():
+            writer.write(b" 203.0.113.9 10.0.0.1 4711 80\r\n" + get("/items/1"))
+    await until(lambda: legacy.connections == 5, "the others are served")
+    for _, writer in half:
+        writer.close()
+    await asyncio.gather(*ended, return_exceptions=True)
+
+
 async def test_without_the_preface_nobody_is_served(backend: Any, proxy: Any, connect: Any) -> None:
     """A client that comes past the balancer cannot say who it is, so it is not heard."""
     legacy = await backend(answering(told))
