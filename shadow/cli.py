@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from shadow import __version__
-from shadow.commands.common import load_settings, named_flags, refuse, writing
+from shadow.commands.common import Commands, load_settings, named_flags, refuse, writing
 from shadow.commands.forget import forget
 from shadow.commands.kept import rejudge, rules
 from shadow.commands.manifests import manifests
@@ -28,17 +28,7 @@ NOT_ENOUGH_DATA: Final = 11
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
-class _Commands(click.Group):
-    """Of a program that is installed whole, or is none: nothing stands in for a library that is missing."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except ImportError as error:
-            refuse([f"not installed whole, install shadow-proxy anew: {error}"])
-
-
-@click.group(cls=_Commands, context_settings=_CONTEXT)
+@click.group(cls=Commands, context_settings=_CONTEXT)
 @click.version_option(__version__)
 def main() -> None:
     """Does the new platform answer as the old one does?

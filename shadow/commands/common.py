@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
 import click
 
@@ -15,6 +17,48 @@ if TYPE_CHECKING:
     from shadow.config.load import Loaded
 
 BAD_INPUT: Final = 3
+
+
+class Commands(click.Group):
+    """Of a program that is installed whole, or is none: nothing stands in for a library that is missing. Exit
+    codes are a shell's: 128 and the signal where Ctrl-C or a reader that has left ends a command."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ImportError as error:
+            refuse([f"not installed whole, install shadow-proxy anew: {error}"])
+
+    def main(self, *arguments: Any, **settings: Any) -> NoReturn:
+        out = sys.stdout
+        try:
+            try:
+                code = super().main(*arguments, **{**settings, "standalone_mode": False})
+            finally:
+                sys.stdout.flush()  # now, while it can be told that this fails
+            sys.exit(code or 0)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)
+        except (click.Abort, KeyboardInterrupt):
+            sys.exit(128 + signal.SIGINT)
+        except SystemExit:
+            if sys.stdout is not out:  # click has noticed, and put another in its place
+                _leave_standard_output(128 + signal.SIGPIPE)
+            raise
+        except BrokenPipeError:
+            _leave_standard_output(128 + signal.SIGPIPE)
+        except OSError as error:
+            if error.filename is not None or error.errno not in (errno.ENOSPC, errno.EIO, errno.EBADF):
+                raise
+            click.echo(f"standard output: {error.strerror}", err=True)
+            _leave_standard_output(BAD_INPUT)
+
+
+def _leave_standard_output(code: int) -> NoReturn:
+    """Leave without a last try to write what it has not taken."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(code)
 
 
 def load_settings(path: str | None, flags: dict[str, str | None], needed: Iterable[str] = ()) -> Loaded:

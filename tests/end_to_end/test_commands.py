@@ -1,0 +1,49 @@
+"""How commands end where whoever reads them, or waits for them, does not stay."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from support.proxy import PATIENCE, PROGRAM, ROOT
+
+
+@pytest.mark.parametrize("command", ["--help", "--version", "config schema", "replay --formats"])
+async def test_a_full_disk_is_told(command: str) -> None:
+    """In one line, and by the exit code."""
+    with Path("/dev/full").open("wb") as full:  # noqa: ASYNC230  opens no file
+        process = await asyncio.create_subprocess_exec(
+            *(*PROGRAM, *command.split()), cwd=ROOT, stdout=full, stderr=asyncio.subprocess.PIPE
+        )
+    _, said = await asyncio.wait_for(process.communicate(), PATIENCE)
+    assert (process.returncode, said) == (3, b"standard output: No space left on device\n")
+
+
+async def test_a_reader_that_leaves_is_no_error() -> None:
+    """As `head` does."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = await asyncio.create_subprocess_exec(
+        *(*PROGRAM, "config", "schema"), cwd=ROOT, stdout=writer, stderr=asyncio.subprocess.PIPE
+    )
+    os.close(writer)
+    _, said = await asyncio.wait_for(process.communicate(), PATIENCE)
+    assert (process.returncode, said) == (128 + signal.SIGPIPE, b"")
+
+
+async def test_ctrl_c_has_its_code() -> None:
+    """Where a command has no end of its own for it."""
+    process = await asyncio.create_subprocess_exec(
+        *(*PROGRAM, "demo"), cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    async with asyncio.timeout(PATIENCE):
+        await process.stderr.readuntil(b"requests through it")
+        process.send_signal(signal.SIGINT)
+        _, said = await process.communicate()
+    assert process.returncode == 128 + signal.SIGINT
+    assert b"Traceback" not in said
