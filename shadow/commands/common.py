@@ -35,7 +35,8 @@ class Commands(click.Group):
             try:
                 code = super().main(*arguments, **{**settings, "standalone_mode": False})
             finally:
-                sys.stdout.flush()  # now, while it can be told that this fails
+                if sys.stdout is not None:  # it may have been closed for us
+                    sys.stdout.flush()  # now, while it can be told that this fails
             sys.exit(code or 0)
         except click.ClickException as error:
             error.show()
@@ -43,7 +44,7 @@ class Commands(click.Group):
         except (click.Abort, KeyboardInterrupt):
             sys.exit(128 + signal.SIGINT)
         except SystemExit:
-            if sys.stdout is not out:  # click has noticed, and put another in its place
+            if out is not None and sys.stdout is not out:  # click has noticed, and put another in its place
                 _leave_standard_output(128 + signal.SIGPIPE)
             raise
         except BrokenPipeError:

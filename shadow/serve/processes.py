@@ -113,9 +113,9 @@ def _become(kind: Kind, foreign: list[Closable]) -> None:
         if other.fileno() not in keeps:
             other.close()
     _be_called(f"shadow {kind.name}")
-    kind.priority.take()
     if kind.priority is not Priority.CLIENTS:
-        _die_first()
+        _die_first()  # before it may wait long for a processor
+    kind.priority.take()
 
 
 def _be_called(name: str) -> None:
