@@ -40,7 +40,7 @@ class Way:
         )
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._listener.setblocking(False)
-        self.entrance = Entrance(self.live.front, self.live.deadlines, self._listener, config)
+        self.entrance = Entrance(self.live.front, self._listener, config)
         self._waiting: list[socket.socket] = []
 
     def client(self) -> socket.socket:
