@@ -40,7 +40,7 @@ class Options(NamedTuple):
     """LTSV and JSON: which label (in JSON: path, `request.uri`) holds a role, with the unit of a duration
     after a slash: `{"target": "path", "seconds": "apptime/us"}`. Roles are `assemble.ROLES` and
     `header:NAME`. Units are s, ms, us, ns."""
-    zone: str = "+0000"  # of times written without one (HAProxy)
+    zone: str = "+0000"  # of times written without one
     captures: tuple[str, ...] = ()  # names of the request headers that HAProxy captures, in order
 
 

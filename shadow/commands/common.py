@@ -43,8 +43,9 @@ class Commands(click.Group):
             sys.exit(error.exit_code)
         except (click.Abort, KeyboardInterrupt):
             sys.exit(128 + signal.SIGINT)
-        except SystemExit:
-            if out is not None and sys.stdout is not out:  # click has noticed, and put another in its place
+        except SystemExit as error:
+            # Click has noticed, and put another in its place; or rich has.
+            if (out is not None and sys.stdout is not out) or isinstance(error.__context__, BrokenPipeError):
                 _leave_standard_output(128 + signal.SIGPIPE)
             raise
         except BrokenPipeError:
@@ -90,5 +91,7 @@ def writing(output: str | None) -> Iterator[TextIO]:
             nullcontext(sys.stdout) if output is None else Path(output).open("w", encoding="utf-8") as stream
         ):
             yield stream
+    except BrokenPipeError:  # see `Commands.main`
+        raise
     except OSError as error:
         refuse([f"{output or 'standard output'}: {error.strerror}"])

@@ -41,7 +41,9 @@ def same_bytes(legacy: Response, target: Response, rule: Rule) -> bool:
 
 def compare(legacy: Response, target: Response, terms: Terms) -> Found:
     """What differs between the bodies of two answers that have one."""
-    if same_bytes(legacy, target, terms.rule) and _charset(legacy) == _charset(target):
+    # The same bytes under another charset are another text: what a browser shows is garbled.
+    read_alike = _charset(legacy) == _charset(target)
+    if read_alike and same_bytes(legacy, target, terms.rule):
         return NOTHING
     if "body" in terms.rule.ignored:
         return Found([], [], (terms.rule.ignored["body"],))
@@ -50,8 +52,7 @@ def compare(legacy: Response, target: Response, terms: Terms) -> Found:
         return _undecodable(ours, theirs)
     if isinstance(ours, Digest) or isinstance(theirs, Digest):
         return _digests(legacy, target, ours, theirs)
-    # The same bytes under another charset are another text: what a browser shows is garbled.
-    if ours == theirs and (_charset(legacy) == _charset(target) or ours.isascii()):
+    if ours == theirs and (read_alike or ours.isascii()):
         return NOTHING
     if not ours or not theirs:
         return _one_empty(ours, theirs)

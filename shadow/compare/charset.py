@@ -22,11 +22,15 @@ WAVE_DASH = "wave-dash"
 
 _BOM = "\ufeff"
 
+
+def _by_label(named: dict[str, str]) -> dict[str, str]:
+    return {label: name for name, labels in named.items() for label in labels.split()}
+
+
 # Charset labels and the codec that reads them, as browsers do (WHATWG, Encoding, 4.2). A table and
 # not codecs.lookup(), which remembers every label it was ever asked for and knows codecs of quadratic cost.
-_CODECS = {
-    label: codec
-    for codec, labels in {
+_CODECS = _by_label(
+    {
         "utf-8": "utf-8 utf8 unicode-1-1-utf-8 unicode11utf8 unicode20utf8 x-unicode20utf8",
         # What Japanese systems call Shift_JIS has NEC's and IBM's characters, which only cp932 knows.
         "cp932": "shift_jis shift-jis sjis x-sjis windows-31j ms_kanji csshiftjis ms932 cp932 sjis-win",
@@ -62,9 +66,8 @@ _CODECS = {
         "koi8-u": "koi8-u koi8-ru",
         "mac-roman": "macintosh mac x-mac-roman csmacintosh",
         "mac-cyrillic": "x-mac-cyrillic x-mac-ukrainian",
-    }.items()
-    for label in labels.split()
-}
+    }
+)
 
 _OF_TWO_BYTES = {"utf-16-le", "utf-16-be"}
 
@@ -99,16 +102,14 @@ _FOLDED = str.maketrans("〜−‖¢£¬—¦", "～－∥￠￡￢―￤")
 _FOLDS = re.compile("[〜−‖¢£¬—¦]")
 _FAMILY = "〜−‖¢£¬—¦～－∥￠￡￢―￤"
 
-_USUAL = {
-    label: name
-    for name, labels in {
+_USUAL = _by_label(
+    {
         "utf-8": "utf8",
         "shift_jis": "shift-jis sjis x-sjis ms_kanji csshiftjis",
         "windows-31j": "cp932 ms932 sjis-win",
         "euc-jp": "eucjp euc_jp x-euc-jp cseucpkdfmtjapanese",
-    }.items()
-    for label in labels.split()
-}
+    }
+)
 
 
 class _Guess(NamedTuple):

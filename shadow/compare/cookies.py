@@ -72,6 +72,8 @@ def _attribute(attribute: str, text: str) -> str:
 
 
 def _attributes(name: str, ours: Attributes, theirs: Attributes, dates: Dates) -> Iterator[Difference]:
+    if ours == theirs:
+        return
     live_alike = _alike(_life(ours, dates[0]), _life(theirs, dates[1]))
     for attribute in sorted(ours.keys() | theirs.keys()):
         path = f"cookie:{name};{shown(attribute)}"

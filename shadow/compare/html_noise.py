@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
+from shadow.compare.meaning import NONCE as POLICY_NONCE
+
 Attributes: TypeAlias = dict[str, str]
 
 TOKEN = "html csrf-token"  # noqa: S105  # a name
@@ -32,7 +34,6 @@ _RANDOM = re.compile(
 )
 
 _POLICIES = ("content-security-policy", "content-security-policy-report-only")
-_NONCE = re.compile(r"'nonce-[^'\s]+'")
 _CHARSET = re.compile(r"charset\s*=\s*[^\s;]+", re.IGNORECASE)
 
 _LINKS = ("src", "href", "srcset", "data-src", "data-srcset", "data-href", "poster", "imagesrcset")
@@ -88,7 +89,7 @@ def _meta(name: str, value: str, attributes: Attributes) -> tuple[str, str]:
         return "", value
     header = attributes.get("http-equiv", "").lower()
     if header in _POLICIES and "'nonce-" in value:
-        return NONCE, _NONCE.sub(MASK, value)
+        return NONCE, POLICY_NONCE.sub(MASK, value)
     if header == "content-type" and _CHARSET.search(value):
         return CHARSET, _CHARSET.sub(MASK, value).replace(" ", "")
     return _token(value) if _names_token(attributes) else ("", value)

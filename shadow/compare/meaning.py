@@ -16,7 +16,8 @@ from shadow.compare.values import url
 _LIST = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"?)+', re.DOTALL)
 _PARTS = re.compile(r'(?:[^";<]|"(?:[^"\\]|\\.)*"?|<[^>]*>?)+', re.DOTALL)
 _QUOTED_TOKEN = re.compile(r'"[\w.-]+"', re.A)
-_NONCE = re.compile(r"'nonce-[^'\s;,]+'")
+NONCE = re.compile(r"'nonce-[^'\s;,]+'")
+"""A source of a Content-Security-Policy that is another in each answer; an empty one is none."""
 
 
 def members(text: str) -> list[str]:
@@ -65,7 +66,7 @@ def _transport_security(text: str) -> str:
 def _security_policy(text: str) -> str:
     """CSP 3, 2.2: directives in any order, sources in any order; a nonce is new in every answer."""
     policies = []
-    for policy in members(_NONCE.sub("'nonce-…'", text)):
+    for policy in members(NONCE.sub("'nonce-…'", text)):
         directives = []
         for part in policy.split(";"):
             name, *sources = part.split() or [""]

@@ -33,14 +33,14 @@ class Admission:
         """The breaker of the side that did not answer the client."""
         return self._legacy_breaker if frame.by_target else self.breaker
 
-    def heard(self, frame: Frame, failed: bool, now: float) -> bool:
-        """What became of a shadow request. Whether a breaker opened or closed by that."""
+    def heard(self, frame: Frame, failed: float | None) -> bool:
+        """A shadow request was answered, or `failed` at that time. Whether a breaker has changed by it."""
         breaker = self.breaker_of(frame)
         was_open = breaker.is_open
-        if failed:
-            breaker.failed(now)
-        else:
+        if failed is None:
             breaker.answered()
+        else:
+            breaker.failed(failed)
         return breaker.is_open != was_open
 
     def offer(self, frame: Frame, now: float) -> Drop | None:

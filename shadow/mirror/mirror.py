@@ -257,7 +257,7 @@ class Mirror:
             self._notice_idle()
 
     def _heard(self, frame: Frame, failure: Failure | None) -> None:
-        if self._admission.heard(frame, failure is not None, self._loop.time()):
+        if self._admission.heard(frame, self._loop.time() if failure else None):
             side = "legacy" if frame.by_target else "target"
             reason = f"{failure.kind}: {failure.detail}" if failure else "it answered"
             log.warning("breaker_opened" if failure else "breaker_closed", backend=side, reason=reason)

@@ -215,10 +215,11 @@ class Mask:
         last = re.split(r" > | ", name)[-1] if place == "html" else name
         selected = [id_ or said for id_, said in _SELECTED.findall(last)]
         names = [_NUMBER.sub("", last.partition(";")[0]), *selected]
-        names += re.split("[/@]", names[0]) if place == "xml" else [last.rpartition("@")[2]]
+        attribute = last.rpartition("@")[2]
+        names += re.split("[/@]", names[0]) if place == "xml" else [attribute]
         if any(map(self.named, names)):
             return self.value(value)
-        if place == "html" and last.rpartition("@")[2] in mask_markup.URLS:
+        if place == "html" and attribute in mask_markup.URLS:
             return self.target(value)
         markup = place in ("html", "xml") and "<" in value
         return self.text(mask_markup.hidden(value, self, place == "xml") if markup else value)
