@@ -1,7 +1,7 @@
 """Where clients come in: a listener, perhaps with TLS or the PROXY protocol before their requests.
 
-A proxy that leaves closes it without a lost client: those who have connected and whom nobody has accepted
-yet would be reset with the listener, so they are taken in first.
+Whoever has connected counts, though its handshake may never be over. A proxy that leaves closes the listener
+without a lost client: those whom nobody has accepted yet would be reset with it, so they are taken in first.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from shadow.settings import Config
 from shadow.tls import of_listener
@@ -20,6 +20,29 @@ from shadow.wire.preface import Preface
 _BACKLOG: Final = 4096
 _LOCAL: Final = "127.0.0.1"
 """The address of clients of a Unix socket: they are on this machine."""
+_AT_ONCE: Final = 64
+"""Clients taken in before those who are in already are served again."""
+
+
+class Handshake(asyncio.Protocol):
+    """A connection until its handshake is over; then it is that of `client`."""
+
+    def __init__(self, front: Front, client: asyncio.Protocol) -> None:
+        self._front = front
+        self._client = client
+        self._over = False
+        front.arriving += 1
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.over()
+        cast(asyncio.Transport, transport).set_protocol(self._client)
+        self._client.connection_made(transport)
+
+    def over(self) -> None:
+        """It has succeeded, or failed."""
+        if not self._over:
+            self._over = True
+            self._front.arriving -= 1
 
 
 class Entrance:
@@ -42,12 +65,17 @@ class Entrance:
         self._announced = config.forwarding.proxy_protocol
         self._address = _LOCAL if listener.family == socket.AF_UNIX else None
         self._server: asyncio.Server | None = None
+        self._shaking: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         """Begin to serve."""
         loop = asyncio.get_running_loop()
+        if self._tls:  # a server of the loop's would know of a client only after its handshake
+            self._listener.listen(_BACKLOG)
+            loop.add_reader(self._listener, self._accept)
+            return
         make = loop.create_server if self._address is None else loop.create_unix_server
-        self._server = await make(self._client, sock=self._listener, backlog=_BACKLOG, **self._tls)
+        self._server = await make(self._client, sock=self._listener, backlog=_BACKLOG)
 
     def ask_to_go(self) -> None:
         """Serve on, and let each answer tell its client to connect anew: another may serve it then."""
@@ -57,26 +85,52 @@ class Entrance:
         """Leave new clients to a successor on the same socket."""
         self.ask_to_go()
         self._queue.close()
-        if self._server is not None:
-            self._server.close()
+        self._shut()
 
     async def close(self) -> None:
         """Take no new clients, but those who are waiting already."""
-        if self._server is not None:
-            self._server.close()
-        waiting: list[socket.socket] = []
+        self._shut()
         with suppress(OSError):  # there is no other, or the queue is a successor's
             while True:
-                waiting.append(self._queue.accept()[0])
+                self._shake(self._queue.accept()[0])
         self._queue.close()
-        # Some have nothing to say, or break off amid their handshake: nobody else pays for it.
-        taken = asyncio.gather(*map(self._take_in, waiting), return_exceptions=True)
-        await asyncio.wait([taken], timeout=self._moment)
+        # Some have nothing to say: nobody else pays for it.
+        if self._shaking:
+            await asyncio.wait(self._shaking, timeout=self._moment)
 
-    async def _take_in(self, waiting: socket.socket) -> None:
-        waiting.setblocking(False)
+    def _shut(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        elif self._listener.fileno() >= 0:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+
+    def _accept(self) -> None:
+        """Take in who has connected."""
+        with suppress(OSError):  # there is no other, or it has left
+            for _ in range(_AT_ONCE):
+                accepted, _ = self._listener.accept()
+                if self._front.is_full():
+                    self._front.turned_away += 1
+                    accepted.close()
+                else:
+                    self._shake(accepted)
+
+    def _shake(self, accepted: socket.socket) -> None:
+        task = asyncio.get_running_loop().create_task(self._take_in(accepted))
+        self._shaking.add(task)
+        task.add_done_callback(self._shaking.discard)
+
+    async def _take_in(self, accepted: socket.socket) -> None:
+        accepted.setblocking(False)
+        handshake = Handshake(self._front, self._client())
         loop = asyncio.get_running_loop()
-        await loop.connect_accepted_socket(self._client, waiting, **self._tls)
+        try:
+            await loop.connect_accepted_socket(lambda: handshake, accepted, **self._tls)
+        except OSError:
+            pass  # it broke off, spoke no TLS or took too long
+        finally:
+            handshake.over()
 
     def _client(self) -> asyncio.Protocol:
         if self._announced:

@@ -79,8 +79,8 @@ class Front:
         self.connections: set[Downstream] = set()
         self.tunnels: set[Tunnel] = set()
         """What some have become: still a client's, and as many descriptors."""
-        self.announced = 0
-        """Connections whose preface has not been read yet."""
+        self.arriving = 0
+        """Connections whose handshake is not over, or whose preface has not been read."""
         self.turned_away = 0
         """Connections closed at once, because there were too many."""
         self.full = False
@@ -93,7 +93,7 @@ class Front:
 
     def is_full(self) -> bool:
         """Whether nobody more may come in."""
-        taken = len(self.connections) + len(self.tunnels) + self.announced
+        taken = len(self.connections) + len(self.tunnels) + self.arriving
         return self.full or taken >= self.limits.connections
 
     def peer(self, address: str) -> Peer:

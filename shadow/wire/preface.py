@@ -106,7 +106,7 @@ class Preface(asyncio.Protocol):
             self._transport.abort()
             return
         self._counted = True
-        front.announced += 1
+        front.arriving += 1
         front.deadlines.watch(self)
         self.deadline = front.loop.time() + self._patience
 
@@ -131,7 +131,7 @@ class Preface(asyncio.Protocol):
     def _leave(self) -> None:
         if self._counted:
             self._counted = False
-            self._front.announced -= 1
+            self._front.arriving -= 1
             self._front.deadlines.forget(self)
 
     def expired(self, now: float) -> None:

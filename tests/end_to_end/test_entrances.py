@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from support.peers import Client, Request, answering, echo, get, response
 from support.programs import program
-from support.proxy import NOBODY, Proxy, until
+from support.proxy import NOBODY, PATIENCE, Proxy, until
 
 trustme = pytest.importorskip("trustme", reason="pip: trustme")
 
@@ -156,6 +156,34 @@ async def test_an_unknown_authority_is_a_failure(
     (told,) = running.events("backend_not_reached")
     why = "tls: could not connect: unable to get local issuer certificate"
     assert (told["backend"], told["reason"]) == (target.url, why)
+
+
+async def test_half_a_handshake_is_a_connection(backend: Any, proxy: Any, certificates: Certificates) -> None:
+    """It takes a descriptor as others do: those above `limits.connections` are closed at once, and when it
+    breaks off another has its place."""
+    legacy = await backend(answering(echo))
+    listen = {"certificate": certificates.issue("web")}
+    running = await proxy(legacy.url, NOBODY, tls={"listen": listen}, limits={"connections": 5})
+    silent = [await asyncio.open_connection(LOCAL, running.port) for _ in range(10)]
+    ended = [asyncio.ensure_future(reader.read()) for reader, _ in silent]
+    await until(lambda: sum(each.done() for each in ended) == 5, "five are closed")
+    for _, writer in silent:
+        writer.close()
+    await asyncio.gather(*ended, return_exceptions=True)
+
+    async with asyncio.timeout(PATIENCE):
+        while not await _is_served(running, certificates.client()):
+            pass  # the proxy has not seen yet that they left
+
+
+async def _is_served(running: Proxy, context: ssl.SSLContext) -> bool:
+    try:
+        client = Client(*await asyncio.open_connection(LOCAL, running.port, ssl=context))
+        status = (await client.ask(get("/a"))).status
+    except (OSError, asyncio.IncompleteReadError):
+        return False
+    client.leave()
+    return status == 200
 
 
 # ---- the PROXY protocol ----------------------------------------------------------------------
