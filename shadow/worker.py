@@ -106,7 +106,9 @@ class Worker(asyncio.Protocol):
         self._expect(_LOOK_AT_IDLE if is_idle else _LOOK, used)
 
     def tell(self) -> None:
-        """Report now."""
+        """Report now, unless the supervisor is gone."""
+        if self._transport.is_closing():
+            return
         tallies, self.tallies = self.tallies, {}
         handed, self.handed = self.handed, {}
         served, self.served = self.served, Served()
@@ -119,9 +121,8 @@ class Worker(asyncio.Protocol):
         for timer in (self._timer, self._looking):
             if timer is not None:
                 timer.cancel()
-        if not self._transport.is_closing():
-            self.tell()
-            self._transport.close()
+        self.tell()
+        self._transport.close()
         await self._closed
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

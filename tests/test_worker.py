@@ -66,3 +66,16 @@ async def test_a_worker_tells_of_its_loop() -> None:
     assert gauges["loop_lag_seconds"] >= gauges["loop_blocked_seconds"] <= 1.0
     await worker.finish()
     ours.close()
+
+
+async def test_a_supervisor_that_was_killed_is_told_no_more() -> None:
+    """What a worker still finishes without one is no error of its own."""
+    ours, theirs = socket.socketpair()
+    worker = Worker(asyncio.get_running_loop(), "live-0")
+    await worker.start(theirs)
+    ours.close()
+    await worker.stopping.wait()
+    for _ in range(5):  # the first finds out
+        worker.tell()
+        await asyncio.sleep(0)
+    await worker.finish()
