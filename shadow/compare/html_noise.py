@@ -37,11 +37,18 @@ _POLICIES = ("content-security-policy", "content-security-policy-report-only")
 _CHARSET = re.compile(r"charset\s*=\s*[^\s;]+", re.IGNORECASE)
 
 _LINKS = ("src", "href", "srcset", "data-src", "data-srcset", "data-href", "poster", "imagesrcset")
+_FOLLOWED = ("a", "area")  # a link to a document: its name says which
 _CODE = "js|mjs|cjs|css|map|json|wasm|woff2?|ttf|otf|eot"
 _IMAGE = "png|jpe?g|gif|svg|webp|avif|ico|mp4|webm|webmanifest"
 # Bounded, for they are tried at every place of a name that may be a megabyte long.
 _HEX = r"(?=[0-9a-f]{0,63}\d)(?=[0-9a-f]{0,63}[a-f])[0-9a-f]{8,64}"
-_BASE64 = r"(?=[\w-]{0,31}\d)(?=[\w-]{0,31}[A-Z])(?=[\w-]{0,31}[a-z])[\w-]{8,32}"
+# As people name files: jQueryUI11, iPhone15, Report2023Q1, Level3B, ja_JP2024. A third of all hashes of eight
+# characters could be read so, and differ then: better than to silence that a name has changed.
+_WORDS = r"[a-z]?(?:[A-Z]?[a-z]{2,}+|[A-Z]{2,}+|[A-Z]?[a-z]?\d++|[-_][A-Z]?)++[A-Z]?(?![\w-])"
+_BASE64 = (
+    r"(?=(?:[\w-]{8}|[A-Za-z0-9]{9,32})(?![\w-]))(?=[\w-]{0,31}[A-Z])(?=[\w-]{0,31}[a-z])"
+    rf"(?!{_WORDS})[\w-]{{8,32}}"
+)
 _IN_NAME = re.compile(
     # app-3f2a9b1c.js, and index-BxT3_9aQ.js as Vite writes it
     rf"(?<=[-._/])(?:{_HEX}|{_BASE64})(?=\.(?:[a-z]+\.)*(?:{_CODE})\b)"
@@ -51,7 +58,9 @@ _IN_NAME = re.compile(
 _ASSETS = re.compile(r"/(?:assets|static|build|dist|packs|bundles?|_next)/")
 _IN_QUERY = re.compile(
     rf"(\.(?:{_CODE}|{_IMAGE})\?(?:(?:v|ver|version|_|t|ts|h|hash|rev|cb|build)=)?)"
-    r"(?:\d{6,20}|[0-9a-f]{8,64}|" + _BASE64 + r")(?=$|[&#,\s])"
+    rf"(?:\d{{6,20}}|[0-9a-f]{{8,64}}|{_BASE64})(?=$|[&#,\s])"
+    # as Laravel Mix writes it: a shorter one would be the number of a thing
+    rf"|(\.(?:{_CODE}|{_IMAGE})\?id=)[0-9a-f]{{20,32}}(?=$|[&#,\s])"
 )
 
 
@@ -68,7 +77,7 @@ def masked(tag: str, name: str, attributes: Attributes) -> tuple[str, str]:
         return _token(value) if token and _names_token(attributes) else ("", value)
     if tag == "meta":
         return _meta(name, value, attributes)
-    if name in _LINKS:
+    if name in _LINKS and tag not in _FOLLOWED:
         plain = _without_hash(value)
         return (HASH, plain) if plain != value else ("", value)
     if name == "integrity" and value.startswith("sha"):
@@ -106,7 +115,7 @@ def _token(value: str) -> tuple[str, str]:
 def _without_hash(link: str) -> str:
     """`/app-3f2a9b1c.js?v=1691234567` → `/app-*.js?v=*`"""
     if "?" in link:
-        link = _IN_QUERY.sub(rf"\1{MASK}", link)
+        link = _IN_QUERY.sub(rf"\1\2{MASK}", link)
     if "." not in link:
         return link
     assets = _ASSETS.search(link)

@@ -301,6 +301,28 @@ def test_what_is_seen(legacy: str, target: str, difference: Difference | None) -
         ),
         pytest.param("<img src=/a.png?v=1691234567>", "<img src=/a.png?v=1691239999>", HASH, id="a version"),
         pytest.param(
+            "<script src=/js/app.js?id=68b329da9893e34099c7></script>",
+            "<script src=/js/app.js?id=0cc175b9c0f1b6a831c3></script>",
+            HASH,
+            id="a version as Laravel Mix writes it",
+        ),
+        pytest.param("<img src=/a.png?id=1691234567>", "<img src=/a.png?id=1691239999>", (), id="a number"),
+        pytest.param(
+            "<script src=/js/jQueryUI11.js></script>",
+            "<script src=/js/jQueryUI12.js></script>",
+            (),
+            id="words",
+        ),
+        pytest.param(
+            "<script src=/index-BxT3_9aQ.js></script>",
+            "<script src=/other-BxT3_9aQ.js></script>",
+            (),
+            id="a name before a hash as Vite writes it",
+        ),
+        pytest.param(
+            "<a href=/d-3f2a9b1c.json></a>", "<a href=/d-77aa9b1d.json></a>", (), id="a link to a document"
+        ),
+        pytest.param(
             "<img src=/assets/a-3f2a9b1c.png>", "<img src=/assets/a-77aa9b1d.png>", HASH, id="an asset"
         ),
         pytest.param("<img src=/items/a-3f2a9b1c.png>", "<img src=/items/a-77aa9b1d.png>", (), id="an item"),
