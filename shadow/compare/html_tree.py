@@ -53,11 +53,37 @@ _EMPTY_STARTS = frozenset(name[:2] for name in _EMPTY_NAMES)
 _EMPTY_ENDS = re.compile(f"</(?:{'|'.join(_EMPTY_NAMES)})>")  # which they have in SVG all the same
 
 _LISTS = ("class", "rel")  # words in any order
-_BOOLEAN = frozenset(
-    "allowfullscreen async autofocus autoplay checked controls default defer disabled formnovalidate inert "  # noqa: SIM905
-    "ismap itemscope loop multiple muted nohref nomodule noshade novalidate nowrap open playsinline readonly "
-    "required reversed selected".split()
-)
+_BOOLEAN = {
+    name: frozenset(tags.split())
+    for name, tags in {
+        "allowfullscreen": "iframe",
+        "async": "script",
+        "autoplay": "audio video",
+        "checked": "input",
+        "controls": "audio video",
+        "default": "track",
+        "defer": "script",
+        "disabled": "button fieldset input link optgroup option select textarea",
+        "formnovalidate": "button input",
+        "ismap": "img",
+        "loop": "audio video",
+        "multiple": "input select",
+        "muted": "audio video",
+        "nohref": "area",
+        "nomodule": "script",
+        "noshade": "hr",
+        "novalidate": "form",
+        "nowrap": "td th",
+        "open": "details dialog",
+        "playsinline": "video",
+        "readonly": "input textarea",
+        "required": "input select textarea",
+        "reversed": "ol",
+        "selected": "option",
+    }.items()
+}
+"""Attributes whose value says nothing, and the elements on which they are such: others may read it."""
+_BOOLEAN_ANYWHERE = frozenset(("autofocus", "inert", "itemscope"))
 
 
 def parse(page: str) -> LexborHTMLParser:
@@ -190,8 +216,10 @@ class Page:
         for name in _LISTS:
             if name in found:
                 found[name] = " ".join(sorted(set(found[name].split())))
-        for name in _BOOLEAN & found.keys():
-            found[name] = ""
+        element = _name(tag)
+        for name in found:
+            if name in _BOOLEAN_ANYWHERE or element in _BOOLEAN.get(name, ()):
+                found[name] = ""
         return found
 
     def children(self, item: int) -> list[int]:
@@ -220,7 +248,7 @@ class Page:
             said = text if piece[0] != "/" and _name(piece) in RAW else unescape(text)
             return said.replace(LESS, "<")
         plain = _SPACES.sub(" ", text)
-        if plain == " " and _name(piece).removeprefix("/") not in _INLINE:
+        if plain == " " and not _in_line(_name(piece).removeprefix("/")):
             self._blank.add(piece)  # the same piece stands after most rows of a table
             return ""
         if plain[0] == " " and self._starts_line(before):
@@ -302,7 +330,7 @@ class Page:
         for number in range(before, max(before - _FARTHEST, 0), -1):
             piece = self._pieces[number]
             name = _name(piece).removeprefix("/")
-            if name not in _INLINE:
+            if not _in_line(name):
                 return True
             if name in _BOXES:
                 return piece[0] != "/" and name in ("button", "object")
@@ -316,13 +344,18 @@ class Page:
         for number in range(before + 1, min(before + _FARTHEST, len(self._pieces))):
             piece = self._pieces[number]
             name = _name(piece).removeprefix("/")
-            if name not in _INLINE:
+            if not _in_line(name):
                 return True
             if name in _BOXES:
                 return piece[0] == "/"
             if self._after(number).strip(_SPACE):
                 return False
         return False
+
+
+def _in_line(name: str) -> bool:
+    """Does an element stand in a line of text? A custom element does, unless a style says otherwise."""
+    return name in _INLINE or "-" in name
 
 
 def _name(piece: str) -> str:

@@ -53,6 +53,11 @@ def found(
         pytest.param("<li><a>x</a></li>", "<li>\n <a>\n x\n </a>\n</li>", id="blanks at the ends of a line"),
         pytest.param("<p>a<br>b", "<p>a <br> b", id="blanks at a line break"),
         pytest.param("<table><tr><td>a</table>", "<table><tbody><tr> <td>a</table>", id="tbody is implied"),
+        pytest.param(
+            "<x-a></x-a><x-b><p>a</p></x-b>",
+            "<x-a> </x-a>\n<x-b>\n <p>a</p> </x-b>",
+            id="beside what has no text",
+        ),
         pytest.param("<p>a<script></script>b", "<p>a<script></script> b", id="beside a script"),
         pytest.param("<!doctype html><p>a", "<!DOCTYPE HTML><p>a", id="case of the doctype"),
         pytest.param(
@@ -88,6 +93,12 @@ def test_a_text_is_no_element() -> None:
             "<p>a <b>b</b>",
             Difference(CHANGED, "html:html > body > p", "a", "a "),
             id="a blank in a line",
+        ),
+        pytest.param(
+            "<p>a<x-b>b</x-b>",
+            "<p>a <x-b>b</x-b>",
+            Difference(CHANGED, "html:html > body > p", "a", "a "),
+            id="a blank beside a custom element",
         ),
         pytest.param(
             "<pre>a\n b</pre>",
@@ -130,6 +141,12 @@ def test_a_text_is_no_element() -> None:
             "<input name=a>",
             Difference(MISSING, "html:html > body > input[name=a]@checked", ""),
             id="a boolean attribute",
+        ),
+        pytest.param(
+            "<x-switch checked=true>",
+            "<x-switch checked=false>",
+            Difference(CHANGED, "html:html > body > x-switch@checked", "true", "false"),
+            id="an attribute that is boolean elsewhere",
         ),
         pytest.param(
             "<div id=main><p>a<p>b</div>",
