@@ -1,10 +1,10 @@
-"""Cookies that two answers set: by name and attributes, never by their value."""
+"""Cookies that two answers set: by name and attributes; of their value no more than whether there is one."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from shadow.compare.found import added, changed, missing, shown
 from shadow.compare.values import moment
@@ -22,16 +22,28 @@ Attributes: TypeAlias = dict[str, str]
 """The attributes of one cookie by name, in lower case."""
 
 
-def without_value(line: bytes) -> tuple[bytes, bytes]:
-    """Name and attributes of a Set-Cookie (RFC 6265, 5.2). A pair without `=` is a value without a name."""
+Line: TypeAlias = tuple[bytes, bytes, bytes]
+"""What is compared of a Set-Cookie: the name, whether there is a value, and the attributes."""
+
+
+class _Cookie(NamedTuple):
+    has_value: bytes
+    attributes: Attributes
+
+
+_VALUE, _NO_VALUE = b"a value", b"no value"
+
+
+def without_value(line: bytes) -> Line:
+    """Reads a Set-Cookie (RFC 6265, 5.2). A pair without `=` is a value without a name."""
     pair, _, attributes = line.partition(b";")
-    name, equals, _ = pair.partition(b"=")
-    return (name.strip() if equals else b""), attributes
+    name, equals, value = pair.partition(b"=")
+    if not equals:
+        name, value = b"", pair
+    return name.strip(), (_VALUE if value.strip(b' \t"') else _NO_VALUE), attributes
 
 
-def compare(
-    legacy: list[tuple[bytes, bytes]], target: list[tuple[bytes, bytes]], dates: Dates
-) -> Iterator[Difference]:
+def compare(legacy: list[Line], target: list[Line], dates: Dates) -> Iterator[Difference]:
     """Differences by name: `cookie:sid`, and `cookie:sid;secure` where both set it."""
     ours, theirs = _by_name(legacy), _by_name(target)
     for name in sorted(ours.keys() | theirs.keys()):
@@ -45,13 +57,13 @@ def compare(
         else:
             pairs = zip(ours[name], theirs[name], strict=True)
             # A cookie that is set several times may differ in the same way each time: said once.
-            yield from dict.fromkeys(found for pair in pairs for found in _attributes(name, *pair, dates))
+            yield from dict.fromkeys(found for pair in pairs for found in _differences(name, *pair, dates))
 
 
-def _by_name(cookies: Iterable[tuple[bytes, bytes]]) -> dict[str, list[Attributes]]:
-    found: dict[str, list[Attributes]] = defaultdict(list)
-    for name, attributes in cookies:
-        found[shown(name.decode("latin-1"))].append(_read(attributes.decode("latin-1")))
+def _by_name(cookies: Iterable[Line]) -> dict[str, list[_Cookie]]:
+    found: dict[str, list[_Cookie]] = defaultdict(list)
+    for name, has_value, attributes in cookies:
+        found[shown(name.decode("latin-1"))].append(_Cookie(has_value, _read(attributes.decode("latin-1"))))
     return found
 
 
@@ -71,10 +83,14 @@ def _attribute(attribute: str, text: str) -> str:
     return text.lower() if attribute == "samesite" else text
 
 
-def _attributes(name: str, ours: Attributes, theirs: Attributes, dates: Dates) -> Iterator[Difference]:
-    if ours == theirs:
+def _differences(name: str, legacy: _Cookie, target: _Cookie, dates: Dates) -> Iterator[Difference]:
+    if legacy == target:
         return
-    live_alike = _alike(_life(ours, dates[0]), _life(theirs, dates[1]))
+    ours, theirs = legacy.attributes, target.attributes
+    lives = _life(ours, dates[0]), _life(theirs, dates[1])
+    if legacy.has_value != target.has_value and 0 not in lives:  # of one that is deleted, it says nothing
+        yield changed(f"cookie:{name}", legacy.has_value.decode(), target.has_value.decode())
+    live_alike = _alike(*lives)
     for attribute in sorted(ours.keys() | theirs.keys()):
         path = f"cookie:{name};{shown(attribute)}"
         one, other = ours.get(attribute), theirs.get(attribute)
@@ -85,9 +101,9 @@ def _attributes(name: str, ours: Attributes, theirs: Attributes, dates: Dates) -
         elif other is None:
             yield missing(path, _shown(attribute, one))
         elif attribute in _CLOCKS:
-            lives = _lifetime(attribute, one, dates[0]), _lifetime(attribute, other, dates[1])
-            if not _alike(*lives):
-                yield changed(path, _rounded(lives[0]), _rounded(lives[1]))
+            clocks = _lifetime(attribute, one, dates[0]), _lifetime(attribute, other, dates[1])
+            if not _alike(*clocks):
+                yield changed(path, _rounded(clocks[0]), _rounded(clocks[1]))
         else:
             yield changed(path, one, other)
 
@@ -146,9 +162,11 @@ def _shown(attribute: str, text: str) -> str:
     return "…" if attribute == "expires" else text
 
 
-def _shown_cookies(cookies: list[Attributes]) -> str:
+def _shown_cookies(cookies: list[_Cookie]) -> str:
     """What is shown of a cookie that one side lacks: everything but its value."""
     return ", ".join(
-        "; ".join(f"{name}={_shown(name, text)}" if text else name for name, text in attributes.items())
-        for attributes in cookies
+        "; ".join(
+            f"{name}={_shown(name, text)}" if text else name for name, text in cookie.attributes.items()
+        )
+        for cookie in cookies
     )

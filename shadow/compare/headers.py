@@ -2,7 +2,8 @@
 
 Names are compared without regard to case; the order of different fields does not count, that of
 values within one field does where `meaning` does not know better. Values are shown as Latin-1, byte for
-byte. A cookie is compared by its name and attributes: its value is a secret, and new in every session.
+byte. A cookie is compared by its name, its attributes, and whether it has a value: that is a secret, and new
+in every session.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _ETAG = b"etag"
 _SPECIAL = PRESENCE | {_ETAG}
 """Fields that are not compared by their value."""
 
-Block: TypeAlias = tuple[dict[bytes, bytes], list[tuple[bytes, bytes]]]
+Block: TypeAlias = tuple[dict[bytes, bytes], list[cookies.Line]]
 """What is compared of a header block, fields and cookies: equal blocks are equal answers."""
 
 
@@ -76,7 +77,7 @@ def compare(
 
 def _block(headers: Headers) -> Block:
     fields: dict[bytes, bytes] = {}
-    lines: list[tuple[bytes, bytes]] = []
+    lines: list[cookies.Line] = []
     names = FIELDS
     for wire_name, said in headers:
         name = names[wire_name]

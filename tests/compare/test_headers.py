@@ -118,6 +118,10 @@ def block(text: str) -> Headers:
         pytest.param(
             "Set-Cookie: a=; Expires=Thu, 01 Jan 1970 00:00:00 GMT", "Set-Cookie: a=; Max-Age=0", id="deleted"
         ),
+        pytest.param(
+            "Set-Cookie: a=; Max-Age=0", "Set-Cookie: a=deleted; Max-Age=0", id="deleted, as PHP writes it"
+        ),
+        pytest.param('Set-Cookie: a=""', "Set-Cookie: a=", id="no value"),
         pytest.param("Set-Cookie: a=1; Expires=0", "Set-Cookie: a=1", id="for the session"),
     ],
 )
@@ -257,6 +261,12 @@ def test_fields(legacy: str, target: str, differences: list[Difference]) -> None
             "sid=1; Max-Age=60", "sid=1", [Difference(MISSING, "cookie:sid;max-age", "60")], id="lost Max-Age"
         ),
         pytest.param(
+            "sid=1; Path=/",
+            "sid=; Path=/",
+            [Difference(CHANGED, "cookie:sid", "a value", "no value")],
+            id="a value that was emptied",
+        ),
+        pytest.param(
             "sid=; Max-Age=0",
             "sid=1; Max-Age=60",
             [Difference(CHANGED, "cookie:sid;max-age", "0", "1m")],
@@ -286,7 +296,7 @@ def test_fields(legacy: str, target: str, differences: list[Difference]) -> None
     ],
 )
 def test_cookies(legacy: str | None, target: str | None, differences: list[Difference]) -> None:
-    """A cookie is its name and attributes."""
+    """A cookie is its name and attributes, and has a value or none."""
     ours, theirs = (block("" if text is None else f"Set-Cookie: {text}") for text in (legacy, target))
 
     assert compare(ours, theirs, PLAIN) == differences
@@ -379,6 +389,7 @@ def test_a_path_and_the_url_it_leads_to(request_lines: str, legacy: str, target:
             "ignore cookie:a;path",
         ),
         (Compare(ignore=("cookie:a",)), "Set-Cookie: a=1", "Set-Cookie: a=2", None),
+        (Compare(ignore=("cookie:a",)), "Set-Cookie: a=1", "Set-Cookie: a=", "ignore cookie:a"),
         (Compare(ignore=("header:set-cookie",)), "Set-Cookie: a=1", "", "ignore header:set-cookie"),
         (Compare(tolerance={"header:x": Margin("5")}), "X: 10", "X: 12.5", "tolerance header:x 5"),
         (
@@ -441,7 +452,9 @@ def test_what_is_remembered_of_fields_is_bounded() -> None:
 HEADERS = st.lists(
     st.tuples(
         st.sampled_from((b"A", b"a", b"B", b"Date", b"ETag", b"Set-Cookie", b"Expires")),
-        st.sampled_from((b"1", b"2", b"1, 2", b'W/"x"', b'"x"', b"sid=1; Secure", b"sid=2; Secure")),
+        st.sampled_from(
+            (b"1", b"2", b"1, 2", b'W/"x"', b'"x"', b"sid=1; Secure", b"sid=2; Secure", b"sid=; Secure")
+        ),
     ),
     max_size=5,
 ).map(tuple)
