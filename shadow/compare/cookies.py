@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
 from shadow.compare.found import added, changed, missing, shown
-from shadow.compare.values import moment
+from shadow.compare.values import is_long_past, moment
 from shadow.model import Difference
 
 Dates: TypeAlias = tuple[Callable[[], bytes], Callable[[], bytes]]
@@ -130,11 +130,10 @@ def _lifetime(attribute: str, text: str, date: Callable[[], bytes]) -> int | Non
     if ends is None:
         return _SESSION
     if now is None:  # deletion is written as a day long past
-        return 0 if ends.microseconds < _LONG_PAST else None
+        return 0 if is_long_past(ends) else None
     return max(0, (ends.microseconds - now.microseconds) // 1_000_000)
 
 
-_LONG_PAST = 10**15  # microseconds: 2001
 _SESSION = -1  # so long as the browser runs
 
 

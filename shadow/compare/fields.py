@@ -37,9 +37,8 @@ IGNORED: dict[bytes, str] = {
 
 PRESENCE = frozenset(
     {
-        # Clocks of caching: no two servers give the same, but without the field caching behaves otherwise.
+        # A clock of caching: no two servers give the same, but without the field caching behaves otherwise.
         b"last-modified",
-        b"expires",
         # Sums over the body, which is compared itself.
         b"content-md5",
         b"digest",
@@ -57,7 +56,8 @@ PRESENCE = frozenset(
         b"x-xsrf-token",
     }
 )
-"""Compared only as being there or not. ETag is beside these: weak or strong counts, its value does not."""
+"""Compared only as being there or not. ETag and Expires are beside these: weak or strong counts, and whether
+it is a day long past, which forbids to keep the answer; their value does not."""
 
 # Content-Encoding is in neither: bodies are compared decoded, so a coding that is lost or gained would
 # be seen nowhere else, and lost compression is a lost feature that clients pay for.

@@ -20,12 +20,13 @@ from shadow.compare.found import Found, Silence, added, changed, missing, shown
 from shadow.compare.meaning import ADDRESSES, MEANINGS, means, members
 from shadow.compare.media import media_type
 from shadow.compare.rules import Rule
-from shadow.compare.values import same_but_host, url
+from shadow.compare.values import is_long_past, moment, same_but_host, url
 from shadow.model import Difference, DifferenceKind, Headers, Request, field_lines
 
 _SET_COOKIE = b"set-cookie"
 _ETAG = b"etag"
-_SPECIAL = PRESENCE | {_ETAG}
+_EXPIRES = b"expires"
+_SPECIAL = PRESENCE | {_ETAG, _EXPIRES}
 """Fields that are not compared by their value."""
 
 Block: TypeAlias = tuple[dict[bytes, bytes], list[cookies.Line]]
@@ -98,6 +99,10 @@ def _compared(name: bytes, said: bytes) -> bytes:
     if name == _ETAG:
         # RFC 9110, 8.8.1: by a weak one no part of an answer can be asked for, and nothing be updated.
         return b"weak" if said.startswith(b"W/") else b"strong"
+    if name == _EXPIRES:
+        # RFC 9111, 5.3: what is no date, such as 0, has expired; a day of the last century means the same.
+        at = moment(said.decode("latin-1"))
+        return b"past" if at is None or is_long_past(at) else b"a time"
     return b"" if name in PRESENCE else said
 
 

@@ -166,7 +166,7 @@ def _check_header(line: Line, name: str) -> None:
         raise ValueError(f"{line.place!r} can match nothing: the field is never compared ({IGNORED[field]})")
     if line.setting not in ("tolerance", "same_host"):
         return
-    if field in PRESENCE or field in (b"etag", b"set-cookie"):
+    if field in PRESENCE or field in (b"etag", b"expires", b"set-cookie"):
         raise ValueError(f"{line.place!r} can match nothing: of this field values are not compared")
     if name in MEANINGS and not (line.setting == "same_host" and name in ADDRESSES):
         raise ValueError(f"{line.place!r} can match nothing: of this field the meaning is compared")

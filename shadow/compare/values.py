@@ -123,6 +123,14 @@ def moment(text: str) -> Moment:
         return None
 
 
+_LONG_PAST = 1_577_836_800 * 1_000_000  # microseconds: 2020
+
+
+def is_long_past(at: _Moment) -> bool:
+    """Does no clock of a server still show it? With such a day it is written that something is over."""
+    return at.microseconds < _LONG_PAST
+
+
 # ---- URLs ------------------------------------------------------------------------------------
 
 _URL = re.compile(r"(?:([A-Za-z][A-Za-z0-9+.-]*):)?(//[^/?#]*)?([^?#]*)(\?[^#]*)?(#.*)?", re.DOTALL)

@@ -39,6 +39,12 @@ def block(text: str) -> Headers:
         pytest.param("Via: 1.1 a\nX-Request-Id: 1", "", id="absence of ignored fields"),
         pytest.param("Content-Length: 10", "Transfer-Encoding: chunked", id="framing"),
         pytest.param('ETag: "a"\nExpires: Mon', 'Expires: Tue\nETag: "b"', id="drift of validators"),
+        pytest.param(
+            "Expires: Thu, 01 Jan 2026 00:00:00 GMT",
+            "Expires: Fri, 02 Jan 2026 00:00:00 GMT",
+            id="two clocks",
+        ),
+        pytest.param("Expires: 0", "Expires: Thu, 19 Nov 1981 08:52:00 GMT", id="expired long ago"),
         pytest.param("Vary: A\nVary: B", "Vary: A, B", id="one line or several"),
         pytest.param(
             "Content-Type: text/html;charset=UTF-8",
@@ -197,6 +203,19 @@ def test_no_difference(legacy: str, target: str) -> None:
             "Cache-Control: max-age=61",
             [Difference(CHANGED, "header:cache-control", "max-age=60", "max-age=61")],
             id="another lifetime",
+        ),
+        pytest.param(
+            "Expires: Thu, 19 Nov 1981 08:52:00 GMT",
+            "Expires: Thu, 01 Jan 2026 00:00:00 GMT",
+            [
+                Difference(
+                    CHANGED,
+                    "header:expires",
+                    "Thu, 19 Nov 1981 08:52:00 GMT",
+                    "Thu, 01 Jan 2026 00:00:00 GMT",
+                )
+            ],
+            id="what was not to be kept",
         ),
         pytest.param(
             "Vary: Cookie, Accept",
@@ -380,6 +399,12 @@ def test_a_path_and_the_url_it_leads_to(request_lines: str, legacy: str, target:
         (Compare(ignore=("header:vary",)), "Vary: a", "Vary: A", None),
         (Compare(ignore=("header:etag",)), "ETag: a", "", "ignore header:etag"),
         (Compare(ignore=("header:etag",)), "ETag: a", "ETag: b", None),
+        (
+            Compare(ignore=("header:expires",)),
+            "Expires: 0",
+            "Expires: Thu, 01 Jan 2026 00:00:00 GMT",
+            "ignore header:expires",
+        ),
         (Compare(ignore=("cookie:a",)), "Set-Cookie: a=1", "", "ignore cookie:a"),
         (Compare(ignore=("cookie:a",)), "Set-Cookie: a=1; Path=/", "Set-Cookie: a=1", "ignore cookie:a"),
         (
@@ -453,7 +478,17 @@ HEADERS = st.lists(
     st.tuples(
         st.sampled_from((b"A", b"a", b"B", b"Date", b"ETag", b"Set-Cookie", b"Expires")),
         st.sampled_from(
-            (b"1", b"2", b"1, 2", b'W/"x"', b'"x"', b"sid=1; Secure", b"sid=2; Secure", b"sid=; Secure")
+            (
+                b"1",
+                b"2",
+                b"1, 2",
+                b'W/"x"',
+                b'"x"',
+                b"sid=1; Secure",
+                b"sid=2; Secure",
+                b"sid=; Secure",
+                b"Thu, 01 Jan 2026 00:00:00 GMT",
+            )
         ),
     ),
     max_size=5,
