@@ -14,7 +14,9 @@ from urllib.parse import parse_qsl
 
 from shadow.compare.align import place
 from shadow.compare.binary import by_digest, summary, whole
+from shadow.compare.fields import IGNORED, PRESENCE
 from shadow.compare.found import SOUGHT, Findings, Found, Silence, added, changed, missing, shown
+from shadow.compare.meaning import means
 from shadow.compare.media import Form, media_type
 from shadow.compare.pairing import matched, reordered
 from shadow.model import DifferenceKind
@@ -123,19 +125,39 @@ def _part(raw: bytes) -> Part:
     for line in re.sub(rb"\r?\n[ \t]+", b" ", head).split(b"\n"):
         field, _, value = line.partition(b":")
         fields.setdefault(field.strip().lower(), value.strip())
-    disposition = media_type(fields.get(b"content-disposition", b"")).parameters
     kind = media_type(fields.get(b"content-type", b""))
-    said = {
-        "type": "; ".join(
-            [kind.name, *(f"{name}={value}" for name, value in sorted(kind.parameters.items()))]
-        ),
-        "filename": _name(disposition.get("filename*", "") or disposition.get("filename", "")),
-        "range": fields.get(b"content-range", b"").decode("latin-1"),
-        "encoding": fields.get(b"content-transfer-encoding", b"").decode("latin-1").lower(),
-    }
-    text = None if kind.form is Form.OTHER or b"\0" in content else _text(content)
+    disposition = media_type(fields.get(b"content-disposition", b"")).parameters
     name = disposition.get("name")
-    return Part(None if name is None else _name(name), said, content, text)
+    if kind.form is Form.MULTIPART and kind.parameters.get("boundary"):  # which is chosen anew for each
+        content = content.replace(b"--" + kind.parameters["boundary"].encode("latin-1"), b"--")
+    text = None if kind.form is Form.OTHER or b"\0" in content else _text(content)
+    return Part(None if name is None else _name(name), _said(fields, disposition), content, text)
+
+
+# Compared in words of their own, or chosen anew for each answer.
+_NAMED = frozenset((b"content-id", b"content-range", b"content-transfer-encoding", b"content-type"))
+
+
+def _said(fields: dict[bytes, bytes], disposition: dict[str, str]) -> dict[str, str]:
+    """What the header fields of a part say, by name."""
+
+    def value(field: bytes) -> str:
+        return fields.get(field, b"").decode("latin-1")
+
+    said = {
+        "type": means("content-type", value(b"content-type")),
+        "filename": _name(disposition.get("filename*", "") or disposition.get("filename", "")),
+        "range": value(b"content-range"),
+        "encoding": value(b"content-transfer-encoding").lower(),
+    }
+    # RFC 2046, 5.1: of fields with other names a part has none that mean something.
+    for field in sorted(fields.keys() - _NAMED - IGNORED.keys() - PRESENCE):
+        if field == b"content-disposition":
+            said["disposition"] = media_type(fields[field]).name
+        elif field.startswith(b"content-"):
+            name = field.decode("latin-1")
+            said[name] = means(name, value(field))
+    return said
 
 
 def _name(said: str) -> str:
@@ -188,8 +210,8 @@ class _Walk(Findings):
                 self._part(where, legacy[i], target[j])
 
     def _part(self, path: str, legacy: Part, target: Part) -> None:
-        for what, ours in legacy.said.items():
-            self.value(f"{path};{what}", ours, target.said[what])
+        for what in sorted(legacy.said.keys() | target.said.keys()):
+            self.value(f"{path};{shown(what)}", legacy.said.get(what), target.said.get(what))
         if legacy.text is not None and target.text is not None:
             self.value(path, legacy.text, target.text)
         elif legacy.content != target.content:

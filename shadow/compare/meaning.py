@@ -111,11 +111,13 @@ def _url(text: str) -> str:
 
 def _content_type(text: str) -> str:
     """RFC 9110, 8.3.1: case and blanks do not count, nor which of its names a charset has. A boundary is
-    chosen anew for each body."""
+    chosen anew for each body, but without one its parts cannot be found."""
     kind = media_type(text.encode("latin-1", "replace"))
     if kind.charset:
         kind.parameters["charset"] = usual(kind.charset)
-    said = sorted(item for item in kind.parameters.items() if item[0] != "boundary")
+    if kind.parameters.get("boundary"):
+        kind.parameters["boundary"] = "*"
+    said = sorted(kind.parameters.items())
     return "; ".join([kind.name, *(f'{name}="{value}"' for name, value in said)])
 
 

@@ -125,8 +125,8 @@ PNG = field("f", "\udc89PNG\0", '; filename="a.png"\r\nContent-Type: image/png')
             message(PNG),
             message(PNG.replace("a.png", "b.png").replace("image/png", "image/gif").replace("PNG", "PNH")),
             [
-                Difference(CHANGED, "form:f;type", "image/png", "image/gif"),
                 Difference(CHANGED, "form:f;filename", "a.png", "b.png"),
+                Difference(CHANGED, "form:f;type", "image/png", "image/gif"),
                 Difference(
                     CHANGED,
                     "form:f",

@@ -186,6 +186,19 @@ def test_no_difference(legacy: str, target: str) -> None:
             id="media type",
         ),
         pytest.param(
+            "Content-Type: multipart/mixed; boundary=a",
+            "Content-Type: multipart/mixed",
+            [
+                Difference(
+                    CHANGED,
+                    "header:content-type",
+                    "multipart/mixed; boundary=a",
+                    "multipart/mixed",
+                )
+            ],
+            id="a boundary that is gone",
+        ),
+        pytest.param(
             "X: caf\xe9",
             "X: cafe",
             [Difference(CHANGED, "header:x", "caf\xe9", "cafe")],
