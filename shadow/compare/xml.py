@@ -2,7 +2,8 @@
 
 An element is named by the way to it, `xml:/feed/entry[2]/title`, with a number where it has siblings of its
 name; so is the text in it, and an attribute is `xml:/feed/entry[2]/@id`. The order of elements counts, that
-of attributes does not, and a prefix is no more than the namespace it stands for.
+of attributes does not, and a prefix is no more than the namespace it stands for: a value that is a name with
+one is shown as `{namespace}name`.
 """
 
 from __future__ import annotations
@@ -31,9 +32,9 @@ _Task: TypeAlias = tuple[str, int, Node | None, Node | None]
 def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found | None:
     """Differences of two documents, in the order of the documents; None where one of them is not well-formed
     or declares entities."""
-    if max(xmltree.marks(legacy), xmltree.marks(target)) > xmltree.MOST_MARKS:
+    if reason := xmltree.too_costly(legacy, target):
         one, other = legacy.encode("utf-8", "surrogatepass"), target.encode("utf-8", "surrogatepass")
-        return whole(one, other, f"more than {xmltree.MOST_MARKS} tags and attributes")
+        return whole(one, other, reason)
     ours, theirs = xmltree.read(legacy, places), xmltree.read(target, places)
     if ours is None or theirs is None:
         return None

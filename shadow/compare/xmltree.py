@@ -1,8 +1,9 @@
 """XML as a tree: how a document is read, and which places in it a rule names.
 
-Expat does the work. Namespaces stand for their prefixes; comments, processing instructions, the spelling of
-characters and blanks between elements are gone. A document that declares anything of its own is refused:
-entities can stand for gigabytes or for a file, and no answer needs them.
+Expat does the work. Namespaces stand for their prefixes, also in a value that is a name with one; comments,
+processing instructions, the spelling of characters and blanks between elements are gone. A document that
+declares anything of its own is refused: entities can stand for gigabytes or for a file, and no answer needs
+them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from xml.parsers import expat
 MOST_MARKS = 60_000
 """Tags and attributes of one document that is read, some 1.5 MB of usual XML. Each costs 3 µs."""
 
+_MOST_NAMED = 50_000_000
+"""Characters of all names of one document, each with its namespace before it, some 0.3 s. The largest usual
+documents have a tenth."""
+
 _REMEMBERED = 10_000  # sets of places; usual rules make ten
 _BETWEEN = " "  # between a namespace and a name; Expat refuses a namespace that holds it
 _BLANKS = " \t\r\n"
@@ -24,6 +29,8 @@ _ENTITY = re.compile(r"&(?!#|(?:amp|lt|gt|quot|apos);)")
 _PIECE = 64 * 1024  # bytes of text handed over at a time
 _SPACE = f"http://www.w3.org/XML/1998/namespace{_BETWEEN}space"
 
+_DECLARED = re.compile(r"""xmlns(?::[^\s=<>"':]*+)?\s*+=\s*+("[^"<]*|'[^'<]*)""")
+_NAME = re.compile(r"([^\W\d][\w.-]*):([^\W\d][\w.-]*)")
 _STEP = re.compile(r"(//?)(@?)(\*|[^\W\d][\w.-]*)")
 
 
@@ -185,9 +192,17 @@ def local(name: str) -> str:
     return name.rpartition(_BETWEEN)[2]
 
 
-def marks(body: str) -> int:
-    """No document has more tags and attributes than this; a tag that is an element counts as two."""
-    return body.count("<") + body.count("/>") + body.count("=")
+def too_costly(*bodies: str) -> str:
+    """Why documents are not compared as trees; empty if they are."""
+    for body in bodies:
+        # No document has more tags and attributes than this; a tag that is an element counts as two.
+        marks = body.count("<") + body.count("/>") + body.count("=")
+        if marks > MOST_MARKS:
+            return f"more than {MOST_MARKS} tags and attributes"
+        longest = max(map(len, _DECLARED.findall(body)), default=0)
+        if marks * longest > _MOST_NAMED:
+            return f"names of more than {_MOST_NAMED} characters with their namespaces"
+    return ""
 
 
 def read(body: str, places: Places) -> Document | None:
@@ -201,6 +216,8 @@ def read(body: str, places: Places) -> Document | None:
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.text.append
     parser.StartDoctypeDeclHandler = builder.doctype
+    parser.StartNamespaceDeclHandler = builder.declare
+    parser.EndNamespaceDeclHandler = builder.forget
     try:
         parser.Parse(body, True)
     except (expat.ExpatError, UnicodeEncodeError, _RefusedError):
@@ -229,6 +246,13 @@ class _Builder:
         self.ignored: dict[str, list[str]] = defaultdict(list)
         self.text: list[str] = []
         self._body = body
+        self._namespaces: dict[str | None, list[str]] = defaultdict(list)  # of a prefix, the innermost last
+
+    def declare(self, prefix: str | None, namespace: str | None) -> None:
+        self._namespaces[prefix].append(namespace or "")
+
+    def forget(self, prefix: str | None) -> None:
+        self._namespaces[prefix].pop()
 
     def doctype(self, name: str, system: str | None, public: str | None, internal: bool) -> None:
         if internal or (system and _ENTITY.search(self._body)):
@@ -238,7 +262,7 @@ class _Builder:
         self._flush()
         above = self.open[-1]
         places = above.places.step(local(name))
-        attributes = dict(zip(pairs[::2], pairs[1::2], strict=True))
+        attributes = dict(zip(pairs[::2], map(self._meant, pairs[1::2]), strict=True))
         if not places.idle:
             for attribute in list(attributes):
                 if line := places.attribute(local(attribute)):
@@ -260,5 +284,13 @@ class _Builder:
     def _flush(self) -> None:
         """What was read since the last tag is one text."""
         if self.text:
-            self.open[-1].element.children.append(Text("".join(self.text)))
+            self.open[-1].element.children.append(Text(self._meant("".join(self.text))))
             self.text.clear()
+
+    def _meant(self, value: str) -> str:
+        """A value that is a name with a prefix, as what it stands for: `xsi:type="xs:string"` has one, and so
+        has the code of a SOAP fault."""
+        found = _NAME.fullmatch(value) if ":" in value else None
+        if found and (namespaces := self._namespaces.get(found[1])):
+            return f"{{{namespaces[-1]}}}{found[2]}"
+        return value

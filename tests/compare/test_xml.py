@@ -50,6 +50,9 @@ def found(legacy: str, target: str, *lines: str) -> Found:
         pytest.param(
             "<a xmlns:p='u' p:b='1'/>", "<a xmlns:q='u' xmlns:r='v' q:b='1'/>", id="another attribute prefix"
         ),
+        pytest.param(
+            "<a xmlns:p='u' type='p:b'>p:c</a>", "<a xmlns:q='u' type='q:b'>q:c</a>", id="prefixes in values"
+        ),
         pytest.param("<a>\r\n</a>", "<a>\n</a>", id="line ends"),
     ],
 )
@@ -125,6 +128,18 @@ FEED = "<feed><entry id='1'><title>a</title></entry><entry id='2'><title>b</titl
             "<a xml:space='preserve'><b/></a>",
             [Difference(MISSING, "xml:/a", " ")],
             id="blanks that are to be kept",
+        ),
+        pytest.param(
+            "<a xmlns:p='u'><b xmlns:p='v' type='p:c'/><b type='p:c'/></a>",
+            "<a xmlns:p='u'><b type='p:c'/><b type='p:c'/></a>",
+            [Difference(CHANGED, "xml:/a/b[1]/@type", "{v}c", "{u}c")],
+            id="the same prefix for another namespace in a value",
+        ),
+        pytest.param(
+            "<a xmlns:p='u'>p:b</a>",
+            "<a>p:b</a>",
+            [Difference(CHANGED, "xml:/a", "{u}b", "p:b")],
+            id="a prefix in a value that nothing declares",
         ),
         pytest.param(
             "<a xmlns='u'><b>1</b></a>",
@@ -254,6 +269,11 @@ HOSTILE = {
     "entities": ("<a>" + "&amp;" * 2_000_000 + "</a>", "<a/>"),
     "lines": ("<a>" + "\n" * 10_000_000 + "</a>", "<a/>"),
     "tags": ("<" * 10_000_000, "<a/>"),
+    "a long namespace": (
+        f"<p:a xmlns:p='{'u' * 60_000}'>{'<p:b/>' * 14_000}</p:a>",
+        f"<p:a xmlns:p = '{'u' * 60_000}'>{'<p:c/>' * 14_000}</p:a>",
+    ),
+    "no namespace": ("<a>" + "xmlns" * 1_000_000 + "</a>", "<a/>"),
     "other names": (
         "<a>" + "".join(f"<b{i}/>" for i in range(29_000)) + "</a>",
         "<a>" + "".join(f"<c{i}/>" for i in range(29_000)) + "</a>",
