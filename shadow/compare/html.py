@@ -96,7 +96,7 @@ class _Shortened(Exception):
 
 def _take(parser: LexborHTMLParser, place: Ignored) -> list[str | None]:
     """Takes what is not compared out of a tree, and gives it."""
-    found = parser.css(place.selector)
+    found = _selected(parser, place.selector)
     if place.attribute:
         return [_take_attribute(node, place.attribute) for node in found]
     taken = [node.html for node in found[:_MATCHES]]
@@ -106,6 +106,18 @@ def _take(parser: LexborHTMLParser, place: Ignored) -> list[str | None]:
         else:
             node.decompose()
     return taken
+
+
+def _selected(parser: LexborHTMLParser, selector: str) -> list[LexborNode]:
+    """What a selector finds in a page, and in what templates hold: each by itself, as for a browser."""
+    found = parser.css(selector)
+    waiting = [parser.root] if parser.root is not None else []
+    while waiting:
+        within = waiting.pop().template_fragments()
+        for fragment in within:
+            found += fragment.css(selector)
+        waiting += within
+    return found
 
 
 def _outermost(found: list[LexborNode]) -> list[LexborNode]:

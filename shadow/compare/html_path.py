@@ -67,6 +67,8 @@ class Paths:
             if form is not None:
                 return f"{self.of(form)} {' > '.join(reversed(steps))}"
             here = here.parent
+            if here is not None and self._name(here) == "template":
+                break  # no selector looks out of it
         return " > ".join(reversed(steps))
 
     def _element(self, place: Place) -> Place:

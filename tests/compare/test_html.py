@@ -199,7 +199,7 @@ def test_a_text_is_no_element() -> None:
         pytest.param(
             "<template><p>a</p></template>",
             "<template><p>b</p></template>",
-            Difference(CHANGED, "html:html > head > template > p", "a", "b"),
+            Difference(CHANGED, "html:p", "a", "b"),
             id="a template",
         ),
         pytest.param(
@@ -405,6 +405,18 @@ def test_rows_in_the_middle() -> None:
             "input[name=n]@value", "<input name=n value=1>", "<input name=n value=2>", id="attribute"
         ),
         pytest.param("p@title", "<p title=a>x", "<p>x", id="an attribute on one side"),
+        pytest.param(
+            "p",
+            "<template><p>a</p><template><p>c</p></template></template>",
+            "<template><p>b</p><template><p>d</p></template></template>",
+            id="in templates",
+        ),
+        pytest.param(
+            "div",
+            "<div><template><div>a</div></template></div><p>x",
+            "<div><template><div>b</div></template></div><p>x",
+            id="in a template and around it",
+        ),
         pytest.param("body", "<p>a", "<h1>b", id="everything"),
         pytest.param("*", "<p>a", "<h1>b", id="everything by a star"),
     ],
