@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple, TypeAlias
 
@@ -21,6 +22,10 @@ DEEPEST = 256
 
 _PARTS = 200  # tags of an element that are looked at to find which other it resembles most
 _MATCHES = 1000  # elements a selector finds whose content is looked at, to say if it silenced something
+
+_MOST_NUMBERED = 100_000_000
+"""Squares of how many children elements have, summed: a selector that numbers them counts from the first for
+each, 3 ns a step. It is passed by 10,000 in one list."""
 
 _ALWAYS = ("html", "head", "body")  # a page has them even if nothing is in them
 _ATTRIBUTE = re.compile(r"(.+)@([A-Za-z_:][\w:.-]*)", re.DOTALL)
@@ -65,7 +70,9 @@ def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found
     if reason := too_costly(legacy, target):
         return Found([changed("html", legacy, target)], [f"{reason}: pages compared as a whole"])
     ours, theirs = (html_tree.parse(encodable(page)) for page in (legacy, target))
-    taken = [one.line for one in places if _take(ours, one) != _take(theirs, one)]
+    left = _left_out(places, ours, theirs)
+    notes = [f"{one.line} was not looked for: too many elements stand side by side" for one in left]
+    taken = [one.line for one in places if one not in left and _take(ours, one) != _take(theirs, one)]
     modes = html_doctype.mode(legacy), html_doctype.mode(target)
     doctype = [changed("html:doctype", *modes)] if modes[0] != modes[1] else []
     written = html_tree.write(ours), html_tree.write(theirs)
@@ -76,7 +83,7 @@ def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found
     if walk is None:
         whole = [changed("html", legacy, target)]
         return Found(whole, ["tags that cannot be told apart: pages compared as a whole"], tuple(taken))
-    found = cut(doctype + walk.differences, walk.notes)
+    found = cut(doctype + walk.differences, notes + walk.notes)
     return Found(found.differences, found.notes, tuple(dict.fromkeys(taken + walk.hits)))
 
 
@@ -118,6 +125,16 @@ def _selected(parser: LexborHTMLParser, selector: str) -> list[LexborNode]:
             found += fragment.css(selector)
         waiting += within
     return found
+
+
+def _left_out(places: Places, *pages: LexborHTMLParser) -> Places:
+    """The selectors that number elements, where these are too many."""
+    numbering = tuple(one for one in places if ":nth-" in one.selector.lower())
+    for page in pages if numbering else ():
+        children = Counter(node.parent.mem_id for node in _selected(page, "*") if node.parent is not None)
+        if sum(many**2 for many in children.values()) > _MOST_NUMBERED:
+            return numbering
+    return ()
 
 
 def _outermost(found: list[LexborNode]) -> list[LexborNode]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.processor import within
 
 from shadow.compare.found import Found
 from shadow.compare.html import compare, compile_places
@@ -425,6 +426,16 @@ def test_ignored_places(line: str, legacy: str, target: str) -> None:
     """What a selector finds is not compared, and the line is a hit where that silenced something."""
     assert found(legacy, target, line) == Found([], [], (f"html:{line}",))
     assert not found(legacy, legacy.replace("<p", "<P").replace("<d", "<D"), line).hits
+
+
+def test_numbers_among_too_many() -> None:
+    """Where numbering elements would take minutes, a line that does is left out, with a note."""
+    page, line = "<p>a" * 60_000, "p:nth-of-type(2)"
+    result = within(1, lambda: found(page, page + "<p>b", line))
+
+    assert [each.kind for each in result.differences] == [ADDED]
+    assert result.notes == [f"html:{line} was not looked for: too many elements stand side by side"]
+    assert found("<p>a" * 3000, "<p>a<p>b" + "<p>a" * 2998, line) == Found([], [], (f"html:{line}",))
 
 
 @pytest.mark.parametrize("line", ["", "@value", "p[", "p >", ":nope(1)", "p:lexbor-contains(", "@"])
