@@ -35,7 +35,8 @@ _CODECS = _by_label(
         # What Japanese systems call Shift_JIS has NEC's and IBM's characters, which only cp932 knows.
         "cp932": "shift_jis shift-jis sjis x-sjis windows-31j ms_kanji csshiftjis ms932 cp932 sjis-win",
         "euc-jp": "euc-jp eucjp euc_jp x-euc-jp cseucpkdfmtjapanese eucjp-ms eucjp-win cp51932",
-        "iso-2022-jp": "iso-2022-jp csiso2022jp jis",
+        # The codec of that name reads no half-width kana, which browsers do.
+        "iso-2022-jp-ext": "iso-2022-jp csiso2022jp jis",
         "cp949": "euc-kr cseuckr korean ks_c_5601-1987 ks_c_5601-1989 ksc5601 ksc_5601 windows-949 cp949",
         "gb18030": "gb18030 gb2312 gbk x-gbk chinese csgb2312 gb_2312 gb_2312-80 iso-ir-58 cp936",
         "big5hkscs": "big5 big5-hkscs cn-big5 csbig5 x-x-big5",
@@ -84,7 +85,7 @@ _META = re.compile(rb"<meta[\s/]([^>]*)", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"""(?:^|[\s/"';])charset\s*=\s*["']?\s*([^\s"'/>;]+)""", re.IGNORECASE)
 _META_TYPE = re.compile(rb"""http-equiv\s*=\s*["']?content-type""", re.IGNORECASE)
 _XML = re.compile(rb"""\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]+)["']""")
-_ESCAPE = re.compile(rb"\x1b(?:\$[@B]|\(J)")  # of ISO-2022-JP
+_ESCAPE = re.compile(rb"\x1b(?:\$[@B]|\([IJ])")  # of ISO-2022-JP
 _KANA = re.compile("[ぁ-ゖァ-ヶー、。]")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
@@ -217,7 +218,7 @@ codecs.register_error(_EXTENSIONS, _extension)
 def _undeclared(body: bytes) -> Text:
     """By what decodes strictly; where that says too little, by a detector."""
     # Text in ISO-2022-JP is valid UTF-8 too: it is ASCII with escapes.
-    for codec in ("iso-2022-jp", "utf-8") if _ESCAPE.search(body) else ("utf-8",):
+    for codec in ("iso-2022-jp-ext", "utf-8") if _ESCAPE.search(body) else ("utf-8",):
         text = _strictly(body, codec)
         if text is not None:
             return Text(text.removeprefix(_BOM), False, "", codec, "tried")

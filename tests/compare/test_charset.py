@@ -40,7 +40,7 @@ HTML, PLAIN, XML = "text/html", "text/plain", "application/xml"
             b"<?xml version='1.0' encoding='sjis'?>", "", "image/svg+xml", "cp932", "meta", id="of SVG"
         ),
         pytest.param(JAPANESE.encode(), "", PLAIN, "utf-8", "tried", id="UTF-8"),
-        pytest.param(JAPANESE.encode("iso2022_jp"), "", PLAIN, "iso-2022-jp", "tried", id="ISO-2022-JP"),
+        pytest.param(JAPANESE.encode("iso2022_jp"), "", PLAIN, "iso-2022-jp-ext", "tried", id="ISO-2022-JP"),
         pytest.param(b"\x1b[31mred", "", PLAIN, "utf-8", "tried", id="an escape of another kind"),
         pytest.param(JAPANESE.encode("euc_jp"), "", PLAIN, "euc-jp", "tried", id="EUC-JP"),
         pytest.param(JAPANESE.encode("cp932"), "", PLAIN, "cp932", "tried", id="Shift_JIS"),
@@ -120,6 +120,14 @@ def test_unknown_charsets(charset: str) -> None:
     assert text.text == "café"
     assert text.note.startswith("unknown charset")
     assert len(text.note) < 80
+
+
+@pytest.mark.parametrize("declared", ["", "iso-2022-jp"])
+def test_half_width_kana_in_iso_2022_jp(declared: str) -> None:
+    """Old mailers and terminals write them so, and browsers read them."""
+    text = read("日本語のﾃｽﾄ".encode("iso2022_jp_ext"), declared, PLAIN)
+
+    assert (text.text, text.note) == ("日本語のﾃｽﾄ", "")
 
 
 def test_a_cut_off_character() -> None:
