@@ -210,6 +210,23 @@ def test_a_refused_body_is_enough() -> None:
     assert "body_limit" not in made(pairs((answer(413, ""), answer(413, "other"))))
 
 
+@pytest.mark.parametrize("times", [1, 100])
+@pytest.mark.parametrize(
+    ("shown", "read", "written"),
+    [
+        ("Größe", "cp1252", "utf-8"),
+        ("検索の結果", "latin-1", "utf-8"),
+        ("検索の結果", "latin-1", "cp932"),
+        ("テスト", "cp932", "euc-jp"),
+    ],
+)
+def test_a_text_that_was_read_by_another_charset(shown: str, read: str, written: str, times: int) -> None:
+    """It is known for what it is, also where both values are cut; any other text is not."""
+    garbled = shown.encode(written).decode(read)
+    assert "charset" in made(pairs((text(shown * times), text(garbled * times))))
+    assert "charset" not in made(pairs((text(shown * times), text("x" + garbled * times))))
+
+
 def test_a_redirect_to_the_same_page() -> None:
     """As where the target takes HTTPS for HTTP and redirects for ever."""
     found = made(pairs((FINE, redirect("https://shop.example/a?b=1", 301)), path="/a?b=1"))

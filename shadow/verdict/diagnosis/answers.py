@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+from shadow.compare.found import SHOWN
 from shadow.verdict.causes import split
 from shadow.verdict.diagnosis.case import Case, Trace, Traced, short, traced
 
@@ -131,17 +133,51 @@ def _same_day(ours: re.Match[str], theirs: re.Match[str]) -> bool:
 
 
 def charset(case: Case) -> Traced | None:
-    """Another charset, or characters that were lost on the way."""
+    """Another charset, or characters that were lost on the way or read by another one."""
     causes = [cause for cause in case.causes if split(cause.name)[0] == "charset"]
-    found = _pairs(case, _replaced)
+    found = _pairs(case, _garbled)
     if found is None:
         return traced(causes)
     return Traced([*(traced(causes) or Traced([], [])).traces, *found.traces], causes + found.causes)
 
 
-def _replaced(legacy: str, target: str) -> str:
+def _garbled(legacy: str, target: str) -> str:
     lost = "\ufffd" in target and "\ufffd" not in legacy
-    return f"{short(legacy)} became {short(target)}" if lost else ""
+    return f"{short(legacy)} became {short(target)}" if lost or _is_misread(legacy, target) else ""
+
+
+_CHARSETS = ("utf-8", "cp932", "euc-jp")
+_WINDOWS = {byte: bytes((byte,)).decode("cp1252", "ignore") or chr(byte) for byte in range(0x80, 0xA0)}
+"""What Windows-1252 has in the place of controls of Latin-1; it leaves five of them as they are."""
+
+
+def _is_misread(legacy: str, target: str) -> bool:
+    """Is the target's text legacy's, read by another charset? Both as far as they are shown."""
+    (ours, our_end), (theirs, their_end) = _uncut(legacy), _uncut(target)
+    for charset in _CHARSETS:
+        with suppress(UnicodeEncodeError):
+            for reading in _readings(ours.encode(charset)):
+                begins = (their_end and reading.startswith(theirs)) or (
+                    our_end and theirs.startswith(reading)
+                )
+                if reading != ours and (reading == theirs or begins):
+                    return True
+    return False
+
+
+def _uncut(text: str) -> tuple[str, str]:
+    """A value as it is shown, without the signs that there was more; and the one at its end."""
+    end = text[-1] if len(text) == SHOWN and text.endswith("…") else ""
+    return text.removeprefix("…").removesuffix(end), end
+
+
+def _readings(body: bytes) -> Iterator[str]:
+    for charset in _CHARSETS:
+        with suppress(UnicodeDecodeError):
+            yield body.decode(charset)
+    latin = body.decode("latin-1")
+    yield latin
+    yield latin.translate(_WINDOWS)
 
 
 def compression(case: Case) -> Traced | None:
