@@ -56,7 +56,8 @@ Pattern = Annotated[str, Meta(description="a pattern as RE2 reads it", extra={"f
 Difference = Annotated[
     str,
     Meta(
-        description="what the report shows, such as changed header:vary, or its place alone",
+        description="what the report shows, such as changed header:vary or changed status 301→302, "
+        "or its place alone",
         extra={"form": "accept"},
     ),
 ]
@@ -208,7 +209,7 @@ class Forwarding(Strict, frozen=True):
 class Accept(Strict, frozen=True):
     """A difference that somebody answers for: counted as a hit of this line to the end of a day, in UTC."""
 
-    difference: Difference  # as the report shows it: KIND PLACE, with [*] for an index; or PLACE, of any kind
+    difference: Difference  # as the report shows it: KIND PLACE, with [*] for an index; PLACE, of any kind
     owner: str  # who accepts it
     reason: str
     until: date  # the last day; then it is a difference again

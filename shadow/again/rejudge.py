@@ -8,11 +8,10 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from shadow.compare.rules import Rule
+from shadow.compare.signature import parse, signature
 from shadow.model import Comparison, Difference, Fate
 from shadow.record.again import judged_again
 from shadow.record.evidence import Evidence
-from shadow.record.parts import signature
-from shadow.verdict.causes import split
 
 SCHEMA_VERSION = 1
 
@@ -98,11 +97,11 @@ class _Changes:
         if change is None:
             if len(self._changes) >= MOST:
                 return
-            kind, path = split(name)
+            said = parse(name)
             change = self._changes[key] = Change(
                 endpoint=pair.endpoint,
-                kind=kind,
-                path=path,
+                kind=said.kind,
+                path=said.path,
                 example=pair.id,
                 legacy=difference.legacy,
                 target=difference.target,

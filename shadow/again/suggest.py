@@ -15,13 +15,12 @@ from msgspec import Struct, field
 from shadow import settings
 from shadow.again.candidates import Line, candidates
 from shadow.compare.rules import Rule, compile_rule
+from shadow.compare.signature import parse, signature
 from shadow.endpoint import Endpoints, template
 from shadow.model import Difference, DifferenceKind
 from shadow.record.again import judged_again
 from shadow.record.evidence import Evidence
-from shadow.record.parts import signature
 from shadow.record.tally import TallyRecord
-from shadow.verdict.causes import split
 from shadow.verdict.counting import signatures
 
 TRIED = 30
@@ -138,7 +137,7 @@ def _take(seen: _Seen, pair: Evidence, sections: _Sections) -> None:
 
 def _for_cause(endpoint: str, name: str, pairs: list[Evidence], sections: _Sections) -> Suggestion | None:
     """The narrowest line that silences the cause in every pair that shows it."""
-    kind, path = split(name)
+    kind, path, _ = parse(name)
     before = [_names(pair, sections.rule(pair)) for pair in pairs]
     shown = [each for found in before for each in found.get(name, ())]
     if not shown:

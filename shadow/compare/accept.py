@@ -1,57 +1,76 @@
-"""Differences that somebody has accepted, for a while."""
+"""Differences that somebody has accepted, for a while.
+
+A line names a difference as the report does, `changed header:vary`, `changed status 301→302`, or more widely:
+its place alone is of any kind, and a status without its values is any change of it.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import NamedTuple
 
-from shadow.compare.signature import generalise
-from shadow.model import Difference, DifferenceKind
+from shadow.compare.signature import Signature, generalise, parse, signature
+from shadow.model import Difference, DifferenceKind, FailureKind
 
 _DAY = 86400
 _EPOCH = date(1970, 1, 1)
+_STATUS = re.compile(r"[1-9]\d\d")
 
 
 class Accepted(NamedTuple):
-    """One line: differences of a `kind`, or of any where it is empty, at a `path` as causes have it."""
+    """One line: what it accepts, in one of its `wordings`."""
 
-    kind: str
-    path: str
+    difference: str
     owner: str
     until: date
 
     @property
     def line(self) -> str:
         """As it is shown."""
-        return " ".join(word for word in ("accept", self.kind, self.path) if word)
+        return f"accept {self.difference}"
 
     def holds(self, moment: float) -> bool:
         """Has the last day, in UTC, not ended at this moment, in Unix seconds?"""
         return moment < ((self.until - _EPOCH).days + 1) * _DAY
 
-    def means(self, kind: str, path: str) -> bool:
-        """Is it about differences of this kind, at this generalised path?"""
-        return self.kind in ("", kind) and self.path == path
+
+def accepted(text: str) -> Signature:
+    """What a line accepts, without a kind where it is of any. Raises ValueError."""
+    found = parse(text)
+    if found.kind not in set(DifferenceKind):
+        found = parse(f" {text}")
+    if found.path != generalise(found.path):
+        raise ValueError(f"accept: {text!r} can match nothing; write {generalise(found.path)!r}")
+    if found.statuses:
+        found = found._replace(statuses=found.statuses.replace("->", "→"))
+        _check_statuses(text, *found.sides)
+    return found
 
 
-def accepted(text: str) -> tuple[str, str]:
-    """Kind, or an empty string, and path of an accepted difference. Raises ValueError."""
-    kind, _, path = text.partition(" ")
-    if kind not in set(DifferenceKind):
-        kind, path = "", text
-    if path != generalise(path):
-        raise ValueError(f"accept: {text!r} can match nothing; write {generalise(path)!r}")
-    return kind, path
+def _check_statuses(text: str, legacy: str, target: str) -> None:
+    if target in set(FailureKind):
+        raise ValueError(f"accept: {text!r} can match nothing: a target without an answer is never accepted")
+    if not _STATUS.fullmatch(target) or not (_STATUS.fullmatch(legacy) or legacy in set(FailureKind)):
+        raise ValueError(f"accept: {text!r} is not understood; it can be 'changed status 301→302'")
+    if legacy == target:
+        raise ValueError(f"accept: {text!r} can match nothing: both are the same")
+
+
+def wordings(found: Signature) -> list[str]:
+    """In which words a difference can be accepted, the narrowest first."""
+    narrow, wide = (found, found._replace(kind="")), found._replace(statuses="")
+    return list(dict.fromkeys(map(str, (*narrow, wide, wide._replace(kind="")))))
 
 
 def accepts(lines: Iterable[Accepted], moment: float) -> Callable[[Difference], str | None] | None:
     """What says of a difference by which line it is accepted at this moment; None if no line holds."""
-    held = [(line, line.line) for line in lines if line.holds(moment)]
+    held = {each.difference: each.line for each in lines if each.holds(moment)}
 
     def accepted(difference: Difference) -> str | None:
-        path = generalise(difference.path)
-        return next((shown for line, shown in held if line.means(difference.kind, path)), None)
+        words = wordings(parse(signature(difference)))
+        return next((held[each] for each in words if each in held), None)
 
     return accepted if held else None
 
@@ -59,8 +78,9 @@ def accepts(lines: Iterable[Accepted], moment: float) -> Callable[[Difference], 
 def expired(lines: Iterable[Accepted], moment: float, differences: Iterable[Difference]) -> list[str]:
     """Notes on differences that were accepted once."""
     over = [line for line in lines if not line.holds(moment)]
+    seen = {words for each in differences for words in wordings(parse(signature(each)))} if over else set()
     return [
-        f"accepted until {line.until} only, by {line.owner}: {line.line.removeprefix('accept ')}"
+        f"accepted until {line.until} only, by {line.owner}: {line.difference}"
         for line in over
-        if any(line.means(difference.kind, generalise(difference.path)) for difference in differences)
+        if line.difference in seen
     ]

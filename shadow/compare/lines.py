@@ -57,6 +57,8 @@ class Line(NamedTuple):
     setting: str
     place: str
     says: str = ""
+    statuses: str = ""
+    """Of an accepted status, between which."""
 
     @property
     def kind(self) -> str:
@@ -71,7 +73,8 @@ class Line(NamedTuple):
 
     def __str__(self) -> str:
         """As it is shown, and counted."""
-        words = (self.setting, self.says, self.place) if self.setting == "accept" else self
+        first, place, says, last = self
+        words = (first, says, place, last) if first == "accept" else self
         return " ".join(filter(None, words))
 
 
@@ -104,8 +107,8 @@ def _read(compare: settings.Compare) -> Iterator[Line]:
         for text in getattr(compare, setting):
             yield Line(setting, _canonical(text) if setting in _KINDS else text)
     for accept in compare.accept:
-        kind, path = accepted(accept.difference)
-        yield Line("accept", path, kind)
+        what = accepted(accept.difference)
+        yield Line("accept", what.path, what.kind, what.statuses)
 
 
 def check_host(name: str) -> None:

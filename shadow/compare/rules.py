@@ -75,7 +75,8 @@ def compile_rule(general: settings.Compare, own: settings.Compare) -> Rule:
         columns=frozenset(line.name for line in ignored if line.kind == "csv"),
         steps=tuple(steps),
         accepted=tuple(
-            Accepted(*accepted(one.difference), one.owner, one.until) for one in general.accept + own.accept
+            Accepted(str(accepted(one.difference)), one.owner, one.until)
+            for one in general.accept + own.accept
         ),
         lines=tuple(shown),
     )

@@ -1,16 +1,60 @@
-"""Differences with one signature have one cause: paths without what varies from answer to answer."""
+"""Differences with one signature have one cause: their kind, and their path without what varies from answer
+to answer. Statuses are few, and each pair has a cause of its own: the values belong to it.
+
+In records a signature is a text, `changed json:$.items[*].price`, `changed status 200→500`. It is written and
+read here alone.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
+
+from shadow.model import Difference
 
 # A quoted key is matched first and kept, so that an index inside it is not taken for one.
 _INDEX = re.compile(r'("(?:[^"\\]|\\.)*")|\[\d+\]')
 
-
 _NUMBER = re.compile(r"\[\d+\]")
 _OF_TYPE = re.compile(r":nth-of-type\(\d+\)")
 _ROW = re.compile(r"\[\d+\]\Z")  # a column's name that ends like this is quoted
+
+
+class Signature(NamedTuple):
+    """What its text says: the kind, the generalised path, and of a status legacy's and the target's,
+    `200→500`, either of which may be a failure."""
+
+    kind: str
+    path: str
+    statuses: str = ""
+
+    def __str__(self) -> str:
+        return " ".join(filter(None, self))
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """Legacy's status and the target's; empty where it is no status that differs."""
+        legacy, _, target = self.statuses.partition("→")
+        return legacy, target
+
+
+def signature(difference: Difference) -> str:
+    """The text of a difference's signature."""
+    return written(difference.kind, generalise(difference.path), difference.legacy, difference.target)
+
+
+def written(kind: str, path: str, legacy: str | None, target: str | None) -> str:
+    """A signature as text, of what is known of a difference with a generalised path."""
+    return f"{kind} {path} {legacy}→{target}" if path == "status" else f"{kind} {path}"
+
+
+def parse(name: str) -> Signature:
+    """What the text of a signature says."""
+    kind, _, path = name.partition(" ")
+    if path.startswith("status "):
+        path, _, statuses = path.partition(" ")
+        return Signature(kind, path, statuses)
+    return Signature(kind, path)
 
 
 def generalise(path: str) -> str:

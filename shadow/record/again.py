@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from shadow.compare.judge import judge
 from shadow.compare.rules import Rule
+from shadow.compare.signature import signature
 from shadow.model import (
     Body,
     Comparison,
@@ -24,7 +25,6 @@ from shadow.model import (
 )
 from shadow.record.bodies import Kept, restored
 from shadow.record.evidence import Answered, Evidence, Failed, Fields
-from shadow.record.parts import signature
 
 MASKED_APART = "what differs is masked"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from shadow.compare.accept import Accepted, accepted
+from shadow.compare.accept import accepted
 from shadow.compare.rules import compile_rule
 from shadow.record.buckets import Moment
 from shadow.settings import Compare, Config
@@ -42,7 +42,7 @@ def configured(config: Config, config_hash: str, at: float) -> ConfigRecord:
 
 
 def _lines(compare: Compare, lines: list[str] | tuple[str, ...], endpoint: str) -> Iterator[Line]:
-    accepts = {Accepted(*accepted(one.difference), one.owner, one.until).line: one for one in compare.accept}
+    accepts = {f"accept {accepted(one.difference)}": one for one in compare.accept}
     for line in lines:
         one = accepts.get(line)
         if one is None:

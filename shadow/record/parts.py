@@ -8,8 +8,8 @@ from typing import TypeVar
 
 from msgspec import Struct, field
 
-from shadow.compare.signature import generalise
-from shadow.model import Comparison, Difference
+from shadow.compare.signature import signature
+from shadow.model import Comparison
 from shadow.record.buckets import Count, Moment
 from shadow.record.units import Units
 
@@ -137,15 +137,6 @@ class Release(Struct):
         add_counts(self.differences, other.differences)
         for name in past(SIGNATURES, self.differences):
             add_counts(self.differences, {OTHER: self.differences.pop(name)})
-
-
-def signature(difference: Difference) -> str:
-    """The words that one difference has in common with others like it: kind and generalised path.
-
-    Statuses are few and each pair has a cause of its own, so that of a status the values belong to it.
-    """
-    name = f"{difference.kind} {generalise(difference.path)}"
-    return f"{name} {difference.legacy}→{difference.target}" if difference.path == "status" else name
 
 
 def signatures(comparison: Comparison) -> tuple[str, ...]:

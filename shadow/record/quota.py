@@ -5,8 +5,9 @@ The hundredth of one cause tells nothing new, and no answer may fill the disk.
 
 from __future__ import annotations
 
+from shadow.compare.signature import signature
 from shadow.model import Comparison, Fate
-from shadow.record.parts import OTHER, signature
+from shadow.record.parts import OTHER
 from shadow.record.units import HOUR
 
 MOST_CAUSES = 1000

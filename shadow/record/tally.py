@@ -13,6 +13,7 @@ from typing import Annotated, Final
 from msgspec import Meta, Struct, field
 
 from shadow.compare.found import CUT
+from shadow.compare.signature import signature
 from shadow.model import Comparison, Difference, Drop, Failure, Fate, Outcome, Response, Skip
 from shadow.record.buckets import Buckets, Count, Moment
 from shadow.record.mask import Masked
@@ -29,7 +30,6 @@ from shadow.record.parts import (
     add_counts,
     merge_units,
     past,
-    signature,
 )
 from shadow.record.recheck import Label
 from shadow.record.units import HOUR, Units

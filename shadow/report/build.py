@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from shadow.compare.signature import parse
 from shadow.record import place
 from shadow.record.parts import Seen
 from shadow.record.segment import Record, Unreadable
@@ -39,7 +40,7 @@ from shadow.report.silenced import Silenced, masks
 from shadow.report.snippets import snippet
 from shadow.settings import Criteria
 from shadow.verdict import causes as verdict_causes
-from shadow.verdict.causes import MOST, identity, split
+from shadow.verdict.causes import MOST, identity
 from shadow.verdict.noise import Noise, learn
 from shadow.verdict.releases import trends
 from shadow.verdict.verdict import Judgement, Verdict, overall, verdicts, was_tried
@@ -187,13 +188,13 @@ def _cause(
 ) -> Cause:
     seen, shown = cause.seen, cause.example
     values = shown.difference if shown else seen
-    kind, path = split(cause.name)
+    said = parse(cause.name)
     endpoints = sorted(cause.endpoints)
     masked, accepted = _excused(cause, noise, silenced)
     return Cause(
         id=cause.id,
-        kind=kind,
-        path=path,
+        kind=said.kind,
+        path=said.path,
         count=seen.count,
         endpoints=endpoints,
         first_seen=seen.first or window.start or 0.0,
@@ -207,7 +208,7 @@ def _cause(
         accepted=accepted,
         diagnosis=[each.name for each in diagnosis if cause.id in each.causes],
         example=example(shown.evidence) if shown else None,
-        snippet=snippet(kind, path, endpoints),
+        snippet=snippet(said, endpoints),
     )
 
 
@@ -235,9 +236,9 @@ def _endpoint(name: str, fold: Fold, whole: _Whole, listed: set[str]) -> Endpoin
 
 
 def _difference(name: str, seen: Seen, listed: set[str]) -> DifferenceReport:
-    kind, path = split(name)
+    said = parse(name)
     cause = identity(name) if name in listed else ""
-    return DifferenceReport(kind, path, seen.count, seen.legacy, seen.target, cause)
+    return DifferenceReport(said.kind, said.path, seen.count, seen.legacy, seen.target, cause)
 
 
 def _releases(tallies: Mapping[str, Tally]) -> list[ReleaseReport]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field, json
 
+from shadow.compare.signature import written
 from shadow.report.schema import (
     SCHEMA_VERSION,
     Cause,
@@ -84,6 +85,5 @@ def changes(earlier: Earlier, now: Report) -> Changes:
 
 
 def _name(difference: _Difference | Cause | DifferenceReport) -> str:
-    """The signature. Of a status the values belong to it."""
-    name = f"{difference.kind} {difference.path}"
-    return f"{name} {difference.legacy}→{difference.target}" if difference.path == "status" else name
+    """The signature."""
+    return written(difference.kind, difference.path, difference.legacy, difference.target)

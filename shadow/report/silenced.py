@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
+from shadow.compare.accept import wordings
+from shadow.compare.signature import parse
 from shadow.record.configured import ConfigRecord, Line
 from shadow.record.parts import add_counts
 from shadow.record.tally import Tally
 from shadow.report.schema import AcceptedReport, MaskReport, RuleReport
-from shadow.verdict.causes import split
 from shadow.verdict.counting import compared
 from shadow.verdict.noise import Noise
 
@@ -58,11 +59,9 @@ class Silenced:
 
     def accepts(self, name: str, endpoints: set[str]) -> bool:
         """Whether a cause is accepted now, on all endpoints that show it."""
-        kind, path = split(name)
+        lines = {f"accept {wording}" for wording in wordings(parse(name))}
         held = {
-            each.endpoint
-            for each in self._lines
-            if each.until and each.line in (f"accept {kind} {path}", f"accept {path}") and self._holds(each)
+            each.endpoint for each in self._lines if each.until and each.line in lines and self._holds(each)
         }
         return "" in held or (bool(endpoints) and endpoints <= held)
 
@@ -83,13 +82,13 @@ def masks(noise: Noise, tallies: Mapping[str, Tally]) -> list[MaskReport]:
     """What legacy varies of itself, as far as it was learned: what silences most first."""
     found = []
     for each in noise.masks:
-        kind, path = split(each.signature)
+        said = parse(each.signature)
         exchanges = compared(tallies[each.endpoint])
         found.append(
             MaskReport(
                 endpoint=each.endpoint,
-                kind=kind,
-                path=path,
+                kind=said.kind,
+                path=said.path,
                 version=noise.version if each.masked else "",
                 state=each.state.value,
                 why=each.why,

@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 
 from shadow.compare import lines
-from shadow.compare.accept import accepted
+from shadow.compare.signature import Signature
 from shadow.report.schema import Snippet
 from shadow.report.visible import visible
-from shadow.settings import Compare
+from shadow.settings import Accept, Compare
 
 
-def snippet(kind: str, path: str, endpoints: list[str]) -> Snippet:
+def snippet(found: Signature, endpoints: list[str]) -> Snippet:
     """Ready to be pasted: for the one endpoint that shows it, or for all. To ignore a status would hide every
     error that is yet to come, so nobody is offered that."""
-    ignore = f"ignore: [{_word(path)}]" if path != "status" and _can_ignore(path) else ""
-    accept = (
-        f"accept: [{{difference: {_word(f'{kind} {path}')}, owner: YOU, reason: WHY, until: YYYY-MM-DD}}]"
-        if _can_accept(kind, path)
-        else ""
-    )
+    ignore = accept = ""
+    if found.path != "status" and _is_read(Compare(ignore=(found.path,))):
+        ignore = f"ignore: [{_word(found.path)}]"
+    if _is_read(Compare(accept=(Accept(difference=str(found), owner="", reason="", until=date.max),))):
+        accept = f"accept: [{{difference: {_word(str(found))}, owner: YOU, reason: WHY, until: YYYY-MM-DD}}]"
     return Snippet(_placed(ignore, endpoints), _placed(accept, endpoints))
 
 
-def _can_ignore(path: str) -> bool:
+def _is_read(section: Compare) -> bool:
+    """Does the configuration take these lines?"""
     try:
-        return bool(lines.read(Compare(ignore=(path,))))
-    except ValueError:
-        return False
-
-
-def _can_accept(kind: str, path: str) -> bool:
-    try:
-        return bool(accepted(f"{kind} {path}"))
+        return bool(lines.read(section))
     except ValueError:
         return False
 

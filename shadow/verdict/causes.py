@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from shadow.compare.signature import signature
 from shadow.model import Difference
 from shadow.record.evidence import Evidence
-from shadow.record.parts import OTHER, Seen, signature
+from shadow.record.parts import OTHER, Seen
 from shadow.record.tally import Tally
 
 MOST = 200
@@ -73,12 +74,6 @@ class Causes:
         for cause in causes:
             cause.example = self._examples.get(cause.name)
         return causes
-
-
-def split(name: str) -> tuple[str, str]:
-    """Kind and path of a signature."""
-    kind, _, path = name.partition(" ")
-    return kind, "status" if path.startswith("status ") else path
 
 
 def identity(name: str) -> str:

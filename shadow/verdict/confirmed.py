@@ -12,6 +12,7 @@ have been asked again, and have said the same. All of that counts as any mismatc
 
 from __future__ import annotations
 
+from shadow.compare.signature import parse
 from shadow.model import DifferenceKind
 from shadow.record.tally import Tally
 from shadow.verdict.counting import compared, signatures
@@ -20,7 +21,6 @@ _PASSING = {"502", "503", "504"}
 _DISTINCT = 2
 _MANY = 20
 _PAIRS = 5  # in which legacy was asked again, and did not differ from itself at that place
-_PREFIX = "changed status "
 _VALUES = {DifferenceKind.CHANGED, DifferenceKind.ORDER}
 
 
@@ -38,15 +38,15 @@ def confirmed(tally: Tally, unclear: frozenset[str] = frozenset()) -> str:
 
 def _is_status(name: str) -> bool:
     """Whether this signature is that of a change from one status to another that may be lasting."""
-    legacy, _, target = name.removeprefix(_PREFIX).partition("→")
-    return name.startswith(_PREFIX) and legacy.isdigit() and target.isdigit() and target not in _PASSING
+    legacy, target = parse(name).sides
+    return legacy.isdigit() and target.isdigit() and target not in _PASSING
 
 
 def _is_lasting(tally: Tally, name: str) -> bool:
     """Whether a difference in anything but the status is not one that legacy has from itself."""
-    kind, _, path = name.partition(" ")
+    found = parse(name)
     pairs = tally.learned.matched + tally.learned.differed
-    return not path.startswith("status") and (kind not in _VALUES or pairs >= _PAIRS)
+    return found.path != "status" and (found.kind not in _VALUES or pairs >= _PAIRS)
 
 
 def _always(tally: Tally, name: str) -> bool:

@@ -41,6 +41,7 @@ from hashlib import sha256
 from math import exp, log, log1p
 from typing import NamedTuple
 
+from shadow.compare.signature import parse
 from shadow.model import DifferenceKind
 from shadow.record.parts import OTHER, Paired
 from shadow.record.tally import Tally
@@ -202,12 +203,12 @@ def _decide(name: str, paired: Paired, pairs: int, seen: int, traffic: int) -> t
 
 def _structural(name: str) -> str:
     """In what way a difference is more than one of values; empty where it is not."""
-    kind, _, path = name.partition(" ")
-    if kind not in _VALUES:
-        return f"a change of structure ({kind})"
-    if path in _WHOLES or path.startswith("status"):
-        return f"all of the {'status' if path.startswith('status') else 'body'}"
-    return ""
+    found = parse(name)
+    if found.kind not in _VALUES:
+        return f"a change of structure ({found.kind})"
+    if found.path == "status":
+        return "all of the status"
+    return "all of the body" if found.path in _WHOLES else ""
 
 
 def _share(part: int, whole: int) -> str:

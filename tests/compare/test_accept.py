@@ -82,6 +82,26 @@ def test_many_accepted_ones_hide_nothing() -> None:
     assert paths(comparison) == ["json:$.z"]
 
 
+@pytest.mark.parametrize("line", ["changed status 301→302", "changed status 301->302", "status 301→302"])
+def test_a_status_is_accepted_between_two_values(line: str) -> None:
+    """What it changes to one day is not what somebody has accepted; without values it is any change."""
+    moved, found, failed = (Response(status) for status in (301, 302, 500))
+
+    assert judged(moved, found, line).hits == (f"accept {line.replace('->', '→')}",)
+    for legacy, target in ((moved, failed), (found, moved), (Response(200), found)):
+        assert judged(legacy, target, line).fate is Fate.DIFFERED
+    assert judged(moved, failed, "changed status").fate is Fate.MATCHED
+    assert judged(moved, found, "status", line).hits == (f"accept {line.replace('->', '→')}",)
+
+
+def test_of_a_legacy_that_gives_no_answer_the_change_is_accepted() -> None:
+    """The client got none, and would have got one: that can be what was mended."""
+    dead = Failure(FailureKind.RESET)
+
+    assert judged(dead, Response(200), "changed status reset→200").fate is Fate.MATCHED
+    assert judged(dead, Response(500), "changed status reset→200").fate is Fate.DIFFERED
+
+
 def test_a_list_that_was_cut_is_not_accepted() -> None:
     """Nobody knows then whether the rest is."""
     texts = (

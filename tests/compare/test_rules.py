@@ -58,7 +58,7 @@ def test_every_line_is_listed_in_the_words_of_its_hits() -> None:
             cut=(r"build-\d+",),
             equivalent=("wave-dash",),
         ),
-        accepting("changed header:vary", "json:$.items[*].price"),
+        accepting("changed header:vary", "json:$.items[*].price", "changed status 301->302"),
     )
 
     assert rule.lines == (
@@ -78,6 +78,7 @@ def test_every_line_is_listed_in_the_words_of_its_hits() -> None:
         "equivalent wave-dash",
         "accept changed header:vary",
         "accept json:$.items[*].price",
+        "accept changed status 301→302",
         "hosts old.example new.example:8080",
     )
 
@@ -201,6 +202,28 @@ def test_other_lines_are_refused_too(lines: dict[str, Any], message: str) -> Non
             id="accepted at an index",
         ),
         pytest.param(accepting("altered status"), NOTHING, "is not understood", id="accepted, no kind"),
+        pytest.param(
+            accepting("changed status 200→timeout"),
+            NOTHING,
+            "is never accepted",
+            id="accepted, a dead target",
+        ),
+        pytest.param(accepting("changed status 200→200"), NOTHING, "both are the same", id="accepted, equal"),
+        pytest.param(
+            accepting("changed status 301"),
+            NOTHING,
+            "it can be 'changed status 301→302'",
+            id="accepted, to what",
+        ),
+        pytest.param(
+            accepting("changed status 301→302", "changed status 301->302"),
+            NOTHING,
+            "is given twice",
+            id="accepted, in two ways",
+        ),
+        pytest.param(
+            Compare(ignore=("status",)), accepting("status 301→302"), "because status", id="accepted status"
+        ),
     ],
 )
 def test_a_line_that_can_match_nothing_is_refused(general: Compare, own: Compare, message: str) -> None:
@@ -216,7 +239,7 @@ def test_a_line_that_can_match_nothing_is_refused(general: Compare, own: Compare
         (Compare(ignore=("json:$.a", "cookie:a")), Compare(ignore=("json:$", "header:set-cookie"))),
         (Compare(ignore=("json:$.a.b",)), Compare(ignore=("json:$.a.c", "json:$..b.d"))),
         (Compare(hosts=("a.example",)), Compare(hosts=("b.example",))),
-        (accepting("status", "changed status"), NOTHING),
+        (accepting("status", "changed status", "changed status 301→302"), NOTHING),
         (Compare(same_host=("header:location", "header:x-next")), NOTHING),
     ],
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shadow.compare.signature import generalise
+from shadow.compare.signature import generalise, parse, signature
+from shadow.model import Difference, DifferenceKind
 
 
 @pytest.mark.parametrize(
@@ -37,3 +38,20 @@ def test_generalise(path: str, signature: str) -> None:
     """Indexes and line numbers vary from answer to answer; names do not."""
     assert generalise(path) == signature
     assert generalise(signature) == signature
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "sides"),
+    [
+        ("status", "changed status 200→timeout", ("200", "timeout")),
+        ("json:$.a→b[1]", "changed json:$.a→b[*]", ("", "")),
+        ("csv:status 200→500", "changed csv:status 200→500", ("", "")),
+    ],
+)
+def test_its_text_is_read_back(path: str, text: str, sides: tuple[str, str]) -> None:
+    """The values belong to a status, and to nothing else that looks like one."""
+    name = signature(Difference(DifferenceKind.CHANGED, path, "200", "timeout"))
+
+    assert name == text == str(parse(name))
+    assert parse(name).kind == "changed"
+    assert parse(name).sides == sides

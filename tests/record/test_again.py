@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from shadow.again.pairs import EndpointRules
 from shadow.compare.judge import judge
 from shadow.compare.rules import compile_rule
+from shadow.compare.signature import signature
 from shadow.model import (
     Body,
     Digest,
@@ -31,7 +32,6 @@ from shadow.record.again import checked, judged_again
 from shadow.record.bodies import Kept
 from shadow.record.evidence import Answered, Asked, Evidence, Failed, evidence
 from shadow.record.mask import Mask
-from shadow.record.parts import signature
 from shadow.settings import Compare, Config
 
 MASK = Mask(("json:$.private", "form:nickname"), b"key")

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from shadow.compare.found import CUT
+from shadow.compare.signature import signature
 from shadow.model import (
     Comparison,
     Difference,
@@ -28,7 +29,7 @@ from shadow.record import parts
 from shadow.record import tally as tally_module
 from shadow.record.buckets import ERROR, Buckets
 from shadow.record.mask import Masked
-from shadow.record.parts import LIKELY, OTHER, UNANALYSED, About, Paired, Release, Seen, signature
+from shadow.record.parts import LIKELY, OTHER, UNANALYSED, About, Paired, Release, Seen
 from shadow.record.tally import Tally, TallyRecord
 
 LEGACY = Response(200, b"", b"", 0.010, 0.020)

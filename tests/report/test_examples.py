@@ -11,6 +11,7 @@ import yaml
 from support.processor import within
 from support.traces import Recording, answer
 
+from shadow.compare.signature import parse
 from shadow.record.bodies import Kept
 from shadow.record.evidence import Asked
 from shadow.report.beside import ROWS, WIDE, beside
@@ -107,23 +108,23 @@ def test_each_side_has_its_command() -> None:
 
 def test_lines_to_paste_are_lines_of_the_configuration() -> None:
     """For the one endpoint that shows it, or for all; none where no line would be understood."""
-    made = snippet("changed", "json:$.items[*].price", ["GET /items/{id}"])
+    made = snippet(parse("changed json:$.items[*].price"), ["GET /items/{id}"])
     assert yaml.safe_load(made.ignore) == {
         "endpoints": [{"match": "GET /items/{id}", "compare": {"ignore": ["json:$.items[*].price"]}}]
     }
     (accept,) = yaml.safe_load(made.accept)["endpoints"][0]["compare"]["accept"]
     assert accept["difference"] == "changed json:$.items[*].price"
-    several = yaml.safe_load(snippet("missing", "header:x", ["GET /a", "GET /b"]).ignore)
+    several = yaml.safe_load(snippet(parse("missing header:x"), ["GET /a", "GET /b"]).ignore)
     assert several == {"compare": {"ignore": ["header:x"]}}
-    status = snippet("changed", "status", ["GET /a"])
+    status = snippet(parse("changed status 301→302"), ["GET /a"])
     assert status.ignore == ""
-    assert "changed status" in status.accept
-    japanese = snippet("changed", "json:$.名前", ["GET /商品"]).ignore
+    assert "changed status 301→302" in status.accept
+    japanese = snippet(parse("changed json:$.名前"), ["GET /商品"]).ignore
     assert '"json:$.名前"' in japanese, "somebody has to find it again"
-    hidden = snippet("changed", 'json:$["\u202e\U000e0001"]', ["GET /a"]).ignore
+    hidden = snippet(parse('changed json:$["\u202e\U000e0001"]'), ["GET /a"]).ignore
     assert hidden.replace("\n", "").isprintable()
     assert yaml.safe_load(hidden)["endpoints"][0]["compare"]["ignore"] == ['json:$["\u202e\U000e0001"]']
-    assert snippet("changed", "what: [nobody\nunderstands", ["GET /"]).ignore == ""
+    assert snippet(parse("changed what: [nobody\nunderstands"), ["GET /"]).ignore == ""
 
 
 def test_an_example_has_what_matters() -> None:

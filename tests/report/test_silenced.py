@@ -27,6 +27,14 @@ def test_an_accepted_difference_is_no_rule(owner: str) -> None:
         ("accept json:$.old", True),
         ("accept changed status", False),
     ]
-    assert silenced.accepts("changed status", {"GET /a"})
-    assert not silenced.accepts("changed status", {"GET /a", "GET /b"})
+    assert silenced.accepts("changed status 301→302", {"GET /a"})
+    assert not silenced.accepts("changed status 301→302", {"GET /a", "GET /b"})
     assert not silenced.accepts("changed json:$.old", {"GET /b"})
+
+
+def test_one_change_of_status_is_accepted() -> None:
+    """Another one is a cause of its own, and counts."""
+    lines = (Line("accept changed status 301→302", "", "web", "moved", "2026-06-30"),)
+    silenced = Silenced(ConfigRecord(0.0, "hash", lines), {"GET /a": Tally()}, NOON)
+    assert silenced.accepts("changed status 301→302", {"GET /a"})
+    assert not silenced.accepts("changed status 301→500", {"GET /a"})

@@ -5,11 +5,12 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from shadow.compare.signature import signature
 from shadow.model import Difference, DifferenceKind, Fate
 from shadow.record.bodies import Kept
 from shadow.record.configured import ConfigRecord, Line
 from shadow.record.evidence import Answered, Asked, Evidence
-from shadow.record.parts import Pattern, Seen, signature
+from shadow.record.parts import Pattern, Seen
 from shadow.record.segment import SegmentWriter, encode
 from shadow.record.tally import Tally, TallyRecord
 from shadow.record.units import Units

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
+from shadow.compare.signature import parse
 from shadow.model import Comparison, Difference, DifferenceKind, Exchange, Fate, Request, Response
 from shadow.record.evidence import Evidence, evidence
 from shadow.record.mask import Mask
 from shadow.record.parts import OTHER, Seen
 from shadow.record.tally import Tally
-from shadow.verdict.causes import Causes, identity, split
+from shadow.verdict.causes import Causes, identity
 
 MASK = Mask((), b"key")
 
@@ -41,7 +42,7 @@ def test_each_pair_of_statuses_is_a_cause() -> None:
     seen = {"changed status 200→404": Seen(1, "200", "404"), "changed status 200→timeout": Seen(2)}
     causes.add("GET /", Tally(differences=seen))
 
-    assert [split(cause.name) for cause in causes.listed()] == [("changed", "status")] * 2
+    assert [parse(cause.name)[:2] for cause in causes.listed()] == [("changed", "status")] * 2
 
 
 def test_a_cause_has_one_id() -> None:

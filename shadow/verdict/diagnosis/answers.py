@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from shadow.compare.found import SHOWN
-from shadow.verdict.causes import split
+from shadow.compare.signature import parse
 from shadow.verdict.diagnosis.case import Case, Trace, Traced, short, traced
 
 _ATTRIBUTES = {"secure", "samesite", "domain", "httponly"}
@@ -37,9 +37,9 @@ def cookie_attributes(case: Case) -> Traced | None:
     """A cookie without Secure, HttpOnly, SameSite or Domain, or with another SameSite or Domain."""
     causes = []
     for cause in case.causes:
-        kind, path = split(cause.name)
-        name, _, attribute = path.rpartition(";")
-        if name.startswith("cookie:") and attribute in _ATTRIBUTES and kind in ("missing", "changed"):
+        found = parse(cause.name)
+        name, _, attribute = found.path.rpartition(";")
+        if name.startswith("cookie:") and attribute in _ATTRIBUTES and found.kind in ("missing", "changed"):
             causes.append(cause)
     return traced(causes)
 
@@ -102,7 +102,7 @@ def _moment(found: re.Match[str]) -> datetime:
 
 def locale(case: Case) -> Traced | None:
     """The same number or day, written another way; or another language."""
-    languages = [cause for cause in case.causes if split(cause.name)[1] == "header:content-language"]
+    languages = [cause for cause in case.causes if parse(cause.name).path == "header:content-language"]
     found = _pairs(case, _other_format)
     if found is None:
         return traced(languages)
@@ -134,7 +134,7 @@ def _same_day(ours: re.Match[str], theirs: re.Match[str]) -> bool:
 
 def charset(case: Case) -> Traced | None:
     """Another charset, or characters that were lost on the way or read by another one."""
-    causes = [cause for cause in case.causes if split(cause.name)[0] == "charset"]
+    causes = [cause for cause in case.causes if parse(cause.name).kind == "charset"]
     found = _pairs(case, _garbled)
     if found is None:
         return traced(causes)
@@ -182,7 +182,7 @@ def _readings(body: bytes) -> Iterator[str]:
 
 def compression(case: Case) -> Traced | None:
     """A Content-Encoding that only one side has."""
-    return traced([each for each in case.causes if split(each.name)[1] == "header:content-encoding"])
+    return traced([each for each in case.causes if parse(each.name).path == "header:content-encoding"])
 
 
 def _pairs(case: Case, told: Callable[[str, str], str]) -> Traced | None:

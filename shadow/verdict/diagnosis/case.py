@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from shadow.compare.signature import parse, signature
 from shadow.model import Difference
 from shadow.record.evidence import Answered, Evidence
-from shadow.record.parts import rank, signature
+from shadow.record.parts import rank
 from shadow.record.tally import Tally
 from shadow.verdict.causes import Cause
 
@@ -15,8 +16,6 @@ _EACH = 12  # comparisons looked at of one cause: the earliest
 _EACH_STATUS = 100  # of those, whose times tell too
 _CAUSES = 400  # looked at
 _SHOWN = 80  # characters of a value in a trace
-
-_STATUS = "changed status "
 
 
 class Trace(NamedTuple):
@@ -83,9 +82,8 @@ class Case(NamedTuple):
     def statuses(self) -> Iterator[tuple[Cause, str, str]]:
         """The causes that are a change of status, with legacy's and the target's, which may be a failure."""
         for cause in self.causes:
-            if cause.name.startswith(_STATUS):
-                legacy, _, target = cause.name.removeprefix(_STATUS).partition("→")
-                yield cause, legacy, target
+            if (found := parse(cause.name)).statuses:
+                yield cause, *found.sides
 
     def shown(self, causes: Iterable[Cause]) -> list[Trace]:
         """The comparisons kept of some causes."""
@@ -136,7 +134,7 @@ def _words(cause: Cause) -> str:
 
 
 def _most(name: str) -> int:
-    return _EACH_STATUS if name.startswith(_STATUS) else _EACH
+    return _EACH_STATUS if parse(name).statuses else _EACH
 
 
 def _earliest(name: str, traces: list[Trace]) -> list[Trace]:

@@ -9,6 +9,7 @@ from shadow.verdict.causes import Cause
 from shadow.verdict.diagnosis.case import Case, Load, Traced
 
 _TIMEOUTS = (15.0, 30.0, 60.0)  # seconds; what nginx, load balancers and ingresses have
+_ENDED = ("500", "502", "503", "504")
 _FEW = 3
 _PEAK = 5  # times as many as just before
 _SLOWER, _FLOOR = 2.0, 0.010  # times, and seconds: slow
@@ -27,7 +28,7 @@ def timeouts(case: Case) -> Traced | None:
             if count >= _FEW and count > _PEAK * _pile(tally.legacy, seconds):
                 endpoints.add(name)
                 notes.append(f"{count:,} answers of {name} after {seconds:.0f} s")
-    causes = _of(case, endpoints, ("→504", "→502", "→500", "→503"))
+    causes = _of(case, endpoints)
     return Traced(notes[:5], causes, frozenset(endpoints)) if notes else None
 
 
@@ -84,5 +85,7 @@ def _ms(hour: Load) -> str:
     return f"p95 {legacy} → {target} ms"
 
 
-def _of(case: Case, endpoints: set[str], endings: tuple[str, ...]) -> list[Cause]:
-    return [each for each in case.causes if each.name.endswith(endings) and each.endpoints <= endpoints]
+def _of(case: Case, endpoints: set[str]) -> list[Cause]:
+    """The errors that a gateway or the target answers with after a timeout, of these endpoints alone."""
+    found = ((cause, target) for cause, _, target in case.statuses() if cause.endpoints <= endpoints)
+    return [cause for cause, target in found if target in _ENDED]
