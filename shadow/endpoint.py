@@ -142,6 +142,15 @@ def template(match: str) -> Template:
     return Template(None if method == "*" else method.encode(), name, pattern)
 
 
+def is_template(name: str) -> bool:
+    """Can a line of the configuration name this endpoint?"""
+    try:
+        template(name)
+    except ValueError:
+        return False
+    return True
+
+
 def unreached(matches: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Positions of templates that nothing gets to, each with that of an earlier one that matches it all."""
     templates = [template(match) for match in matches]

@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterator
 
-from shadow.again.suggest import Suggestion, Suggestions, matchable
+from shadow.again.suggest import Suggestion, Suggestions
+from shadow.endpoint import is_template
 from shadow.report.text import plain
 from shadow.report.visible import visible
 
@@ -46,7 +47,7 @@ def _lines(found: Suggestions) -> Iterator[str]:
 
 def _is_general(each: Suggestion) -> bool:
     """Where one endpoint alone shows it, a line for all would hide what nobody has seen."""
-    return len(each.endpoints) > 1 or not matchable(each.endpoints[0])
+    return len(each.endpoints) > 1 or not is_template(each.endpoints[0])
 
 
 def _section(listed: list[Suggestion], found: Suggestions, indent: str) -> Iterator[str]:

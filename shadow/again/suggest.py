@@ -16,7 +16,7 @@ from shadow import settings
 from shadow.again.candidates import Line, candidates
 from shadow.compare.rules import Rule, compile_rule
 from shadow.compare.signature import parse, signature
-from shadow.endpoint import Endpoints, template
+from shadow.endpoint import Endpoints, is_template
 from shadow.model import Difference, DifferenceKind
 from shadow.record.again import judged_again
 from shadow.record.evidence import Evidence
@@ -229,7 +229,7 @@ def _shared(found: list[Suggestion]) -> list[Suggestion]:
     """One suggestion for equal lines: of one endpoint, and for fields of heads of all endpoints."""
     merged: dict[tuple[Line, str], Suggestion] = {}
     for each in found:
-        shared = each.line.place.startswith(("header:", "cookie:")) or not matchable(each.endpoints[0])
+        shared = each.line.place.startswith(("header:", "cookie:")) or not is_template(each.endpoints[0])
         key = each.line, "" if shared else each.endpoints[0]
         known = merged.setdefault(key, each)
         if known is not each:
@@ -238,15 +238,6 @@ def _shared(found: list[Suggestion]) -> list[Suggestion]:
             known.tried = max(known.tried, each.tried)
             known.warning = known.warning or each.warning
     return list(merged.values())
-
-
-def matchable(endpoint: str) -> bool:
-    """Can a line of the configuration name this endpoint?"""
-    try:
-        template(endpoint)
-    except ValueError:
-        return False
-    return True
 
 
 def _ranked(kept: int, found: list[Suggestion], patterns: Counter[frozenset[tuple[str, str]]]) -> Suggestions:

@@ -188,10 +188,15 @@ class _Walk(Findings):
                 return
             if [part[1:] for part in one] == [part[1:] for part in other]:
                 continue
-            if name in self._ignored:
-                self.hits[f"form:{name}"] = None
-            else:
+            if not self._ignores(name):
                 self._values(name, one, other)
+
+    def _ignores(self, name: str | None) -> bool:
+        """Is this place not compared, which now differs?"""
+        if name not in self._ignored:
+            return False
+        self.hits[f"form:{name}"] = None
+        return True
 
     def _values(self, name: str | None, legacy: list[Part], target: list[Part]) -> None:
         path = "part" if name is None else f"form:{shown(name)}"
@@ -211,7 +216,9 @@ class _Walk(Findings):
 
     def _part(self, path: str, legacy: Part, target: Part) -> None:
         for what in sorted(legacy.said.keys() | target.said.keys()):
-            self.value(f"{path};{shown(what)}", legacy.said.get(what), target.said.get(what))
+            where, ours, theirs = f"{path};{shown(what)}", legacy.said.get(what), target.said.get(what)
+            if ours != theirs and not self._ignores(where.removeprefix("form:")):
+                self.value(where, ours, theirs)
         if legacy.text is not None and target.text is not None:
             self.value(path, legacy.text, target.text)
         elif legacy.content != target.content:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
+from unicodedata import category
 
 from shadow.compare.signature import generalise
 from shadow.model import Difference, DifferenceKind
@@ -31,6 +32,12 @@ several, each is on a line of its own."""
 def encodable(text: str) -> str:
     """As UTF-8 takes it: bytes that were outside the charset become visible escapes."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def legible(text: str) -> bool:
+    """Is it what people can read, and a terminal does not obey? Blanks of any width are, as in a Japanese
+    name or a French heading."""
+    return all(char.isprintable() or category(char) == "Zs" for char in text)
 
 
 CUT = f"only the first {LISTED} differences of the body are listed"

@@ -28,6 +28,7 @@ _MOST_NUMBERED = 100_000_000
 each, 3 ns a step. It is passed by 10,000 in one list."""
 
 _ALWAYS = ("html", "head", "body")  # a page has them even if nothing is in them
+_DOCTYPE = "html:doctype"  # no selector finds it: there is no such element
 _ATTRIBUTE = re.compile(r"(.+)@([A-Za-z_:][\w:.-]*)", re.DOTALL)
 
 
@@ -74,7 +75,9 @@ def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found
     notes = [f"{one.line} was not looked for: too many elements stand side by side" for one in left]
     taken = [one.line for one in places if one not in left and _take(ours, one) != _take(theirs, one)]
     modes = html_doctype.mode(legacy), html_doctype.mode(target)
-    doctype = [changed("html:doctype", *modes)] if modes[0] != modes[1] else []
+    doctype = [changed(_DOCTYPE, *modes)] if modes[0] != modes[1] else []
+    if doctype and any(one.line == _DOCTYPE for one in places):
+        doctype, taken = [], [*taken, _DOCTYPE]
     written = html_tree.write(ours), html_tree.write(theirs)
     try:
         walk = _walked(*html_rows.shortened(*written), silence)

@@ -4,6 +4,7 @@ both sides and from day to day, as far as a page allows it."""
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 from typing import NamedTuple
 
 from shadow.compare.html_tree import Page
@@ -107,9 +108,8 @@ class Paths:
         if step != tag:
             return step, False
         words = sorted(set.intersection(*(set(one.get("class", "").split()) for one in both)))
-        step += "".join(f".{word}" for word in words if _STABLE.fullmatch(word) and _IDENTIFIER.match(word))[
-            :_LONGEST
-        ]
+        stable = (f".{word}" for word in words if _STABLE.fullmatch(word) and _IDENTIFIER.match(word))
+        step += max((all_ for all_ in accumulate(stable) if len(all_) <= _LONGEST), key=len, default="")
         return step + self._number(place), False
 
     def _number(self, place: Place) -> str:
@@ -143,7 +143,8 @@ def _telling(tag: str, same: dict[str, str]) -> str:
 
 
 def _equals(key: str, value: str) -> str:
+    begins = "^" if len(value) > _LONGEST else ""
     value = value[:_LONGEST]
     if not _IDENTIFIER.fullmatch(value):
         value = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return f"[{key}={value}]"
+    return f"[{key}{begins}={value}]"

@@ -13,6 +13,7 @@ from shadow import settings
 from shadow.compare import html, jsonpath, values, xmltree
 from shadow.compare.accept import accepted
 from shadow.compare.fields import IGNORED, PRESENCE
+from shadow.compare.found import legible
 from shadow.compare.meaning import ADDRESSES, MEANINGS
 from shadow.compare.silence import EQUIVALENCES
 
@@ -22,6 +23,11 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5
 _BY_KEY = re.compile(r"(.*?)(?: key=(\S+))?", re.DOTALL)
 
 _WHOLE = ("status", "body", "text")
+_FOUND = re.compile(
+    r"html|csv|part(;[a-z-]+)?|body:(format|dimensions|metadata|member)"
+)
+"""Places that differences have, and no line but `accept` can name: rows, parts, what a picture is."""
+
 _TEXTS = ("html", "xml", "form", "csv")
 _KINDS = {
     "ignore": ("header", "cookie", "json", *_TEXTS),
@@ -143,6 +149,10 @@ def _check_place(line: Line) -> None:
     kind, name = line.kind, line.name
     if line.setting in ("ignore", "accept") and line.place in _WHOLE:
         return
+    if line.setting == "accept" and _FOUND.fullmatch(line.place):
+        return
+    if not legible(line.place):
+        raise _wrong(line, "has characters that nobody can see")
     if (
         kind not in _KINDS[line.setting]
         or not name
@@ -185,9 +195,9 @@ def _covers(ignored: Line, line: Line) -> bool:
     """Is nothing left for the line where a place is ignored?"""
     place, inner = ignored.place, line.place
     if place == "body":
-        return line.kind in ("json", *_TEXTS) or inner == "text"
+        return line.kind in ("json", "body", *_TEXTS) or inner.startswith(("text", "html", "csv", "part"))
     if place == "text":
-        return line.kind in _TEXTS
+        return line.kind in _TEXTS or inner in _TEXTS
     if place == inner and line.setting in _KINDS:
         return True
     if line.kind == "cookie":

@@ -117,7 +117,7 @@ class _Walk(Findings):
         heads = [row[0] if named else _numbers(row[0]) for row in (legacy, target)]
         columns = self._columns(*heads)
         self._ignored_columns(legacy, target, columns)
-        columns = [column for column in columns if column.name not in self._ignored]
+        columns = [column for column in columns if not self._line(column.name)]
         ours = _compared(legacy[named:], [column.ours for column in columns], len(heads[0]))
         theirs = _compared(target[named:], [column.theirs for column in columns], len(heads[1]))
         if reordered(ours, theirs):
@@ -133,8 +133,8 @@ class _Walk(Findings):
         """What differs in the columns themselves; gives back those that both sides have."""
         ours, theirs = ({name: number for number, name in enumerate(side)} for side in (legacy, target))
         for name in sorted(ours.keys() ^ theirs.keys()):
-            if name in self._ignored:
-                self.hits[f"csv:{name}"] = None
+            if line := self._line(name):
+                self.hits[line] = None
             elif name in ours:
                 self.differences.append(missing(_path(name), name))
             else:
@@ -148,10 +148,15 @@ class _Walk(Findings):
 
     def _ignored_columns(self, legacy: list[Cells], target: list[Cells], columns: list[_Column]) -> None:
         for name, ours, theirs in columns:
-            if name in self._ignored and [row[ours : ours + 1] for row in legacy] != [
+            line = self._line(name)
+            if line and [row[ours : ours + 1] for row in legacy] != [
                 row[theirs : theirs + 1] for row in target
             ]:
-                self.hits[f"csv:{name}"] = None
+                self.hits[line] = None
+
+    def _line(self, name: str) -> str:
+        """By which a column is not compared, which names it as it stands or as differences do; or empty."""
+        return next((line for line in (f"csv:{name}", _path(name)) if line[4:] in self._ignored), "")
 
     def _row(self, pair: Pair, legacy: list[_Row], target: list[_Row], names: list[str], first: int) -> None:
         i, j = pair

@@ -18,6 +18,7 @@ from msgspec import NODEFAULT, Struct
 from msgspec import inspect as mi
 
 from shadow import address, endpoint, serving
+from shadow.compare.found import legible
 from shadow.compare.lines import check_host
 from shadow.compare.rules import compile_rule
 from shadow.compare.values import margin
@@ -54,7 +55,7 @@ def read(text: str, kind: mi.Type) -> Any:
             FORMS[form](text)
         return value
     if isinstance(kind, mi.StrType):
-        if not text.isprintable():  # not repeated: it may be a secret
+        if not legible(text):  # not repeated: it may be a secret
             raise ValueError("expected text without line ends and control characters")
         return text
     value = _read_plain(text.strip(), kind)

@@ -36,7 +36,7 @@ _COOKIES = frozenset({"cookie", "cookies", "set-cookie"})  # as members of JSON
 _ATTRIBUTE = re.compile(r"[A-Za-z_][\w:.-]*")
 _NAMED_PLACES = frozenset({"form", "csv", "html", "xml"})
 _NUMBER = re.compile(r"\[\d+\]$")
-_SELECTED = re.compile(r"""#([\w-]+)|\[[\w-]+=["']?([^\]"']+)""")  # in `input#login[name=token]@value`
+_SELECTED = re.compile(r"""#([\w-]+)|\[[\w-]+\^?=["']?([^\]"']+)""")  # in `input#login[name=token]@value`
 _INNER_QUOTE = re.compile(r'(?<!\\)".')  # no string has one
 _DELIMITER = re.compile(r"([?&;#])")
 

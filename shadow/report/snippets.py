@@ -7,16 +7,20 @@ from datetime import date
 
 from shadow.compare import lines
 from shadow.compare.signature import Signature
+from shadow.endpoint import is_template
 from shadow.report.schema import Snippet
 from shadow.report.visible import visible
 from shadow.settings import Accept, Compare
+
+_CUT = "…"
+"""In a path of which no more is known: a line with it would ignore nothing."""
 
 
 def snippet(found: Signature, endpoints: list[str]) -> Snippet:
     """Ready to be pasted: for the one endpoint that shows it, or for all. To ignore a status would hide every
     error that is yet to come, so nobody is offered that."""
     ignore = accept = ""
-    if found.path != "status" and _is_read(Compare(ignore=(found.path,))):
+    if found.path != "status" and _CUT not in found.path and _is_read(Compare(ignore=(found.path,))):
         ignore = f"ignore: [{_word(found.path)}]"
     if _is_read(Compare(accept=(Accept(difference=str(found), owner="", reason="", until=date.max),))):
         accept = f"accept: [{{difference: {_word(str(found))}, owner: YOU, reason: WHY, until: YYYY-MM-DD}}]"
@@ -32,7 +36,7 @@ def _is_read(section: Compare) -> bool:
 
 
 def _placed(compare: str, endpoints: list[str]) -> str:
-    if not compare or len(endpoints) != 1:
+    if not compare or len(endpoints) != 1 or not is_template(endpoints[0]):
         return compare and f"compare: {{{compare}}}"
     return f"endpoints:\n  - match: {_word(endpoints[0])}\n    compare: {{{compare}}}"
 

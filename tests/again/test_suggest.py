@@ -173,15 +173,24 @@ def test_hostile_values_stay_in_their_comments() -> None:
     assert len(comparisons(kept)) == 1
 
 
-def test_a_place_of_any_characters_is_read_back() -> None:
-    """What a terminal would obey is escaped, and still names its place."""
-    key = "\x9b31m\u202e\u2028\x7f検索"
+def test_a_place_of_any_letters_is_read_back(tmp_path: Path) -> None:
+    """A blank that looks like another is escaped, and still names its place."""
+    key = "検索\u3000Prix\xa0HT"
     kept = records([Pair("/a", answered({key: 1}), answered({key: 2}))])
     text = written(suggest(kept, settings.Config()))
+    path = tmp_path / "suggested.yaml"
+    path.write_text(text, encoding="utf-8")
 
-    assert all(char.isprintable() or char == "\n" for char in text)
-    (line,) = next(iter(yaml.safe_load(text)["endpoints"][0]["compare"].values()))
-    assert key in line
+    assert "\xa0" not in text
+    assert rejudge(kept, EndpointRules(load(str(path), {}, {}).config)).fewer == 1
+
+
+def test_no_line_is_suggested_that_nobody_could_read() -> None:
+    """What a terminal would obey, or turn around, is nothing that the configuration takes."""
+    key = "\x9b31m\u202e\u2028\x7f検索"
+    kept = records([Pair("/a", answered({key: 1}), answered({key: 2}))])
+
+    assert suggest(kept, settings.Config()).listed == []
 
 
 async def test_the_command(tmp_path: Path) -> None:

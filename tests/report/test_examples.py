@@ -121,9 +121,9 @@ def test_lines_to_paste_are_lines_of_the_configuration() -> None:
     assert "changed status 301→302" in status.accept
     japanese = snippet(parse("changed json:$.名前"), ["GET /商品"]).ignore
     assert '"json:$.名前"' in japanese, "somebody has to find it again"
-    hidden = snippet(parse('changed json:$["\u202e\U000e0001"]'), ["GET /a"]).ignore
+    hidden = snippet(parse('changed json:$["\xa0"]'), ["GET /a"]).ignore
     assert hidden.replace("\n", "").isprintable()
-    assert yaml.safe_load(hidden)["endpoints"][0]["compare"]["ignore"] == ['json:$["\u202e\U000e0001"]']
+    assert yaml.safe_load(hidden)["endpoints"][0]["compare"]["ignore"] == ['json:$["\xa0"]']
     assert snippet(parse("changed what: [nobody\nunderstands"), ["GET /"]).ignore == ""
 
 
