@@ -15,6 +15,7 @@ from shadow.settings import Compare, Margin
 
 _SPANS = ("2s", "10s", "1m", "5m", "1h", "1d")
 _AMOUNTS = ("0.01", "0.1", "1%", "5%")
+_DIGITS = re.compile(r"\d+")
 _INDEX = re.compile(r"\[\d+\](?=/|$)|\[\d+\]$")
 _TEXTUAL = ("html", "xml", "form", "csv", "header", "cookie")
 
@@ -33,6 +34,19 @@ class Line(NamedTuple):
         return msgspec.structs.replace(to, **{self.setting: (*getattr(to, self.setting), self.place)})
 
 
+def hidden_form(line: Line, shown: Iterable[Difference]) -> str:
+    """What a line hides beside what it is for: in what way values are written that are near each other, or by
+    which scheme a link leads to the same place."""
+    sides = [(_unquoted(each.legacy or ""), _unquoted(each.target or "")) for each in shown]
+    if line.setting == "same_host" and any(values.url(a).scheme != values.url(b).scheme for a, b in sides):
+        return "hides that the scheme changes"
+    if line.setting != "tolerance" or any(_are_numbers(*each) for each in sides):
+        return ""
+    # Of one writer some moments have a fraction, some have not: what counts is that no form is on both sides.
+    ours, theirs = ({_DIGITS.sub("0", text) for text in side} for side in zip(*sides, strict=True))
+    return "hides that the target writes it in another way" if ours.isdisjoint(theirs) else ""
+
+
 def candidates(kind: str, path: str, shown: Iterable[Difference]) -> Iterator[Line]:
     """Lines for a cause and the differences that showed it. A status is never silenced."""
     pairs = [(each.legacy, each.target) for each in shown]
@@ -44,7 +58,7 @@ def candidates(kind: str, path: str, shown: Iterable[Difference]) -> Iterator[Li
         yield Line("ignore", path)
     elif place in _TEXTUAL and name:
         yield Line("ignore", _INDEX.sub("", path) if place in ("xml", "csv") else path)
-    elif path in ("text", "body"):
+    elif path in ("text", "body") and kind not in (DifferenceKind.CHARSET, DifferenceKind.UNDECODABLE):
         yield Line("ignore", path)
 
 

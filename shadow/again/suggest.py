@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 
 from shadow import settings
-from shadow.again.candidates import Line, candidates
+from shadow.again.candidates import Line, candidates, hidden_form
 from shadow.compare.rules import Rule, compile_rule
 from shadow.compare.signature import parse, signature
 from shadow.endpoint import Endpoints, is_template
@@ -157,7 +157,7 @@ def _for_cause(endpoint: str, name: str, pairs: list[Evidence], sections: _Secti
             hides={(endpoint, each) for each in gone},
             tried=len(pairs),
             example=shown[0],
-            warning=_warning(kind, line),
+            warning=_warning(kind, line) or hidden_form(line, shown),
         )
     return None
 

@@ -81,6 +81,44 @@ def test_what_changes_structure_is_warned_of() -> None:
     assert warnings == {"json:$.x": "hides that the target lacks it", "json:$.y": "hides a change of type"}
 
 
+@pytest.mark.parametrize(
+    ("legacy", "target", "warning"),
+    [
+        (
+            "2026-11-22T10:00:00Z",
+            "2026-11-22 10:00:01+00:00",
+            "hides that the target writes it in another way",
+        ),
+        (
+            "2026-11-22T10:00:00Z",
+            "2026-11-22T10:00:01.123Z",
+            "hides that the target writes it in another way",
+        ),
+        ("2026-11-22T10:00:00Z", "2026-11-22T10:00:01Z", ""),
+        (1790000000, 1790000001.5, ""),
+        ("https://old.example/x", "http://new.example/x", "hides that the scheme changes"),
+        ("https://old.example/x", "https://new.example/x", ""),
+    ],
+)
+def test_what_a_line_hides_beside_is_warned_of(legacy: object, target: object, warning: str) -> None:
+    """A moment that is near, and written in another form; a link that leads elsewhere by another scheme."""
+    (found,) = suggest(
+        records([Pair("/a", answered({"x": legacy}), answered({"x": target}))]), settings.Config()
+    ).listed
+
+    assert found.line.setting in ("tolerance", "same_host")
+    assert found.warning == warning
+
+
+def test_nothing_is_suggested_for_how_a_body_is_written() -> None:
+    """To ignore the body for its byte order mark would hide everything in it."""
+    head = head_of(((b"Content-Type", b"text/plain"),))
+    kept = records([Pair("/a", Response(200, head, "é".encode()), Response(200, head, "\ufeffé".encode()))])
+
+    assert [each.kind for each in comparisons(kept)[0].differences] == ["charset"]
+    assert suggest(kept, settings.Config()).listed == []
+
+
 NOISY = [
     Pair("/a", answered({"at": 1, "x": 1}), answered({"at": 500, "x": 1})),
     Pair(
