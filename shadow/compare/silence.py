@@ -123,6 +123,11 @@ class Cut:
         return b"".join(pieces).decode("utf-8", "backslashreplace")
 
 
+# Not within another name, but after a slash or @ that a URL, a URL within one, or a script has escaped.
+_SLASH = r"(?<=2F)(?:(?<=%2F)|(?<=%252F)|(?<=\\x2F)|(?<=\\u002F))"
+_BEFORE = rf"(?:(?<![\w.-])|{_SLASH}|(?<=%40))"
+
+
 class Hosts:
     """Names of hosts count as one."""
 
@@ -131,9 +136,8 @@ class Hosts:
         self.line = "hosts " + " ".join(names)
         longest_first = sorted(names, key=len, reverse=True)
         literal = "|".join(re.escape(name) for name in longest_first)  # no pattern of a user: re is as safe
-        # Not within another name, but after a slash or @ that a URL has escaped.
-        before, after = r"(?:(?<![\w.-])|(?<=%2F)|(?<=%40))", r"(?![\w-]|\.\w|:\d)"
-        self._names = re.compile(f"{before}(?:{literal}){after}", re.I | re.A)
+        after = r"(?![\w-]|\.\w|:\d)"
+        self._names = re.compile(f"{_BEFORE}(?:{literal}){after}", re.I | re.A)
 
     def plain(self, text: str, work: Work) -> str:
         work.take(_CALL + len(text) * _PASS)
