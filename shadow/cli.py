@@ -294,7 +294,7 @@ def report(
     if watch:
         _watch(make)
         return
-    with writing(output) as stream:
+    with writing(output, form) as stream:
         render(made, form, language, stream)
     sys.exit(_code(made.verdict, fail_on))
 
@@ -318,12 +318,21 @@ def _maker(folders: tuple[str, ...], config: str | None, earlier: str | None) ->
         except OSError as error:
             refuse([f"{error.filename}: {error.strerror}; give what was named by --record"])
         if not made.endpoints:
-            refuse([f"{', '.join(folders)}: no records yet; give what was named by --record"])
+            refuse([f"{', '.join(folders)}: {_nothing(made)}"])
         if last is not None:
             made.changes = changes.changes(last, made)
         return made
 
     return make
+
+
+def _nothing(made: Report) -> str:
+    """Why there is nothing to report."""
+    bad = made.unreadable
+    if not (bad.lines or bad.segments):
+        return "no records yet; give what was named by --record"
+    why = f", such as {bad.first}" if bad.first else ""
+    return f"no records that can be read; left out: lines {bad.lines:,}, segments {bad.segments:,}{why}"
 
 
 def _watch(make: Callable[[], Report]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TextIO
 
@@ -17,6 +19,21 @@ if TYPE_CHECKING:
     from shadow.config.load import Loaded
 
 BAD_INPUT: Final = 3
+
+
+_SPELLED: Final = "shadow.spelled"
+# What we write ourselves: a letter of a value that is not there is shown by its number.
+_SPELLINGS: Final = str.maketrans({"→": "->", "×": "x", "✗": "x", "✓": "+", "·": "|", "…": "...", "─": "-"})
+
+
+def _spelled(error: UnicodeError) -> tuple[str, int]:
+    """What a terminal's charset does not have, in letters that all have."""
+    assert isinstance(error, UnicodeEncodeError)
+    spelled = error.object[error.start : error.end].translate(_SPELLINGS)
+    return spelled.encode("ascii", "backslashreplace").decode(), error.end
+
+
+codecs.register_error(_SPELLED, _spelled)
 
 
 class Commands(click.Group):
@@ -31,6 +48,8 @@ class Commands(click.Group):
 
     def main(self, *arguments: Any, **settings: Any) -> NoReturn:
         out = sys.stdout
+        if isinstance(out, TextIOWrapper) and out.errors == "strict":
+            out.reconfigure(errors=_SPELLED)
         try:
             try:
                 code = super().main(*arguments, **{**settings, "standalone_mode": False})
@@ -84,8 +103,10 @@ def refuse(problems: list[str]) -> NoReturn:
 
 
 @contextmanager
-def writing(output: str | None) -> Iterator[TextIO]:
-    """Standard output, or the file that was named."""
+def writing(output: str | None, form: str = "text") -> Iterator[TextIO]:
+    """Standard output, or the file that was named. What is no text for people is UTF-8 on any terminal."""
+    if output is None and form != "text" and isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
     try:
         with (
             nullcontext(sys.stdout) if output is None else Path(output).open("w", encoding="utf-8") as stream

@@ -34,7 +34,7 @@ def rejudge(folder: str, config: str, form: str, output: str | None) -> None:
 
     rules = pairs.EndpointRules(load_settings(config, {}).config)
     result = _of_kept(folder, "judging again", lambda records: run(records, rules))
-    with writing(output) as stream:
+    with writing(output, form) as stream:
         if form == "json":
             stream.write(msgspec.json.format(msgspec.json.encode(result)).decode() + "\n")
         else:
@@ -61,7 +61,7 @@ def suggest_rules(folder: str, config: str | None, output: str | None) -> None:
 
     loaded = load_settings(config, {}).config
     found = _of_kept(folder, "looking for rules", lambda records: suggest(records, loaded))
-    with writing(output) as stream:
+    with writing(output, "yaml") as stream:
         stream.write(paste.written(found))
 
 

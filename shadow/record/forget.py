@@ -40,7 +40,7 @@ def forget(folder: Path, text: str) -> Forgotten:
     for each in sealed(folder):
         unreadable, kept, touched = Unreadable(), [], 0
         with os.fdopen(os.open(each.path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC), "rb") as file:
-            for record in read_sealed(file, unreadable):
+            for record in read_sealed(file, each.path.name, unreadable):
                 if wanted not in encode([record]):
                     kept.append(record)
                 elif isinstance(record, TallyRecord):

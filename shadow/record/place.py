@@ -58,17 +58,14 @@ def _records(
         except Gone:
             missing.add(each.stem)
             continue
-        except StoreError:
-            failed += 1
+        except OSError as error:
+            failed = failed + 1 if isinstance(error, StoreError) else failed
             if failed >= _OUTAGE:
                 raise
-            unreadable.segments += 1
-            continue
-        except OSError:
-            unreadable.segments += 1
+            unreadable.segment(each.name, error)
             continue
         failed = 0
-        yield from read_sealed(io.BytesIO(data), unreadable)
+        yield from read_sealed(io.BytesIO(data), each.name, unreadable)
 
 
 def _fetched(store: Store, objects: Iterable[Stored]) -> Iterator[tuple[Stored, Future[bytes]]]:

@@ -203,6 +203,16 @@ class Unreadable(msgspec.Struct):
 
     lines: int = 0
     segments: int = 0
+    first: str = ""
+    """The first such segment by name, and why."""
+
+    def segment(self, name: str, why: Exception) -> None:
+        """Count a segment."""
+        self.segments += 1
+        told = (
+            (why.strerror or why) if isinstance(why, OSError) else f"not compressed by us, or broken ({why})"
+        )
+        self.first = self.first or f"{name}: {told}"
 
 
 def read_segments(folder: Path, unreadable: Unreadable) -> Iterator[Record]:
@@ -214,16 +224,16 @@ def read_segments(folder: Path, unreadable: Unreadable) -> Iterator[Record]:
         try:
             with _open_to_read(folder, stem) as stream:
                 yield from _records(stream, unreadable)
-        except (OSError, zstandard.ZstdError):
-            unreadable.segments += 1
+        except (OSError, zstandard.ZstdError) as error:
+            unreadable.segment(stem, error)
 
 
-def read_sealed(file: IO[bytes], unreadable: Unreadable) -> Iterator[Record]:
+def read_sealed(file: IO[bytes], name: str, unreadable: Unreadable) -> Iterator[Record]:
     """Every record of one sealed segment, wherever it lies; counts what it has to leave out."""
     try:
         yield from _records(_decompressed(file), unreadable)
-    except (OSError, zstandard.ZstdError):
-        unreadable.segments += 1
+    except (OSError, zstandard.ZstdError) as error:
+        unreadable.segment(name, error)
 
 
 def compressed(data: bytes) -> bytes:

@@ -42,6 +42,7 @@ _EVERY = 2.0  # seconds between two looks at what was recorded,
 _IDLE = 10.0  # and at least so many times what a look takes
 _NEVER = 10  # endpoints shown that were never compared
 _LONGEST = 200  # characters shown of a value that comes from a record
+_NAME = 16  # columns that an endpoint's name has at least, in a table
 _NO_TERMINAL = 100  # columns, where nothing says how wide the reader's page is
 _SIGN = {
     Verdict.REGRESSED: ("✗", "bold red"),
@@ -102,7 +103,9 @@ def _head(report: Report) -> Iterator[RenderableType]:
         yield from _changes(report.changes)
     bad = report.unreadable
     if bad.lines or bad.segments:
-        yield Text(f"left out as unreadable: lines {bad.lines:,}, segments {bad.segments:,}", "yellow")
+        first = f" ({plain(bad.first)})" if bad.first else ""
+        left_out = f"left out as unreadable: lines {bad.lines:,}, segments {bad.segments:,}{first}"
+        yield Text(left_out, "yellow")
 
 
 def _changes(changes: Changes) -> Iterator[RenderableType]:
@@ -191,10 +194,11 @@ def _reasons(fate: str, counts: dict[str, int]) -> list[str]:
 
 def _endpoints(endpoints: list[EndpointReport], width: int) -> Iterator[RenderableType]:
     """A table with lines of detail between its rows. As these span the columns, each row is a table of its
-    own, and the widths are given."""
+    own, and the widths are given. Where names would have no room beside the counts, these are details too."""
     counts = [[f"{getattr(each, name):,}" for name in _COUNTS] for each in endpoints]
     widths = [max(map(len, column)) for column in zip(_COUNTS, *counts, strict=True)]
     verdict = len(Verdict.NOT_ENOUGH_DATA if width >= _NO_TERMINAL else "not enough")
+    stacked = width - 1 - verdict - sum(widths) - len(widths) - 2 < _NAME
 
     def row(*cells: Text | str, style: str = "") -> Table:
         table = Table.grid(padding=(0, 1), expand=True)
@@ -207,12 +211,23 @@ def _endpoints(endpoints: list[EndpointReport], width: int) -> Iterator[Renderab
         return table
 
     yield Rule(style="dim")
-    yield row("", "endpoint", "verdict", *_COUNTS, style="dim")
+    if not stacked:
+        yield row("", "endpoint", "verdict", *_COUNTS, style="dim")
     for each, numbers in zip(endpoints, counts, strict=True):
         sign, style = _SIGN[each.verdict]
-        yield row(Text(sign, style), Text(plain(each.endpoint), "bold"), Text(each.verdict, style), *numbers)
-        for detail in _details(each):
-            yield Padding(Text(detail, "dim"), (0, 0, 0, 4), expand=False)
+        name, told = Text(plain(each.endpoint), "bold"), Text(each.verdict, style)
+        if stacked:
+            yield Text.assemble((f"{sign} ", style), name, "  ", told, overflow="fold")
+            yield _indented(
+                " · ".join(f"{number} {what}" for what, number in zip(_COUNTS, numbers, strict=True))
+            )
+        else:
+            yield row(Text(sign, style), name, told, *numbers)
+        yield from map(_indented, _details(each))
+
+
+def _indented(detail: str) -> Padding:
+    return Padding(Text(detail, "dim"), (0, 0, 0, 4), expand=False)
 
 
 def _details(endpoint: EndpointReport) -> Iterator[str]:

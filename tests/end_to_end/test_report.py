@@ -138,6 +138,33 @@ async def test_a_folder_without_records(tmp_path: Path) -> None:
         assert str(folder) in err
 
 
+async def test_what_cannot_be_read_is_no_empty_folder(tmp_path: Path) -> None:
+    """It is said how much that is, what for example, and why."""
+    recorded.write(tmp_path, endpoints=1, hours=1, kept=0, requests=20)
+    os.truncate(tmp_path / "tally-000001.jsonl.zst", 100)
+    code, out, err = await command("report", str(tmp_path))
+
+    assert (code, out) == (3, "")
+    assert err == (
+        f"{tmp_path}: no records that can be read; left out: lines 0, segments 1, "
+        "such as tally-000001: cut short\n"
+    )
+
+
+async def test_a_terminal_that_knows_few_letters(bad: str) -> None:
+    """Is told the same in those, and a program by UTF-8 as ever."""
+    few = {"PYTHONIOENCODING": "ascii"}
+    code, out, err = await command("report", bad, environ=few)
+    assert (code, err) == (0, "")
+    assert out.startswith("x REGRESSED")
+    assert "legacy -> target" in out
+    assert "-" * 100 in out
+
+    code, out, err = await command("report", bad, "--format", "json", environ=few)
+    assert (code, err) == (0, "")
+    assert "→" in out
+
+
 async def test_watching_needs_a_terminal(bad: str) -> None:
     """Wrong usage, said in a line."""
     code, out, err = await command("report", bad, "--watch")

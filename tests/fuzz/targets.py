@@ -328,7 +328,7 @@ def segments(data: bytes) -> None:
     """What is read of a segment, torn or not, is the same written and read again, and makes every report."""
     for file in (data, compressed(data)):
         unreadable = Unreadable()
-        found = list(read_sealed(BytesIO(file), unreadable))
+        found = list(read_sealed(BytesIO(file), "a", unreadable))
         assert _reread(encode(found)) == found
     report = build.build(found, unreadable)
     for render in (html.render, json.render, junit.render, markdown.render):
@@ -342,7 +342,7 @@ _RULES = EndpointRules(Config())
 
 def _reread(lines: bytes) -> list[Record]:
     unreadable = Unreadable()
-    found = list(read_sealed(BytesIO(compressed(lines)), unreadable))
+    found = list(read_sealed(BytesIO(compressed(lines)), "a", unreadable))
     assert unreadable == Unreadable()
     return found
 

@@ -52,7 +52,7 @@ def test_broken_objects_are_counted(tmp_path: Path) -> None:
         assert store.create(f"tally-{number}-000001.jsonl.zst", content)
     found, unreadable = endpoints(store.url)
     assert found[0] == "GET /good"
-    assert unreadable == Unreadable(lines=1, segments=3)
+    assert unreadable == Unreadable(lines=1, segments=3, first="tally-1-000001.jsonl.zst: cut short")
 
 
 def test_a_folder_is_read_as_ever(tmp_path: Path) -> None:

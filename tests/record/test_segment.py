@@ -137,7 +137,10 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 
     assert recover(folder).failed == 1
     records, unreadable = read(folder)
-    assert (len(records), unreadable) == (1, Unreadable(segments=1))
+    assert (len(records), unreadable) == (
+        1,
+        Unreadable(segments=1, first="pod-0-000001: Too many levels of symbolic links"),
+    )
     assert outside.read_bytes() == line(1)
 
 
@@ -295,14 +298,17 @@ def test_a_bomb_ends_at_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(segment, "LARGEST_SEGMENT", 1_000_000)
     (tmp_path / f"{FIRST}.jsonl.zst").write_bytes(compressed(b"\n" * 1_000_001))
 
-    assert read(tmp_path) == ([], Unreadable(segments=1))
+    assert read(tmp_path) == (
+        [],
+        Unreadable(segments=1, first="pod-0-000001: not a segment of ours: of unknown size, or too large"),
+    )
 
 
 def test_a_pipe_does_not_make_the_reader_wait(tmp_path: Path) -> None:
     """What is no file is not read."""
     os.mkfifo(tmp_path / f"{FIRST}.open.jsonl")
 
-    assert read(tmp_path) == ([], Unreadable(segments=1))
+    assert read(tmp_path) == ([], Unreadable(segments=1, first="pod-0-000001: not a regular file"))
     assert recover(tmp_path).failed == 1
 
 

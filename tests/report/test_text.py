@@ -18,6 +18,15 @@ from shadow.report.text import plain, render
 HOSTILE = "\x1b[31mred\x1b]0;title\x07 \u202egnp.exe \x9b31m\r\n[bold]x[/bold] :smile: \u2028 \ud800"
 
 
+def test_where_it_could_not_read_is_told() -> None:
+    """The first segment by name, and why."""
+    bad = Unreadable()
+    bad.segment("tally-000001", PermissionError(13, "Permission denied"))
+    bad.segment("tally-000002", OSError("cut short"))
+
+    assert "lines 0, segments 2 (tally-000001: Permission denied)" in rendered(build([], bad))
+
+
 def report(endpoint: str = "GET /items/{id}", value: str = "1") -> Report:
     tally = Tally(received=1242, mirrored=1234, matched=1000, differed=200, failed=34)
     tally.skipped, tally.dropped = {"sample": 5}, {"channel_full": 2}
@@ -64,6 +73,16 @@ def test_no_line_is_wider_than_the_terminal(width: int) -> None:
 
     assert max(map(len, text.splitlines())) <= width
     assert re.search(r"1,242 +1,200 +1,000 +200 +34$", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("width", [40, 60])
+def test_on_a_narrow_terminal_names_have_their_room(width: int) -> None:
+    """Where a table leaves none for them, the counts stand below."""
+    text = rendered(report(), width)
+
+    assert max(map(len, text.splitlines())) <= width
+    assert "✗ GET /items/{id}  regressed\n" in text
+    assert "1,242 received · 1,200 compared ·" in " ".join(text.split())
 
 
 def test_without_a_terminal_it_is_plain() -> None:

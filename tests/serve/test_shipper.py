@@ -115,7 +115,9 @@ def test_what_lies_in_the_way_holds_up_no_other(pod: Pod) -> None:
     pod.seal(2)
     assert not pod.shipper.round(time.time())
     assert [each.stem for each in sealed(pod.spool)] == ["tally-a-000001"]
-    assert received(pod.url) == ([2], Unreadable(segments=1)), "an object that is broken is counted"
+    counted, unreadable = received(pod.url)
+    assert (counted, unreadable.segments) == ([2], 1), "an object that is broken is counted"
+    assert unreadable.first.startswith("dt="), "and where it is, is told"
 
 
 def test_an_outage_loses_nothing_and_is_said_once(pod: Pod, capsys: pytest.CaptureFixture[str]) -> None:

@@ -47,11 +47,15 @@ async def until(happened: Callable[[], Any], what: str, patience: float = PATIEN
     return value
 
 
-async def command(*arguments: str, program: tuple[str, ...] = PROGRAM) -> tuple[int, str, str]:
-    """Run `shadow` with these arguments to its end: exit code, standard output, standard error."""
+async def command(
+    *arguments: str, program: tuple[str, ...] = PROGRAM, environ: dict[str, str] | None = None
+) -> tuple[int, str, str]:
+    """Run `shadow` with these arguments to its end: exit code, standard output, standard error. `environ` are
+    more variables."""
     process = await asyncio.create_subprocess_exec(
         *(*program, *arguments),
         cwd=ROOT,
+        env=os.environ | (environ or {}),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -265,7 +269,7 @@ def assert_adds_up(report: Report, received: int) -> None:
         assert counts["in_flight"] == 0
     assert report["totals"]["received"] == received
     assert sum(endpoint["received"] for endpoint in report["endpoints"]) == received
-    assert report["unreadable"] == {"lines": 0, "segments": 0}, report["unreadable"]
+    assert report["unreadable"] == {"lines": 0, "segments": 0, "first": ""}, report["unreadable"]
 
 
 def endpoint(report: Report, name: str) -> Report:
