@@ -197,6 +197,21 @@ def test_an_address_that_never_answers() -> None:
     assert "refused_address" not in made(Recording().pair(FINE, LATE, endpoint="GET /pay", times=5))
 
 
+@pytest.mark.parametrize("lost", [LOST, answer(503, "no endpoints available")])
+def test_an_endpoint_that_was_never_answered_has_no_pod_that_ends(lost: object) -> None:
+    """Nothing stands behind it. Beside it, one that loses answers is told, alone and with its own count."""
+    at = (1800, 1801, 1802, 1803)
+    recording = burst([])
+    for each in at:
+        recording.pair(FINE, lost, endpoint="GET /gone", at=each)  # type: ignore[arg-type]
+    assert "pods_ending" not in made(recording)
+
+    for each in at:
+        recording.pair(FINE, lost, at=each)  # type: ignore[arg-type]
+    found = made(recording)["pods_ending"]
+    assert (found.endpoints, found.count) == (["GET /"], 4)
+
+
 def test_a_status_for_large_heads_is_enough() -> None:
     """431 and 414 say it themselves; and so does a 400 with these words."""
     for target in (answer(431, ""), answer(414, ""), text("400 Request Header Or Cookie Too Large", 400)):

@@ -6,6 +6,8 @@ import re
 from urllib.parse import SplitResult, urlsplit
 
 from shadow.record.evidence import Answered, Evidence
+from shadow.record.parts import Seen
+from shadow.record.tally import Tally
 from shadow.verdict.causes import Cause
 from shadow.verdict.diagnosis.case import Case, Trace, Traced, as_in, short, traced
 
@@ -96,20 +98,35 @@ def _is_cut(evidence: Evidence) -> bool:
 
 def pods_ending(case: Case) -> Traced | None:
     """502, 503, resets or refused connections in bursts, while all is well before and after."""
-    causes = [cause for cause, legacy, target in case.statuses() if target in _GONE and _good(legacy)]
-    count = sum(cause.seen.count for cause in causes)
+    causes: list[Cause] = []
+    seen: list[Seen] = []
+    endpoints = frozenset(name for name, tally in case.tallies.items() if _is_answered(tally))
+    for cause, legacy, target in case.statuses():
+        if target in _GONE and _good(legacy) and (where := cause.endpoints & endpoints):
+            causes.append(cause)
+            seen += [case.tallies[name].differences[cause.name] for name in where]
+    count = sum(each.count for each in seen)
     answered = sum(tally.matched for tally in case.tallies.values())
     if count < _FEW or count > answered or not case.seconds:
         return None
-    first, last = min(each.seen.first for each in causes), max(each.seen.last for each in causes)
-    times = sorted({each.evidence.at for each in case.shown(causes)})
+    first, last = min(each.first for each in seen), max(each.last for each in seen)
+    times = sorted({each.evidence.at for each in case.shown(causes) if each.evidence.endpoint in endpoints})
     bursts = [(first, last)]
     if last - first > _BURSTS * case.seconds and len(times) >= _COMPLETE * count:
         bursts = _bursts(times)
     length = sum(end - start for start, end in bursts)
     if length > _BURSTS * case.seconds:
         return None
-    return traced(causes, f"in {len(bursts)} bursts of {length:.0f} s in all, of {case.seconds:,.0f} s")
+    found = traced(causes, f"in {len(bursts)} bursts of {length:.0f} s in all, of {case.seconds:,.0f} s")
+    return found and found._replace(
+        endpoints=endpoints & {name for each in causes for name in each.endpoints}
+    )
+
+
+def _is_answered(tally: Tally) -> bool:
+    """Has the target ever answered this endpoint? What nothing stands behind, nothing has left."""
+    targets = {pair.partition("→")[2] for pair in tally.status}
+    return any(each.isdigit() for each in targets - _GONE)
 
 
 def _bursts(times: list[float]) -> list[tuple[float, float]]:
