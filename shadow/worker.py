@@ -15,12 +15,14 @@ from collections.abc import Callable
 from typing import Final, cast
 
 from shadow.frame import Report, Served, Stream
-from shadow.record.tally import Tally
+from shadow.record.tally import SLOWER_SECONDS, Tally
 
 _EVERY: Final = 1.0  # seconds between two reports
 _REMEMBERED: Final = 60  # reports that tell of the longest delay: nobody asks for the metrics every second
 _LOOK: Final = 0.02  # seconds between two looks at how late a busy loop is
 _LOOK_AT_IDLE: Final = 0.2
+_RECENT: Final = 10  # reports; what was timed in one may be counted some seconds later
+_STARVED: Final = 0.1  # of their time: the slowest twentieth of all answers is what tells a slow target
 _IDLE: Final = 0.05  # of a processor; a loop that uses less has no usual work to be told from a delay
 _RECONNECT: Final = 0.1  # seconds
 
@@ -37,6 +39,7 @@ class Lateness:
         self._due = self._used = 0.0
         self._lag: deque[float] = deque([0.0], _REMEMBERED)
         self._blocked: deque[float] = deque([0.0], _REMEMBERED)
+        self._wanted: deque[float] = deque([0.0], _RECENT)
 
     def expect(self, due: float, used: float) -> None:
         """The next look is due then; so much of a processor was used until now."""
@@ -47,13 +50,21 @@ class Lateness:
         lag, own = now - self._due, used - self._used
         self._lag[-1] = max(self._lag[-1], lag)
         self._blocked[-1] = max(self._blocked[-1], min(lag, own))
+        if lag - own > SLOWER_SECONDS:  # less makes no answer count as slower
+            self._wanted[-1] += lag - own
         return own
+
+    @property
+    def starved(self) -> bool:
+        """Had the loop no processor for so much of the last reports that what it timed tells little?"""
+        return sum(self._wanted) > _STARVED * _EVERY * len(self._wanted)
 
     def tell(self) -> dict[str, float]:
         """The longest of the last reports; another one begins."""
         told = {"loop_lag_seconds": max(self._lag), "loop_blocked_seconds": max(self._blocked)}
         self._lag.append(0.0)
         self._blocked.append(0.0)
+        self._wanted.append(0.0)
         return told
 
 
@@ -110,6 +121,9 @@ class Worker(asyncio.Protocol):
         if self._transport.is_closing():
             return
         tallies, self.tallies = self.tallies, {}
+        if self._lateness.starved:
+            for tally in tallies.values():
+                tally.starved = tally.target.total
         handed, self.handed = self.handed, {}
         served, self.served = self.served, Served()
         gauges = self.gauges() | self._lateness.tell() | {"tasks": len(asyncio.all_tasks(self.loop))}

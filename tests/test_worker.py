@@ -6,7 +6,11 @@ import asyncio
 import socket
 import time
 
+import pytest
+
 from shadow.frame import Report, Stream
+from shadow.model import Response
+from shadow.record.parts import About
 from shadow.worker import Lateness, Worker
 
 
@@ -32,6 +36,23 @@ def test_late_for_want_of_a_processor() -> None:
     }
 
 
+def test_a_loop_is_starved_that_is_often_without_a_processor() -> None:
+    """For a tenth of the time of the last reports, in delays that an answer would be called slower by."""
+    lateness = Lateness()
+
+    def second(lag: float, own: float) -> bool:
+        lateness.expect(due=10.0, used=3.0)
+        lateness.look(now=10.0 + lag, used=3.0 + own)
+        starved = lateness.starved
+        lateness.tell()
+        return starved
+
+    assert not second(0.3, 0.29), "what it does itself is no want of a processor"
+    assert not second(0.009, 0.0)
+    assert second(0.6, 0.01)
+    assert [second(0.0, 0.0) for _ in range(10)] == [True, True, True, *[False] * 7]
+
+
 def test_the_longest_is_told_for_a_minute() -> None:
     """Sixty reports tell of it, so that whoever asks less often sees it; then it is forgotten."""
     lateness = Lateness()
@@ -40,6 +61,25 @@ def test_the_longest_is_told_for_a_minute() -> None:
     lateness.expect(due=11.0, used=4.0)
     lateness.look(now=11.125, used=4.125)
     assert [lateness.tell()["loop_lag_seconds"] for _ in range(61)] == [0.5] * 60 + [0.0]
+
+
+@pytest.mark.parametrize(("used", "starved"), [(3.01, 1), (3.6, 0)])
+async def test_what_a_starved_loop_timed_is_told(used: float, starved: int) -> None:
+    """Of each endpoint, so that nobody takes it for the target's time."""
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    loop = asyncio.get_running_loop()
+    worker = Worker(loop, "shadow-0")
+    await worker.start(theirs)
+    answer = Response(200, b"", b"", 0.1, 0.1)
+    worker.tally("GET /").count_match(answer, answer, About(0.0))
+    worker._lateness.expect(due=10.0, used=3.0)
+    worker._lateness.look(now=10.6, used=used)
+    await worker.finish()
+    tallies = [one for report in Stream(Report).feed(ours.recv(1 << 20)) for one in report.tallies.values()]
+
+    assert [(each.target.total, each.starved) for each in tallies] == [(1, starved)]
+    ours.close()
 
 
 async def test_a_worker_tells_of_its_loop() -> None:

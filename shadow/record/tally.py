@@ -58,7 +58,8 @@ class Tally(Struct):
     `mirrored` counts the shadow requests sent. `status` counts pairs: `200→500`, equal ones too, and
     `200→timeout` where the target gave no answer. Latencies are of the exchanges that both sides answered,
     so that the two sides' quantiles are about the same requests: to the last byte, and to the `_first`;
-    `slower` counts those in which the target was. `differences` counts exchanges, not places: by `signature`,
+    `slower` counts those in which the target was, and `starved` those that were timed while the worker often
+    waited for a processor. `differences` counts exchanges, not places: by `signature`,
     an exchange once for each of its own. `patterns` counts the same exchanges by the set of their signatures,
     so that a later reader can tell those that show nothing but what is excused. `units` are the distinct
     requests of the pairs that count for the verdict, by hour; `rules` counts exchanges by the lines of rules
@@ -78,6 +79,7 @@ class Tally(Struct):
     legacy_first: Buckets = field(default_factory=Buckets)
     target_first: Buckets = field(default_factory=Buckets)
     slower: Count = 0
+    starved: Count = 0
     differences: dict[str, Seen] = field(default_factory=dict)
     patterns: dict[str, Pattern] = field(default_factory=dict)
     units: dict[int, Units] = field(default_factory=dict)
@@ -183,6 +185,7 @@ class Tally(Struct):
         self.differed += other.differed
         self.failed += other.failed
         self.slower += other.slower
+        self.starved += other.starved
         self.unanalysed += other.unanalysed
         add_counts(self.skipped, other.skipped)
         add_counts(self.dropped, other.dropped)

@@ -14,6 +14,9 @@ As fast: the first two are surely answered with yes, and the third is as far as 
 too takes 15,000 exchanges of equal backends whose durations spread as those of web services do (0.8 in the
 logarithm), three times what it takes to be sure of the answers; of 95 % it takes 5,000.
 
+An answer that was timed while the shadow worker waited for a processor may have come in time. Such are held
+against no target: it is slower where it were without them, whichever they are.
+
 All may be watched. Durations are counted by exchange, not by unit: a request asked again is another
 measurement.
 """
@@ -64,10 +67,11 @@ def latency(tally: Tally, endpoints: int = 1) -> Latency:
         return Latency(Pace.UNTIMED, "", 0)
     alpha = ALPHA / (_QUESTIONS * endpoints)
     legacy, target = _Sorted(tally.legacy), _Sorted(tally.target)
+    starved = min(tally.starved, answered)
     found = [
-        _paired(min(tally.slower, answered), answered, alpha),
-        _tail(_SLOW, legacy, target, alpha),
-        _tail(_SLOWEST, legacy, target, alpha),
+        _paired(min(tally.slower, answered), answered, starved, alpha),
+        _tail(_SLOW, legacy, target, starved, alpha),
+        _tail(_SLOWEST, legacy, target, starved, alpha),
     ]
     for pace in Pace.SLOWER, Pace.UNSURE:
         those = [each for each in found if each.pace is pace]
@@ -78,32 +82,43 @@ def latency(tally: Tally, endpoints: int = 1) -> Latency:
     return Latency(Pace.AS_FAST, "", 0)
 
 
-def _paired(slower: int, answered: int, alpha: float) -> Latency:
+def _paired(slower: int, answered: int, starved: int, alpha: float) -> Latency:
     seen = f"the target was slower in {slower:,} of {answered:,} exchanges"
     if slower > _HALF * answered:
-        if excluded(_HALF, slower, answered, _HALF, alpha):
+        surely, known = max(0, slower - starved), answered - starved
+        if surely > _HALF * known and excluded(_HALF, surely, known, _HALF, alpha):
             return Latency(Pace.SLOWER, seen, None)
-        return Latency(Pace.UNSURE, seen, None)
+        return _doubted(seen, starved, answered)
     if excluded(_HALF, slower, answered, _HALF):
         return Latency(Pace.AS_FAST, "", 0)
     return Latency(Pace.UNSURE, seen, needed(slower, answered, _HALF))
 
 
-def _tail(share: float, legacy: _Sorted, target: _Sorted, alpha: float) -> Latency:
+def _tail(share: float, legacy: _Sorted, target: _Sorted, starved: int, alpha: float) -> Latency:
     total = legacy.total
     ours, theirs = legacy.at(share * total), target.at(share * total)
     took = f"up to {milliseconds(ours)} ms, of the target's {milliseconds(theirs)} ms"
     seen = f"{share:.0%} of legacy's answers take {took}"
     if theirs > _limit(ours):
-        low, high = ranks(share, total, alpha / 2)  # of both sides, of which either may be missed
-        surely = target.at(low) > _limit(legacy.at(high))
-        return Latency(Pace.SLOWER if surely else Pace.UNSURE, seen, None)
+        known = total - starved
+        low, high = ranks(share, known, alpha / 2) if known else (0, total)
+        # Of both sides, of which either may be missed: and the starved may be legacy's fastest.
+        if target.at(low) > _limit(legacy.at(high + starved)):
+            return Latency(Pace.SLOWER, seen, None)
+        return _doubted(seen, starved, total)
     if share == _SLOWEST:
         return Latency(Pace.AS_FAST, "", 0)
     low, high = ranks(share, total, ALPHA / 2)
     if target.at(high) <= _limit(legacy.at(low)):
         return Latency(Pace.AS_FAST, "", 0)
     return Latency(Pace.UNSURE, seen, _more(share, legacy, target))
+
+
+def _doubted(seen: str, starved: int, answered: int) -> Latency:
+    """It looks slower, and is not surely."""
+    if starved:
+        seen += f"; {starved:,} of {answered:,} were timed while the shadow worker waited for a processor"
+    return Latency(Pace.UNSURE, seen, None)
 
 
 def _more(share: float, legacy: _Sorted, target: _Sorted) -> int | None:

@@ -101,6 +101,21 @@ def test_unsure_says_how_many_more() -> None:
     assert latency(timed(once, [each * 1.4 for each in once])).needed is None
 
 
+@pytest.mark.parametrize(
+    "target", [[0.3] * 2000, [1.0 if n % 10 == 0 else 0.1 for n in range(2000)]], ids=["most", "tail"]
+)
+def test_what_was_timed_without_a_processor_is_held_against_no_target(target: list[float]) -> None:
+    """Where those may be all that was slow it is not known; a few beside many change nothing."""
+    made = timed([0.1] * 2000, target)
+    made.starved = 20
+    assert latency(made).pace is Pace.SLOWER
+
+    made.starved = 2000
+    found = latency(made)
+    assert (found.pace, found.needed) == (Pace.UNSURE, None)
+    assert found.why.endswith("; 2,000 of 2,000 were timed while the shadow worker waited for a processor")
+
+
 def test_what_no_log_tells_is_not_judged() -> None:
     """A log without durations makes no target slow, and nothing answered is nothing to judge."""
     assert latency(timed([0.0] * 500, [0.3] * 500)).pace is Pace.UNTIMED
