@@ -58,19 +58,23 @@ def _check_statuses(text: str, legacy: str, target: str) -> None:
         raise ValueError(f"accept: {text!r} can match nothing: both are the same")
 
 
-def wordings(found: Signature) -> list[str]:
-    """In which words a difference can be accepted, the narrowest first."""
-    narrow, wide = (found, found._replace(kind="")), found._replace(statuses="")
-    return list(dict.fromkeys(map(str, (*narrow, wide, wide._replace(kind="")))))
+def wordings(name: str) -> list[str]:
+    """In which words a difference of this signature can be accepted, the narrowest first."""
+    kind, path, statuses = parse(name)
+    narrow = [name, name[len(kind) + 1 :]]
+    return [*narrow, f"{kind} {path}", path] if statuses else narrow
 
 
 def accepts(lines: Iterable[Accepted], moment: float) -> Callable[[Difference], str | None] | None:
     """What says of a difference by which line it is accepted at this moment; None if no line holds."""
     held = {each.difference: each.line for each in lines if each.holds(moment)}
+    known: dict[str, str | None] = {}  # by signature: of a long list every member may differ
 
     def accepted(difference: Difference) -> str | None:
-        words = wordings(parse(signature(difference)))
-        return next((held[each] for each in words if each in held), None)
+        name = signature(difference)
+        if name not in known:
+            known[name] = next((held[words] for words in wordings(name) if words in held), None)
+        return known[name]
 
     return accepted if held else None
 
@@ -78,7 +82,7 @@ def accepts(lines: Iterable[Accepted], moment: float) -> Callable[[Difference], 
 def expired(lines: Iterable[Accepted], moment: float, differences: Iterable[Difference]) -> list[str]:
     """Notes on differences that were accepted once."""
     over = [line for line in lines if not line.holds(moment)]
-    seen = {words for each in differences for words in wordings(parse(signature(each)))} if over else set()
+    seen = {words for each in differences for words in wordings(signature(each))} if over else set()
     return [
         f"accepted until {line.until} only, by {line.owner}: {line.difference}"
         for line in over

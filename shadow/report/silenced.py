@@ -59,7 +59,7 @@ class Silenced:
 
     def accepts(self, name: str, endpoints: set[str]) -> bool:
         """Whether a cause is accepted now, on all endpoints that show it."""
-        lines = {f"accept {wording}" for wording in wordings(parse(name))}
+        lines = {f"accept {wording}" for wording in wordings(name)}
         held = {
             each.endpoint for each in self._lines if each.until and each.line in lines and self._holds(each)
         }
