@@ -23,9 +23,7 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5
 _BY_KEY = re.compile(r"(.*?)(?: key=(\S+))?", re.DOTALL)
 
 _WHOLE = ("status", "body", "text")
-_FOUND = re.compile(
-    r"html|csv|part(;[a-z-]+)?|body:(format|dimensions|metadata|member)"
-)
+_FOUND = re.compile(r"html|csv|part(;[a-z-]+)?|body:(format|dimensions|metadata|member)")
 """Places that differences have, and no line but `accept` can name: rows, parts, what a picture is."""
 
 _TEXTS = ("html", "xml", "form", "csv")
