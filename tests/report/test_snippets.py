@@ -20,6 +20,7 @@ from shadow.settings import Compare, Config
 
 NO_LINE = {
     *("added part", "changed part", "order part", "changed part;range"),
+    *("changed part;disposition", "changed part;content-language", "missing part;content-location"),
     *("added csv", "missing csv", "order csv", "changed csv"),
     *("changed body:format", "changed body:dimensions", "changed body:metadata", "changed body:member"),
     "added html:html > body > a@\xa0href",
