@@ -130,15 +130,24 @@ def build(
     )
 
 
+def totals(tallies: Iterable[Tally]) -> Totals:
+    """What became of the requests of some endpoints together, which says nothing of a verdict."""
+    return Totals(**_counts(_merged(tallies)))
+
+
+def _merged(tallies: Iterable[Tally]) -> Tally:
+    whole = Tally()
+    for tally in tallies:
+        whole.merge(tally, distinct=False)
+    return whole
+
+
 def _weigh(fold: Fold, criteria: Criteria) -> _Whole:
     tallies = fold.tallies
-    whole = Tally()
-    for tally in tallies.values():
-        whole.merge(tally, distinct=False)
     noise = learn(tallies)
     judged = verdicts(tallies, noise, criteria, fold.seconds)
     tried = [judged[name].verdict for name, tally in tallies.items() if was_tried(tally)]
-    return _Whole(whole, noise, judged, tried, *overall(tried, len(tallies) - len(tried)))
+    return _Whole(_merged(tallies.values()), noise, judged, tried, *overall(tried, len(tallies) - len(tried)))
 
 
 def _sentence(

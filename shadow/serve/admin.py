@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
 import structlog
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -20,10 +20,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shadow.config.load import Loaded, config_hash, show
 from shadow.frame import Report, Stream
-from shadow.record.tally import TallyRecord
-from shadow.report import html, schema
-from shadow.report import json as report_json
-from shadow.report.build import build
+from shadow.report import html
+from shadow.report.build import totals
 from shadow.serve.guard import guard
 from shadow.serve.hook import Hook
 from shadow.serve.ledger import Ledger
@@ -61,14 +59,12 @@ class Audience(Worker):
 class Admin:
     """What the admin server answers."""
 
-    def __init__(self, loaded: Loaded, audience: Audience, live: int, started: float, switch: Switch) -> None:
+    def __init__(self, loaded: Loaded, audience: Audience, live: int, switch: Switch) -> None:
         """`live` workers serve clients once all is well."""
         self._loaded = loaded
-        self._hash = config_hash(loaded.config)
         self._audience = audience
         self._workers = live
-        self._registry = registry(audience.ledger, self._hash)
-        self._started = started
+        self._registry = registry(audience.ledger, config_hash(loaded.config))
         self._switch = switch
         self._live = LiveReport(loaded.config.record.to, loaded.config.verdict)
         self._telling: asyncio.Task[None] | None = None
@@ -85,8 +81,9 @@ class Admin:
                 web.post("/mirror/{state:on|off}", self._turn),
                 web.get("/serve", self._serve),
                 web.post("/serve/{state:legacy|target}", self._turn_back),
+                web.get("/totals", self._totals),
                 web.get("/report", self._report),
-                web.get("/report.json", self._whole_report),
+                web.get("/report.json", self._report_json),
             ]
         )
         application.on_startup.append(self._tell)
@@ -101,7 +98,7 @@ class Admin:
 
     async def _latest_json(self) -> bytes | None:
         made = await self._live.latest()
-        return made.json if made else None
+        return None if isinstance(made, str) else made.json
 
     async def _close(self, _: web.Application) -> None:
         if self._telling is not None:
@@ -149,37 +146,31 @@ class Admin:
     async def _config(self, _: web.Request) -> web.Response:
         return web.Response(text=show(self._loaded, origin=True), content_type="application/yaml")
 
+    async def _totals(self, _: web.Request) -> web.Response:
+        """What became of the requests of this run, until a second ago."""
+        counted = totals(self._audience.ledger.totals.values())
+        return web.Response(body=msgspec.json.encode(counted), content_type="application/json")
+
     async def _report(self, request: web.Request) -> web.Response:
-        """A browser gets the live page; whoever else asks, what this run has counted until a second ago."""
+        """A browser gets the page, whoever else asks the same as JSON."""
         accepted = request.headers.get("Accept", "")
-        if "text/html" in accepted.partition("application/json")[0]:
-            return await self._page(request)
-        text = report_json.render(self._counted())
-        return web.Response(text=text, content_type="application/json", headers={"Vary": "Accept"})
+        return await self._recorded(request, page="text/html" in accepted.partition("application/json")[0])
 
-    async def _page(self, request: web.Request) -> web.Response:
+    async def _report_json(self, request: web.Request) -> web.Response:
+        return await self._recorded(request, page=False)
+
+    async def _recorded(self, request: web.Request, page: bool) -> web.Response:
+        """The report of what is recorded. The counters here could not carry a verdict: they do not tell
+        distinct requests."""
         made = await self._live.latest()
-        tag = made and f'"{made.tag}"'
-        headers = _GUARDS | {"Vary": "Accept"} | ({"ETag": tag} if tag else {})
-        if tag and request.headers.get("If-None-Match") == tag:
+        if isinstance(made, str):
+            return web.Response(status=503, text=f"no report can be made: {made}\n")
+        form = "html" if page else "json"
+        headers = _GUARDS | {"Vary": "Accept", "ETag": f'"{made.tag}-{form}"'}
+        if request.headers.get("If-None-Match") == headers["ETag"]:
             return web.Response(status=304, headers=headers)
-        body = made.page if made else html.render(self._counted(), live=True).encode()
-        return web.Response(body=body, content_type="text/html", charset="utf-8", headers=headers)
-
-    async def _whole_report(self, _: web.Request) -> web.Response:
-        """What the page shows, as JSON."""
-        made = await self._live.latest()
-        body = made.json if made else report_json.render(self._counted()).encode()
-        return web.Response(body=body, content_type="application/json", headers={"Cache-Control": "no-cache"})
-
-    def _counted(self) -> schema.Report:
-        """The counters of this run: without what is only in the records, such as distinct requests."""
-        seconds = time.time() - self._started
-        records = [
-            TallyRecord(self._started, seconds, endpoint, self._hash, tally)
-            for endpoint, tally in self._audience.ledger.totals.items()
-        ]
-        return build(records, criteria=self._loaded.config.verdict)
+        kind, body = ("text/html", made.page) if page else ("application/json", made.json)
+        return web.Response(body=body, content_type=kind, charset="utf-8", headers=headers)
 
 
 async def run(
@@ -188,14 +179,13 @@ async def run(
     line: socket.socket,
     listener: socket.socket,
     live: int,
-    started: float,
     switch: Switch,
 ) -> None:
     """Serve on `listener` until told to stop."""
     audience = Audience(asyncio.get_running_loop(), name)
     await audience.start(line)
     logging.getLogger("aiohttp.server").addFilter(_is_our_fault)
-    runner = web.AppRunner(Admin(loaded, audience, live, started, switch).application(), access_log=None)
+    runner = web.AppRunner(Admin(loaded, audience, live, switch).application(), access_log=None)
     await runner.setup()
     assert runner.server is not None
     server = await asyncio.get_running_loop().create_server(_newest(runner.server), sock=listener)

@@ -48,6 +48,8 @@ class Hook:
         if made is None:
             return
         now = read(made)
+        if not now.endpoints:
+            return  # nothing is recorded yet, and what comes first is no change
         text = _message(self._told, now) if self._told else ""
         if not text or await self._sent(session, text):
             self._told = now

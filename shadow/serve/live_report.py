@@ -25,6 +25,7 @@ _EVERY: Final = 5.0  # seconds between two, at least; what is recorded is some t
 _SHARE: Final = 0.05  # of one core that may go into them while somebody looks
 _AGAIN: Final = 30.0  # seconds after one that failed
 _PATIENCE: Final = 120.0  # seconds; then it has met more than can be told live
+_OLD: Final = 30.0  # seconds past the time for the next one; then who asks waits for that
 
 log = structlog.get_logger()
 
@@ -45,10 +46,11 @@ class Made(msgspec.Struct, array_like=True):
 
 
 class Told(msgspec.Struct, array_like=True):
-    """What such a process tells: the report, if anything is recorded, and the seconds of a processor that it
-    took. Those of the clock would be far more where the machine is busy, and the next one far away."""
+    """What such a process tells: the report, or in a line why the place cannot be read, and the seconds of a
+    processor that it took. Those of the clock would be far more where the machine is busy, and the next one
+    far away."""
 
-    made: Made | None
+    latest: Made | str
     seconds: float
 
 
@@ -57,17 +59,19 @@ class LiveReport:
 
     def __init__(self, place: str, criteria: Criteria) -> None:
         self._task = msgspec.json.encode(Task(place, criteria))
-        self._made: Made | None = None
+        self._latest: Made | str = "it was not asked for yet"
         self._making: asyncio.Task[None] | None = None
-        self._next = 0.0
+        self._next = self._old = 0.0
 
-    async def latest(self) -> Made | None:
-        """The newest one there is; None while nothing is recorded. Only the first is waited for."""
-        if self._making is None and asyncio.get_running_loop().time() >= self._next:
+    async def latest(self) -> Made | str:
+        """The newest one, or in a line why it cannot be made. It is waited for where there is none yet, and where
+        nobody has asked for long."""
+        now = asyncio.get_running_loop().time()
+        if self._making is None and now >= self._next:
             self._making = asyncio.create_task(self._make())
-        if self._made is None and self._making is not None:
+        if self._making is not None and now >= self._old:
             await asyncio.shield(self._making)
-        return self._made
+        return self._latest
 
     async def close(self) -> None:
         """Stop making one."""
@@ -80,13 +84,17 @@ class LiveReport:
         wait = _AGAIN
         try:
             told = msgspec.msgpack.decode(await _ask(self._task), type=Told)
-            self._made = told.made or self._made
-            wait = max(_EVERY, told.seconds / _SHARE)
+            self._latest = told.latest
+            if isinstance(told.latest, Made):
+                wait = max(_EVERY, told.seconds / _SHARE)
         except (OSError, TimeoutError, msgspec.MsgspecError) as error:
-            log.warning("live_report_failed", error=str(error) or type(error).__name__)
+            self._latest = str(error) or type(error).__name__
         finally:
             self._next = loop.time() + wait
+            self._old = self._next + _OLD
             self._making = None
+        if isinstance(self._latest, str):
+            log.warning("live_report_failed", error=self._latest)
 
 
 async def _ask(task: bytes) -> bytes:
@@ -113,11 +121,17 @@ def main() -> None:
     """Make one report."""
     Priority.SPARE.take()
     task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    report, made = build.read(task.place, task.criteria), None
-    if report.endpoints:
-        page, json = html.render(report, live=True).encode(), report_json.render(report).encode()
-        made = Made(page, json, sha256(page + json).hexdigest()[:16])
-    sys.stdout.buffer.write(msgspec.msgpack.encode(Told(made, time.process_time())))
+    latest = _make(task)
+    sys.stdout.buffer.write(msgspec.msgpack.encode(Told(latest, time.process_time())))
+
+
+def _make(task: Task) -> Made | str:
+    try:
+        report = build.read(task.place, task.criteria)
+    except OSError as error:
+        return f"{error.filename}: {error.strerror}"
+    page, json = html.render(report, live=True).encode(), report_json.render(report).encode()
+    return Made(page, json, sha256(page + json).hexdigest()[:16])
 
 
 if __name__ == "__main__":

@@ -190,7 +190,6 @@ class Workers:
             name,
             listener=self._admin,
             live=len(self._live),
-            started=self._started,
             switch=self._switch,
         )
         return Kind(name, main, Priority.CLIENTS, (self._admin,), hears=True)

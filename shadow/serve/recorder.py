@@ -39,7 +39,7 @@ class Recorder:
         self._tallies: dict[str, Tally] = {}
         self._began = now  # the window, or the earliest of those that could not be written
         self._new = False  # something was counted that no snapshot holds
-        self._next_write = now + _WRITE_EVERY
+        self._next_write = now  # what is counted first, at once: somebody may wait for a first report
         self._next_retain = now
         self._failing = False
 
@@ -58,7 +58,7 @@ class Recorder:
         """Write and delete what is due."""
         if self._window_of(now) != self._window_of(self._began):
             self._finish(now)
-        elif now >= self._next_write:
+        elif self._new and now >= self._next_write:
             began = time.perf_counter()
             self.write(now)
             self._next_write = now + max(_WRITE_EVERY, (time.perf_counter() - began) / _SHARE)

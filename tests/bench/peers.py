@@ -179,5 +179,5 @@ class Counted(NamedTuple):
 
 def counted(admin: int) -> Counted:
     """Ask a running Shadow. It tells what it counted until two seconds ago."""
-    totals = json.loads(get(admin, "/report")[1])["totals"]
+    totals = json.loads(get(admin, "/totals")[1])
     return Counted(totals["received"], totals["compared"], totals["matched"])

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import time
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 from support.browser import Watched, chromium
 from support.peers import Load, Request, answering, body_of, echo, items, response
-from support.proxy import Proxy, until
+from support.proxy import NOBODY, PATIENCE, Proxy, until
 
 HTML = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
@@ -30,7 +32,7 @@ async def _get(proxy: Proxy, path: str, **headers: str) -> tuple[int, dict[str, 
 
 
 async def test_who_asks_decides_the_form(backend: Any, proxy: Any) -> None:
-    """A browser gets the page, guarded; a program the counters; both before anything is recorded."""
+    """A browser gets the page, guarded, and a program the same as JSON."""
     running = await proxy((await backend(answering(echo))).url, (await backend(answering(differing))).url)
     await Load(running.port, items(20)).run()
     await running.settled(20)
@@ -52,7 +54,33 @@ async def test_who_asks_decides_the_form(backend: Any, proxy: Any) -> None:
     ):
         status, headers, text = await _get(running, path, Accept=accept)
         assert headers["Content-Type"].startswith("application/json")
-        assert json.loads(text)["totals"]["differed"] == 20
+        assert json.loads(text)["verdict"] in page.lower()
+
+
+async def test_a_verdict_is_the_records_not_the_counters(backend: Any, proxy: Any) -> None:
+    """The counters do not tell distinct requests: of fifty that differ they would say that nothing was
+    compared. What was recorded does."""
+    running = await proxy((await backend(answering(echo))).url, (await backend(answering(differing))).url)
+    await Load(running.port, items(50)).run()
+    assert (await running.settled(50))["differed"] == 50
+    deadline = time.monotonic() + PATIENCE
+    while (report := json.loads((await running.get("/report"))[1]))["totals"]["differed"] < 50:
+        assert time.monotonic() < deadline, report["totals"]
+        await asyncio.sleep(0.1)
+    assert report["verdict"] == "regressed"
+    assert [each["mismatched"] for each in report["endpoints"]] == [50]
+
+
+async def test_a_store_that_is_away(proxy: Any, tmp_path: Path) -> None:
+    """Whoever asks is told why there is no report, in both forms; none is made of something else."""
+    store = tmp_path / "store"
+    store.mkdir()
+    record = {"to": f"file://{store}", "spool": str(tmp_path / "spool")}
+    running = await proxy(NOBODY, "http://127.0.0.1:2", record=record)
+    shutil.rmtree(store)
+    for accept in HTML["Accept"], "*/*":
+        status, _, text = await _get(running, "/report", Accept=accept)
+        assert (status, text) == (503, f"no report can be made: file://{store}: no such folder\n")
 
 
 async def test_it_follows_what_is_running(backend: Any, proxy: Any, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from support.peers import Request, answering, get, post, response
 from support.proxy import command
 
 SIDES = ("legacy", "target")
-PATHS = ("/healthz", "/readyz", "/metrics", "/config", "/report", "/")
+PATHS = ("/healthz", "/readyz", "/metrics", "/config", "/report", "/totals", "/")
 
 
 def word(kind: str, side: str = "client") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from typing import Any
 
@@ -92,7 +91,7 @@ async def settled(running: Proxy, received: int) -> None:
     """As the proxy's own, but without making so large a report again and again."""
     async with asyncio.timeout(60):
         while True:
-            totals = json.loads((await running.get("/report"))[1])["totals"]
+            totals = await running.totals()
             if totals["received"] >= received and not totals["in_flight"]:
                 return
             await asyncio.sleep(1)

@@ -86,6 +86,14 @@ async def test_a_verdict_that_changes_is_told(chat: Chat) -> None:
     assert chat.got.empty()
 
 
+async def test_what_is_recorded_first_is_no_change(chat: Chat) -> None:
+    """A report in which there is no endpoint yet is nothing to measure by."""
+    before = reports.ordinary()
+    after = replace(before, verdict=Verdict.READY)
+    (text,) = await told(chat.url, chat, reports.report([], []), before, after)
+    assert text == "Shadow: ready (was regressed)"
+
+
 async def test_what_could_not_be_sent_is_told_later(chat: Chat) -> None:
     """And said once in the log, without the URL, which is a secret."""
     chat.statuses = [500, 404, 302]

@@ -9,12 +9,13 @@ import signal
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from support.proxy import until
 
 from shadow.record.segment import SegmentWriter, encode
 from shadow.record.tally import Tally, TallyRecord
 from shadow.serve import live_report
-from shadow.serve.live_report import LiveReport
+from shadow.serve.live_report import LiveReport, Made
 from shadow.settings import Criteria
 
 
@@ -31,7 +32,7 @@ async def test_both_forms_are_of_one_report(tmp_path: Path) -> None:
     record(tmp_path, 1234)
     made = await LiveReport(str(tmp_path), Criteria(tolerance=0.02)).latest()
 
-    assert made
+    assert isinstance(made, Made)
     report = json.loads(made.json)
     assert report["totals"]["matched"] == 1234
     assert report["tolerance"] == 0.02
@@ -40,7 +41,7 @@ async def test_both_forms_are_of_one_report(tmp_path: Path) -> None:
 
     record(tmp_path, 1)
     later = await LiveReport(str(tmp_path), Criteria()).latest()
-    assert later
+    assert isinstance(later, Made)
     assert later.tag != made.tag
 
 
@@ -50,7 +51,7 @@ async def test_it_is_made_once_for_all_who_ask(tmp_path: Path) -> None:
     live = LiveReport(str(tmp_path), Criteria())
     first, second = await asyncio.gather(live.latest(), live.latest())
 
-    assert first
+    assert isinstance(first, Made)
     assert first is second
     record(tmp_path, 1)
     assert await live.latest() is first
@@ -59,7 +60,7 @@ async def test_it_is_made_once_for_all_who_ask(tmp_path: Path) -> None:
 async def test_an_old_one_is_shown_while_a_new_one_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Only the first is waited for."""
+    """Only the first is waited for, and one that follows when nobody has asked for long."""
     monkeypatch.setattr(live_report, "_EVERY", 0.0)
     monkeypatch.setattr(live_report, "_SHARE", 1e9)
     record(tmp_path, 1)
@@ -70,16 +71,39 @@ async def test_an_old_one_is_shown_while_a_new_one_is_made(
     assert live._making
     await live._making
     newest = await live.latest()
-    assert newest
+    assert isinstance(newest, Made)
     assert json.loads(newest.json)["totals"]["matched"] == 2
+    record(tmp_path, 1)
+    live._old = 0.0
+    after_long = await live.latest()
+    assert isinstance(after_long, Made)
+    assert json.loads(after_long.json)["totals"]["matched"] == 3
     await live.close()
 
 
-@pytest.mark.parametrize("folder", ["empty", "missing"])
-async def test_nothing_is_recorded_yet(tmp_path: Path, folder: str) -> None:
-    """Then there is none, and nothing fails."""
-    (tmp_path / "empty").mkdir()
-    assert await LiveReport(str(tmp_path / folder), Criteria()).latest() is None
+async def test_nothing_is_recorded_yet(tmp_path: Path) -> None:
+    """Then there is a report of nothing, which is no verdict."""
+    made = await LiveReport(str(tmp_path), Criteria()).latest()
+    assert isinstance(made, Made)
+    assert json.loads(made.json)["verdict"] == "not enough data"
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("missing", "missing: No such file or directory"),
+        ("file:///nowhere/at-all", "file:///nowhere/at-all: no such folder"),
+    ],
+)
+async def test_a_place_that_cannot_be_read(
+    tmp_path: Path, place: str, why: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It is told in a line, to whoever asks and in the log, without a traceback."""
+    monkeypatch.chdir(tmp_path)
+    with capture_logs() as logged:
+        assert await LiveReport(place, Criteria()).latest() == why
+    assert logged == [{"event": "live_report_failed", "error": why, "log_level": "warning"}]
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_it_ends_with_the_server(tmp_path: Path) -> None:

@@ -185,8 +185,8 @@ class Proxy:
         return samples((await self.get("/metrics"))[1])
 
     async def totals(self) -> Report:
-        """The counters of the live report, all endpoints together."""
-        totals: Report = json.loads((await self.get("/report"))[1])["totals"]
+        """The counters of this run, all endpoints together."""
+        totals: Report = json.loads((await self.get("/totals"))[1])
         return totals
 
     async def settled(self, received: int) -> Report:
