@@ -40,6 +40,13 @@ FLAGS = {
 VARIABLES = {f"SHADOW_{path.upper().replace('.', '_')}": path for path in SETTINGS}
 """Environment variable → the setting that it sets."""
 
+SECRETS = {
+    path
+    for path, field in SETTINGS.items()
+    if isinstance(field.type, mi.Metadata) and (field.type.extra or {}).get("secret")
+}
+"""Settings that are never shown."""
+
 LARGEST_SECRET = 64 * 1024  # bytes of the file that a `…_FILE` names
 
 
@@ -217,7 +224,7 @@ def _lines(
                 )
                 yield f"{indent}  - {inner.lstrip()}"
         else:
-            secret = isinstance(field.type, mi.Metadata) and (field.type.extra or {}).get("secret")
+            secret = setting in SECRETS
             line = f"{indent}{field.name}: {_one_line(MASKED if secret and value else value)}"
             yield f"{line:<40} # {origin[setting]}\n" if setting in origin else f"{line}\n"
 

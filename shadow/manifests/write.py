@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from math import ceil
 from pathlib import Path
 from typing import Any, Final
@@ -9,7 +10,7 @@ from typing import Any, Final
 import yaml
 
 from shadow.address import backend
-from shadow.config.load import Loaded
+from shadow.config.load import SECRETS, VARIABLES, ConfigError, Loaded
 from shadow.manifests.sizing import Pod, size
 from shadow.settings import Config
 
@@ -63,7 +64,10 @@ _Dumper.add_representer(str, _text)
 
 def write(loaded: Loaded, text: str, folder: Path) -> list[Path]:
     """Write it into `folder`, over what an earlier call left there; the files. `text` is the configuration
-    that was `loaded`, and becomes the ConfigMap as it is. Raises OSError."""
+    that was `loaded`, and becomes the ConfigMap as it is. Raises OSError, and ConfigError where it holds a secret."""
+    secrets = [_out_of_it(loaded, setting) for setting in sorted(SECRETS) if _value(loaded.config, setting)]
+    if secrets:
+        raise ConfigError(secrets)
     base = [file for part in _PARTS for file in sorted((_DEPLOY / part).rglob("*")) if _is_part(file)]
     files = {str(file.relative_to(_DEPLOY)): file.read_text(encoding="utf-8") for file in base}
     for name, objects in overlay(loaded).items():
@@ -73,6 +77,18 @@ def write(loaded: Loaded, text: str, folder: Path) -> list[Path]:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content, encoding="utf-8")
     return [folder / name for name in files]
+
+
+def _out_of_it(loaded: Loaded, setting: str) -> str:
+    variable = next(name for name, path in VARIABLES.items() if path == setting)
+    return (
+        f"{loaded.origin[setting]}: {setting}: would lie open in a ConfigMap; leave it out, and let "
+        f"{variable}_FILE name the file of a Secret, in an overlay"
+    )
+
+
+def _value(config: Config, setting: str) -> Any:
+    return reduce(getattr, setting.split("."), config)
 
 
 def _is_part(file: Path) -> bool:
@@ -100,6 +116,8 @@ def overlay(loaded: Loaded) -> dict[str, list[Any]]:
     made["resources"] = ["base"]
     made["images"] = [{"name": "shadow", **_image(wanted.image)}]
     made["configMapGenerator"] = [{"name": "shadow", "behavior": "merge", "files": ["shadow.yaml"]}]
+    if loaded.config.tls.listen.certificate is not None:
+        patches["service.yaml"] = [_service_of_tls()]
     made["patches"] = [{"path": name} for name in patches]
     made["patches"].append({"path": "network-policy.yaml", "target": {"kind": "NetworkPolicy"}})
     patches["network-policy.yaml"] = [_egress(loaded.config)]
@@ -121,9 +139,10 @@ def _instance(name: str) -> Json:
 
 
 def _egress(config: Config) -> list[Json]:
-    """Ports outside the cluster: those of the backends, and the web's for the rest, such as a bucket."""
-    urls = [url for url in (config.legacy, config.target, config.mirror.control.url) if url]
-    ports = sorted({443, *(backend(url).port for url in urls)})
+    """Ports outside the cluster: those of the backends and of a collector of spans, and the web's for the
+    rest, such as a bucket or a chat."""
+    urls = (config.legacy, config.target, config.mirror.control.url, config.tracing.endpoint)
+    ports = sorted({443, *(backend(url).port for url in urls if url)})
     return [{"op": "replace", "path": _OUTSIDE, "value": [{"port": port} for port in ports]}]
 
 
@@ -133,6 +152,16 @@ def _image(image: str) -> Json:
         return {"newName": name, "digest": digest}
     name, _, tag = image.rpartition(":")
     return {"newName": name, "newTag": tag}
+
+
+def _service_of_tls() -> Json:
+    """What a mesh or a load balancer would else take for plain HTTP."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "shadow"},
+        "spec": {"ports": [{"port": 80, "appProtocol": "https"}]},
+    }
 
 
 def _autoscaler(replicas: int) -> Json:

@@ -64,8 +64,8 @@ class LiveReport:
         self._next = self._old = 0.0
 
     async def latest(self) -> Made | str:
-        """The newest one, or in a line why it cannot be made. It is waited for where there is none yet, and where
-        nobody has asked for long."""
+        """The newest one, or in a line why it cannot be made. It is waited for where there is none yet, and
+        where nobody has asked for long."""
         now = asyncio.get_running_loop().time()
         if self._making is None and now >= self._next:
             self._making = asyncio.create_task(self._make())

@@ -77,6 +77,41 @@ def test_it_says_what_the_file_says(made: tuple[Path, Path]) -> None:
     assert [port["port"] for port in outside[0]["ports"]] == [80, 443, 8000]
 
 
+def test_whoever_is_named_may_be_asked(made: tuple[Path, Path]) -> None:
+    """By the network policy: backends, another legacy for controls, a collector of spans."""
+    more = "mirror: {control: {url: 'http://old2.internal:8001'}}\ntracing: {endpoint: 'http://spans:4318'}\n"
+    outside = the(make(made, SHORT + more), "NetworkPolicy")["spec"]["egress"][-1]
+    assert [port["port"] for port in outside["ports"]] == [80, 443, 4318, 8000, 8001]
+
+
+@pytest.mark.parametrize(
+    ("more", "protocol"), [("", "http"), ("tls: {listen: {certificate: /tls/a.pem}}\n", "https")]
+)
+def test_the_service_says_what_its_port_speaks(made: tuple[Path, Path], more: str, protocol: str) -> None:
+    """Or a mesh parses TLS for HTTP; probes and metrics are plain in any case."""
+    built = make(made, SHORT + more)
+    assert_valid(built)
+    ports = [port for each in objects(built) if each["kind"] == "Service" for port in each["spec"]["ports"]]
+    assert [(port["name"], port["appProtocol"]) for port in ports] == [("http", protocol), ("admin", "http")]
+
+
+def test_secrets_do_not_become_a_config_map(tmp_path: Path) -> None:
+    """Whoever may read one could have them: each is refused, with its line, and not repeated."""
+    file = tmp_path / "shadow.yaml"
+    hidden = "admin_token: canary-of-sixteen\nreport: {hook: 'https://chat.example/canary'}\n"
+    file.write_text(SHORT + hidden + "mirror: {salt: canary}\n", encoding="utf-8")
+    done = CliRunner().invoke(main, ["manifests", str(file), "--output", str(tmp_path / "made")])
+    assert done.exit_code == 3
+    assert [line.partition(": would")[0] for line in done.output.splitlines()] == [
+        f"{file}:6: admin_token",
+        f"{file}:8: mirror.salt",
+        f"{file}:7: report.hook",
+    ]
+    assert "SHADOW_ADMIN_TOKEN_FILE" in done.output
+    assert "canary" not in done.output
+    assert not (tmp_path / "made").exists()
+
+
 def test_an_image_by_its_digest(made: tuple[Path, Path]) -> None:
     """As safe as it gets."""
     digest = "registry.example/shadow@sha256:" + "a" * 64
