@@ -64,7 +64,8 @@ _Dumper.add_representer(str, _text)
 
 def write(loaded: Loaded, text: str, folder: Path) -> list[Path]:
     """Write it into `folder`, over what an earlier call left there; the files. `text` is the configuration
-    that was `loaded`, and becomes the ConfigMap as it is. Raises OSError, and ConfigError where it holds a secret."""
+    that was `loaded`, and becomes the ConfigMap as it is: one that holds a secret is a ConfigError. Raises
+    OSError."""
     secrets = [_out_of_it(loaded, setting) for setting in sorted(SECRETS) if _value(loaded.config, setting)]
     if secrets:
         raise ConfigError(secrets)
