@@ -40,6 +40,9 @@ _GUARDS = {
 _MOST: Final = 256
 """Connections. Who connects and says nothing takes a descriptor, and a probe would find none."""
 
+_LINGER: Final = 0.75
+"""Seconds for which a body that nobody wants is read on, so that the answer is not lost by a reset."""
+
 log = structlog.get_logger()
 
 
@@ -185,7 +188,8 @@ async def run(
     audience = Audience(asyncio.get_running_loop(), name)
     await audience.start(line)
     logging.getLogger("aiohttp.server").addFilter(_is_our_fault)
-    runner = web.AppRunner(Admin(loaded, audience, live, switch).application(), access_log=None)
+    application = Admin(loaded, audience, live, switch).application()
+    runner = web.AppRunner(application, access_log=None, lingering_time=_LINGER, auto_decompress=False)
     await runner.setup()
     assert runner.server is not None
     server = await asyncio.get_running_loop().create_server(_newest(runner.server), sock=listener)

@@ -144,6 +144,20 @@ async def test_no_token_is_in_the_log(guarded: Proxy) -> None:
     assert len(guarded.log) == before
 
 
+async def test_a_body_is_hardly_read(guarded: Proxy) -> None:
+    """Nobody wants one: who sends it has the answer, and is closed at once, with a token or without."""
+    port = int(guarded.admin.rpartition(":")[2])
+    for fields, status in ((f"Authorization: Bearer {TOKEN}\r\n", b"200"), ("", b"401")):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        head = (
+            f"POST /mirror/off HTTP/1.1\r\nHost: localhost\r\n{fields}Content-Length: 1000000000000\r\n\r\n"
+        )
+        async with asyncio.timeout(5):
+            writer.write(head.encode() + b"x" * 100_000)
+            assert (await reader.read()).startswith(b"HTTP/1.1 " + status)
+        writer.close()
+
+
 async def test_silent_connections_stop_no_probe(guarded: Proxy) -> None:
     """Whoever only connects is closed again when others come."""
     port = int(guarded.admin.rpartition(":")[2])
