@@ -14,6 +14,7 @@ import click
 
 from shadow import __version__
 from shadow.commands.common import Commands, load_settings, named_flags, refuse, writing
+from shadow.commands.demo import demo
 from shadow.commands.forget import forget
 from shadow.commands.kept import rejudge, rules
 from shadow.commands.manifests import manifests
@@ -385,18 +386,7 @@ def print_schema() -> None:
     click.echo(json.dumps(schema(), indent=2))
 
 
-@main.command()
-@click.option("--requests", default=15_000, show_default=True, help="How much traffic to send.")
-@click.option(
-    "--record", metavar="FOLDER", default="shadow-data/demo", show_default=True, help="Where to keep it."
-)
-def demo(requests: int, record: str) -> None:
-    """Two small backends with planted differences, the proxy, real traffic, the report."""
-    from shadow.demo.run import run
-
-    sys.exit(run(requests, Path(record)))
-
-
+main.add_command(demo)
 main.add_command(forget)
 main.add_command(manifests)
 main.add_command(rejudge)

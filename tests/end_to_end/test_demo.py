@@ -65,3 +65,22 @@ async def test_a_short_demo_ends_too(count: int, tmp_path: Path) -> None:
     code, _, said = await command("demo", "--requests", str(count), "--record", str(tmp_path))
     assert code == 0, said
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "code", "why"),
+    [
+        ("--record", "{folder}/taken", 3, "{folder}/taken: File exists"),
+        ("--record", "/proc/nothing", 3, "/proc/nothing: No such file or directory"),
+        ("--requests", "-5", 2, "Error: Invalid value for '--requests': -5 is not in the range x>=0."),
+    ],
+)
+async def test_what_cannot_be_is_told_before_anything_starts(
+    option: str, value: str, code: int, why: str, tmp_path: Path
+) -> None:
+    """In a line."""
+    (tmp_path / "taken").touch()
+    done = await command("demo", "--requests", "5", option, value.format(folder=tmp_path))
+    assert done[:2] == (code, "")
+    assert done[2].splitlines()[-1] == why.format(folder=tmp_path)
+    assert "port" not in done[2]

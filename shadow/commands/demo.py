@@ -1,0 +1,34 @@
+"""The command that shows everything on this machine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from shadow.commands.common import refuse
+
+
+@click.command()
+@click.option(
+    "--requests",
+    metavar="N",
+    type=click.IntRange(0),
+    default=15_000,
+    show_default=True,
+    help="How much traffic to send.",
+)
+@click.option(
+    "--record", metavar="FOLDER", default="shadow-data/demo", show_default=True, help="Where to keep it."
+)
+def demo(requests: int, record: str) -> None:
+    """Two small backends with planted differences, the proxy, real traffic, the report."""
+    from shadow.demo.run import run
+
+    folder = Path(record)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        refuse([f"{record}: {error.strerror}"])
+    sys.exit(run(requests, folder))
