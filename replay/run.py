@@ -12,7 +12,6 @@ import secrets
 import shutil
 import signal
 import socket
-import tempfile
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -40,7 +39,7 @@ from shadow.record.configured import configured
 from shadow.record.mask import Mask
 from shadow.record.replayed import LogRecord
 from shadow.record.segment import recover
-from shadow.serve import shipper
+from shadow.serve import shipper, sockets
 from shadow.serve.priority import Priority
 from shadow.serve.processes import Closable, Kind, Process, fork
 
@@ -105,7 +104,7 @@ def _helpers(plan: Plan) -> Iterator[str]:
     """The judge's process and, where there is a store, the shipper's; the socket where the judge listens."""
     record = plan.config.record
     recover(Path(record.folder))
-    runtime = Path(tempfile.mkdtemp(prefix="shadow-"))
+    runtime = sockets.folder()
     path = runtime / "judge"
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(str(path))

@@ -27,7 +27,7 @@ from shadow.mirror import judge as judge_worker
 from shadow.mirror import worker as mirror_worker
 from shadow.record.configured import configured
 from shadow.record.segment import recover
-from shadow.serve import admin, shipper
+from shadow.serve import admin, shipper, sockets
 from shadow.serve.cpus import live_workers
 from shadow.serve.generation import Generation, Stage
 from shadow.serve.priority import Priority
@@ -64,7 +64,7 @@ def serve(loaded: Loaded, load: Load, path: str | None) -> int:
             raise CannotStart(f"record.to: {refused}")
     live_listeners = _listen(config.listen, config.workers.live or live_workers(os.environ))
     admin_listener = _listen(config.admin, 1, mode=0o600)[0]
-    runtime = Path(tempfile.mkdtemp(prefix="shadow-"))
+    runtime = _folder_of_sockets()
     try:
         _have_descriptors(config.limits.connections)
         started = time.time()
@@ -216,6 +216,13 @@ def _check_access_log(path: str) -> None:
         raise CannotStart(f"log.access: cannot write {path}: {error.strerror}") from None
 
 
+def _folder_of_sockets() -> Path:
+    try:
+        return sockets.folder()
+    except OSError as error:
+        raise CannotStart(f"{error.filename}: {error.strerror}") from None
+
+
 def _check_folder(record: Record) -> None:
     """Make the folder of segments, try it, and seal what a killed process left in it."""
     folder = Path(record.folder)
@@ -239,7 +246,7 @@ def _listen(text: str, count: int, mode: int | None = None) -> list[socket.socke
         shared = _listen_at(wanted.path, mode)
         return [shared, *(shared.dup() for _ in range(count - 1))]
     host, port = wanted.host, wanted.port
-    sockets = []
+    listeners = []
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         if count > 1 and port:
@@ -249,7 +256,7 @@ def _listen(text: str, count: int, mode: int | None = None) -> list[socket.socke
                 alone.bind((host, port))
         for _ in range(count):
             made = socket.socket(family, socket.SOCK_STREAM)
-            sockets.append(made)
+            listeners.append(made)
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if count > 1:
                 made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -258,10 +265,10 @@ def _listen(text: str, count: int, mode: int | None = None) -> list[socket.socke
             made.listen(_BACKLOG)
             made.setblocking(False)
     except OSError as error:
-        for made in sockets:
+        for made in listeners:
             made.close()
         raise CannotStart(f"cannot listen on {text}: {error.strerror}") from None
-    return sockets
+    return listeners
 
 
 def _listen_at(path: str, mode: int | None) -> socket.socket:

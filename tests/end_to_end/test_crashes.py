@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
-from support.peers import Load, answering, echo, items
+from support.peers import Load, answering, echo, get, items
 from support.proxy import NOBODY, Proxy, assert_adds_up, until, value
 
 UNBOUNDED = {"in_flight": 1024, "waiting": 100_000}
@@ -114,15 +115,37 @@ async def _connections(running: Proxy) -> set[str]:
     return {labels["worker"] for name, labels, _ in metrics if name == "shadow_client_connections"}
 
 
-async def test_workers_leave_when_the_supervisor_is_gone(backend: Any, proxy: Any) -> None:
-    """`kill -9` of the supervisor: no worker stays behind, and what it left is sealed at the next start."""
-    legacy = await backend(answering(echo))
-    running = await proxy(legacy.url, NOBODY)
+async def test_workers_leave_when_the_supervisor_is_gone(backend: Any, proxy: Any, connect: Any) -> None:
+    """`kill -9` of the supervisor: they serve on for the drain, without a complaint, and all leave. The
+    next proxy takes away the sockets that nobody listens on any more."""
+
+    asked = []
+
+    async def hang(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        await reader.read(-1)
+
+    legacy = await backend(hang)
+    running = await proxy(legacy.url, NOBODY, timeouts={"drain": "3s"})
+    client = await connect(running)
+    client.writer.write(get("/"))
+    await until(lambda: asked, "legacy is asked")
     pids = [running.worker(name) for name in ("live-0", "shadow-0", "judge-0", "admin")]
     assert all(pids)
+    (sockets,) = _sockets(running.pid)
     os.kill(running.pid, signal.SIGKILL)
     await running.ended()
     await until(lambda: not any(map(_lives, pids)), "all have left")
+    assert "Exception" not in running.log
+    assert sockets.exists()
+    await proxy(legacy.url, NOBODY)
+    assert not sockets.exists()
+
+
+def _sockets(pid: int) -> list[Path]:
+    """The folders of sockets that a process has locked."""
+    links = [os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()]
+    return [Path(link) for link in links if Path(link).name.startswith("shadow-sockets-")]
 
 
 def _lives(pid: int) -> bool:
