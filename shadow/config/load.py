@@ -149,8 +149,10 @@ def _from_environment(environ: Mapping[str, str], problems: list[Problem]) -> di
             problems.append(Problem(place, setting, f"given by {name.removesuffix('_FILE')} too; remove one"))
         else:
             try:
-                text = file.read_text(text, LARGEST_SECRET).rstrip("\r\n")
-                given[setting] = _from_text(text, setting, place, problems)
+                value = file.read_text(text, LARGEST_SECRET).rstrip("\r\n")
+                if not value:
+                    raise ReadError(Problem(Place(text), "", "is empty; write the value into it"))
+                given[setting] = _from_text(value, setting, place, problems)
             except ReadError as error:
                 problems.append(Problem(place, setting, str(error.problem)))
     return given

@@ -142,6 +142,18 @@ def test_an_empty_variable_is_none(write: Write) -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_an_empty_file_of_a_secret_is_a_mistake(tmp_path: Path, text: str) -> None:
+    """Whoever names one means a secret to be there."""
+    secret = tmp_path / "token"
+    secret.write_text(text)
+    with pytest.raises(ConfigError) as refused:
+        load(None, {}, {"SHADOW_ADMIN_TOKEN_FILE": str(secret)})
+    assert refused.value.problems == [
+        f"environment SHADOW_ADMIN_TOKEN_FILE: admin_token: {secret}: is empty; write the value into it"
+    ]
+
+
 def test_variables_of_kubernetes_services_are_not_ours() -> None:
     """A Service named shadow, or shadow-admin, puts these into every pod."""
     environ = {
