@@ -82,8 +82,9 @@ def proxy(config: str | None, **flags: str | None) -> None:
     a change of the file, loads the settings anew: without a lost request, and not at all if they are wrong.
     """
     from shadow.config.load import load
+    from shadow.serve.generation import CannotStart
     from shadow.serve.logs import configure
-    from shadow.serve.proxy import CannotStart, serve
+    from shadow.serve.proxy import serve
 
     needed = ("legacy", "target")
     loaded = load_settings(config, flags, needed=needed)

@@ -31,6 +31,10 @@ RETIRE: Final = signal.SIGUSR2
 log = structlog.get_logger()
 
 
+class CannotStart(Exception):
+    """Something that the proxy needs cannot be had. One line."""
+
+
 class Stage(NamedTuple):
     """Workers that leave together, and the seconds that they may take."""
 

@@ -29,7 +29,7 @@ from shadow.record.configured import configured
 from shadow.record.segment import recover
 from shadow.serve import admin, shipper, sockets
 from shadow.serve.cpus import live_workers
-from shadow.serve.generation import Generation, Stage
+from shadow.serve.generation import CannotStart, Generation, Stage
 from shadow.serve.priority import Priority
 from shadow.serve.processes import Kind
 from shadow.serve.recorder import Recorder
@@ -47,16 +47,10 @@ _BACKLOG: Final = 4096
 log = structlog.get_logger()
 
 
-class CannotStart(Exception):
-    """Something that the proxy needs cannot be had. One line."""
-
-
 def serve(loaded: Loaded, load: Load, path: str | None) -> int:
     """Run until a signal. `load` reads the settings anew when asked to, or when the file `path` has changed.
     Returns the exit code. Raises CannotStart."""
     config = loaded.config
-    if config.log.access:
-        _check_access_log(config.log.access)
     _check_folder(config.record)
     if config.record.shipped:
         refused = shipper.refusal(config.record.to)
@@ -111,13 +105,19 @@ class Workers:
         self._made = 0
 
     def generation(self, loaded: Loaded) -> Generation:
-        """Workers, not started yet. Their names end in the number of the reload, from 1 on."""
+        """Workers, not started yet. Their names end in the number of the reload, from 1 on. Raises
+        CannotStart."""
+        config = loaded.config
+        if config.log.access:
+            _check_access_log(config.log.access)
         end = f".{self._made}" if self._made else ""
         self._made += 1
-        config = loaded.config
         numbers = range(config.workers.shadow)
-        shadows = [_listen_unix(self._runtime / f"shadow-{n}{end}") for n in numbers]
-        judges = [_listen_unix(self._runtime / f"judge-{n}{end}") for n in numbers]
+        try:
+            shadows = [_listen_unix(self._runtime / f"shadow-{n}{end}") for n in numbers]
+            judges = [_listen_unix(self._runtime / f"judge-{n}{end}") for n in numbers]
+        except OSError as error:  # no room or descriptor for a socket
+            raise CannotStart(f"cannot make workers: {error}") from None
         stages = [
             Stage(self._live_kinds(config, end), config.timeouts.drain + 1.0),
             Stage(self._shadow_kinds(config, end, shadows), _SHADOW_GRACE),

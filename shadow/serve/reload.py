@@ -12,7 +12,7 @@ import structlog
 
 from shadow import tls
 from shadow.config.load import ConfigError, Loaded
-from shadow.serve.generation import Generation
+from shadow.serve.generation import CannotStart, Generation
 from shadow.serve.logs import reconfigure
 
 _EVERY: Final = 5.0  # seconds between two looks at the file; a kubelet takes a minute to bring a ConfigMap
@@ -68,8 +68,8 @@ class ConfigReloader:
             return None
         try:
             made = self._build(loaded)
-        except OSError as error:  # no room or descriptor for a socket: no reason to end those who serve
-            log.error("reload_refused", problem=f"cannot make workers: {error}")
+        except CannotStart as error:  # no reason to end those who serve
+            log.error("reload_refused", problem=str(error))
             return None
         reconfigure(new.log)
         self._loaded = loaded

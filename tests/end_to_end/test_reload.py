@@ -13,7 +13,7 @@ from typing import Any
 import aiohttp
 import pytest
 from support.peers import Load, answering, echo, get, items, post
-from support.proxy import Proxy, assert_adds_up, until, value
+from support.proxy import NOBODY, Proxy, assert_adds_up, until, value
 
 SKIP_ALL = [{"match": "* /**", "mirror": False}]
 
@@ -85,6 +85,17 @@ async def test_a_wrong_configuration_changes_nothing(backend: Any, proxy: Any, c
     running.configure(mirror={}, compare={})
     await reload(running)
     assert await successful(running) == 1.0
+
+
+async def test_an_access_log_that_cannot_be_written(proxy: Any) -> None:
+    """Is refused as at the start: nobody would notice that no line of it is written."""
+    running = await proxy(NOBODY, "http://127.0.0.1:2")
+    running.configure(log={"format": "json", "access": "/proc/nothing/access.log"})
+    running.signal(signal.SIGHUP)
+    (refused,) = await until(lambda: running.events("reload_refused"), "it refuses")
+    assert refused["problem"] == (
+        "log.access: cannot write /proc/nothing/access.log: No such file or directory"
+    )
 
 
 async def test_no_room_for_new_workers(
