@@ -25,7 +25,8 @@ _EVERY: Final = 5.0  # seconds between two, at least; what is recorded is some t
 _SHARE: Final = 0.05  # of one core that may go into them while somebody looks
 _AGAIN: Final = 30.0  # seconds after one that failed
 _PATIENCE: Final = 120.0  # seconds; then it has met more than can be told live
-_OLD: Final = 30.0  # seconds past the time for the next one; then who asks waits for that
+_OLD: Final = 6.0  # seconds past the time for the next one: an open page, which asks every five, has asked
+_WAIT: Final = 10.0  # seconds for it, where there is an old one to show
 
 log = structlog.get_logger()
 
@@ -65,12 +66,12 @@ class LiveReport:
 
     async def latest(self) -> Made | str:
         """The newest one, or in a line why it cannot be made. It is waited for where there is none yet, and
-        where nobody has asked for long."""
+        for a while where nobody has asked for the one before it lately."""
         now = asyncio.get_running_loop().time()
         if self._making is None and now >= self._next:
             self._making = asyncio.create_task(self._make())
         if self._making is not None and now >= self._old:
-            await asyncio.shield(self._making)
+            await asyncio.wait({self._making}, timeout=_WAIT if isinstance(self._latest, Made) else None)
         return self._latest
 
     async def close(self) -> None:

@@ -60,10 +60,10 @@ def serve(loaded: Loaded, load: Load, path: str | None) -> int:
     admin_listener = _listen(config.admin, 1, mode=0o600)[0]
     runtime = _folder_of_sockets()
     try:
-        _have_descriptors(config.limits.connections)
         started = time.time()
         workers = Workers(live_listeners, admin_listener, runtime, started)
         first = workers.generation(loaded)
+        _have_descriptors(config.limits.connections)
         reloader = ConfigReloader(loaded, load, workers.generation, path)
         log.info(
             "serving",
