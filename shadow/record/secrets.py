@@ -19,13 +19,26 @@ Hide: TypeAlias = Callable[[str], str]
 # Parts of names that hardly stand in any other word.
 _PARTS = (
     r"passw|passphrase|passcode|pwd|secret|token|session|sessid|credential|authorization|oauth|jwt|csrf|xsrf"
-    r"|signature|cvv|(?:api|access|private|encryption)[_.-]?key|(?:credit|debit)[_.-]?card"
-    r"|card[_.-]?(?:no|num)"
+    r"|signature|cvv|(?:credit|debit)[_.-]?card|card[_.-]?(?:no|num)"
+    r"|(?:api|access|private|encryption|subscription|functions|master|signing|license|app|application)[_.-]?key"
 )
+_NO_PARTS = re.compile("[Tt]okeni[sz](?:er|ed|ation)|[Ss]ecretary")  # words that do
 # Names that stand in many other words, and count only as a word of their own.
-_WORDS = r"pass|pin|cvc|cvn|otp|ssn|sid|sig|auth|card|pan|iban"
+_WORDS = ("pass", "pin", "cvc", "cvn", "otp", "ssn", "sid", "sig", "auth", "card", "pan", "iban")
 
-_NAME = re.compile(rf"(?i){_PARTS}|(?:^|[^a-z0-9])(?:{_WORDS})(?:[^a-z0-9]|$)")
+_NAME = re.compile(f"(?i){_PARTS}")
+_SPLIT = re.compile(
+    r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+"
+)  # the words of `userPin`, `user_pin`, `USER-PIN`, `PINCode`
+
+# The same names in running text. What follows a dash is no part of them there: each `class="card-title">`
+# would hide a title.
+_LOWER, _TITLE, _UPPER = ("|".join(map(case, _WORDS)) for case in (str.lower, str.title, str.upper))
+_NAMES = (
+    rf"(?i:{_PARTS})[\w.-]*"
+    rf"|(?:(?:^|[^A-Za-z])(?:{_LOWER})|{_TITLE})(?:[A-Z0-9_][\w.-]*)?"
+    rf"|(?:^|[^A-Z])(?:{_UPPER})(?:(?:[0-9_]|[A-Z][a-z])[\w.-]*)?"
+)
 
 # `:` in JSON, `=` in forms, `=>` in dumps, `>` in XML; in HTML the value has an attribute of its own. Quotes
 # are escaped where JSON stands within JSON.
@@ -83,19 +96,20 @@ _UUID = re2.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 @lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """Whether a field, parameter or member of this name is taken for a secret."""
-    return _NAME.search(name) is not None
+    name = _NO_PARTS.sub("", name)
+    return _NAME.search(name) is not None or any(word.lower() in _WORDS for word in _SPLIT.findall(name))
 
 
 class Text:
     """Finds secrets in running text; `names` are further ones, in any case of letters."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
-        own = "".join(f"|{re2.escape(name)}" for name in names)
-        name = rf"(?:(?:{_PARTS})[\w.-]*|(?:^|[^a-z0-9])(?:{_WORDS}{own}))"
+        own = "".join(rf"|(?i:(?:^|[^a-z0-9]){re2.escape(name)})" for name in names)
+        name = rf"(?:{_NAMES}{own})"
         self._named: Any = re2.compile(
             # Of cookies everything to the end of the line.
-            r"(?i)(?P<field>\b(?:set-)?cookie[\"']?\s*:\s*)(?P<line>[^\r\n]+)"
-            rf"|(?P<name>{name}{_BETWEEN})(?P<value>{_VALUE})"
+            r"(?P<field>\b(?i:(?:set-)?cookie)[\"']?\s*:\s*)(?P<line>[^\r\n]+)"
+            rf"|(?P<name>{name}(?i:{_BETWEEN}))(?P<value>(?i:{_VALUE}))"
         )
         options = re2.Options()
         options.never_capture = True

@@ -36,6 +36,8 @@ def hidden(text: str, *names: str) -> str:
             "jwt",
         ),
         *("card", "cardNumber", "card_no", "credit_card", "cvv", "cvc", "iban", "ssn", "otp", "auth"),
+        *("dbPass", "DBPass", "pass1", "userPIN", "PINCode", "USER_PIN", "pin_code", "user-pin-code"),
+        *("tokenizerPassword", "secretArn", "tokenIssuer", "Ocp-Apim-Subscription-Key", "x-functions-key"),
     ],
 )
 def test_names_of_secrets(name: str) -> None:
@@ -45,11 +47,25 @@ def test_names_of_secrets(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["author", "discard", "compass", "spinning", "className", "key", "id", "name", "keyboard", "company"],
+    [
+        *("author", "discard", "compass", "spinning", "className", "key", "id", "name", "keyboard"),
+        "company",
+        *("passenger", "PASSENGER", "Compass", "isPinned", "timeSpan", "PANEL", "oneSide", "authorsCount"),
+        *("tokenizer_version", "secretary", "Sec-WebSocket-Key", "Idempotency-Key", "publicKey"),
+    ],
 )
 def test_names_that_only_resemble(name: str) -> None:
     """Words that merely contain a shorter one stay readable."""
     assert not is_secret(name)
+
+
+@pytest.mark.parametrize(
+    "name", ["dbPass", "DBPass", "pass1", "userPIN", "PINCode", "USER_PIN", "pin_code", "otpCode"]
+)
+def test_words_of_names_in_text(name: str) -> None:
+    """A name is taken for a secret's in a tree that was cut as it is in a whole one."""
+    assert hidden(f'{{"id": 1, "{name}": "hunter2", "x') == f'{{"id": 1, "{name}": "[hunter2]", "x'
+    assert hidden(f"{name}=hunter2 and") == f"{name}=[hunter2] and"
 
 
 @pytest.mark.parametrize(
@@ -93,6 +109,8 @@ def test_secrets_in_text(text: str, expected: str) -> None:
         "a-very-long-class-name-for-a-style-sheet",
         "password=",
         "the quick brown fox",
+        '{"PASSENGER": "me", "passenger": "you", "isPinned": "no", "PANEL": "left"}',
+        '<p class="card-title">Shoes</p>',
     ],
 )
 def test_other_text_stays(text: str) -> None:
