@@ -141,7 +141,7 @@ class Reached:
         self._places = places
         self._named = frozenset(place.key for place in places)
         self._after: dict[Key | None, Reached] = {}
-        self._known = {} if known is None else known
+        self._known = {places: self} if known is None else known
 
     def step(self, key: Key) -> Reached:
         """The places reached after one more key."""
@@ -162,12 +162,18 @@ class Reached:
                 places[place.then] = None
             if place.deep:
                 places[place] = None
-        following = tuple(places)
-        if following in self._known:
-            return self._known[following]
-        reached = Reached(following, self._known)
+        return self._at(tuple(places))
+
+    def beside(self, other: Reached) -> Reached:
+        """The places of both."""
+        return self._at(tuple(dict.fromkeys((*self._places, *other._places))))
+
+    def _at(self, places: tuple[Place, ...]) -> Reached:
+        if places in self._known:
+            return self._known[places]
+        reached = Reached(places, self._known)
         if len(self._known) < _REMEMBERED:
-            self._known[following] = reached
+            self._known[places] = reached
         return reached
 
 

@@ -119,8 +119,12 @@ def _hidden(text: str, form: Form, said: MediaType, mask: Mask) -> str:
         return mask.form(text)
     if form is Form.TABLE:
         return table_hidden(text, said.delimiter, mask)
-    masked = mask_json.hidden(text, mask, mask.places) if form in (Form.JSON, Form.LINES) else None
-    return mask.whole(text) if masked is None else masked
+    if form not in (Form.JSON, Form.LINES):
+        return mask.whole(text)
+    masked = mask_json.hidden(text, mask, mask.places, lines=said.form is Form.LINES)
+    if masked is None:
+        return mask.whole(text) if mask.by_name else mask.value(text)
+    return masked
 
 
 _ENCODERS: dict[str, Callable[[bytes], bytes]] = {

@@ -63,7 +63,7 @@ class Mask:
         self.places = Reached(tuple(places))
         """What the lines say of the root of a JSON tree."""
         keys = [list(_keys(place)) for place in places]
-        self._by_name = all(isinstance(steps[-1], str) for steps in keys if steps)
+        self.by_name = all(isinstance(steps[-1], str) for steps in keys if steps)
         """Whether what the lines name in a tree can be found by its name, in a tree that was cut."""
         members = {name for steps in keys for name in [key for key in steps if isinstance(key, str)][-1:]}
         self._text = Text(sorted(self._headers | self._parameters | self._fields | members))
@@ -82,6 +82,12 @@ class Mask:
         else:
             raise ValueError(f"mask: {line!r} is not understood; it can be {_FORMS}")
         return None
+
+    def step(self, reached: Reached, key: Key) -> Reached:
+        """What the lines say of what stands under a key. What they say of a document they say of each that
+        stands in an array, as JSON lines are one."""
+        after = reached if reached.idle else reached.step(key)
+        return reached.beside(after) if reached is self.places and isinstance(key, int) else after
 
     def value(self, secret: str) -> str:
         """What is shown in the place of a secret. A value masked already stays as it is."""
@@ -208,7 +214,7 @@ class Mask:
             return self._in_place(place, name, value)
         if place.startswith("csv"):  # whole rows: which columns they have is not known
             return self.value(value)
-        return self.text(value)
+        return self._json(value, self.places, kind) if value.startswith(("{", "[")) else self.text(value)
 
     def _in_place(self, place: str, name: str, value: str) -> str:
         """A value in a form, a table, a page or XML: its last name tells, in XML every name above it."""
@@ -243,7 +249,7 @@ class Mask:
             key: Key = int(found["index"]) if found["index"] else found["name"] or json.loads(found["quoted"])
             if isinstance(key, str):
                 key = key.removesuffix(jsontext.BEFORE)
-            reached = reached.step(key)
+            reached = self.step(reached, key)
             if self.named(str(key)) or reached.ignored:
                 return None
             position = found.end()
@@ -253,7 +259,7 @@ class Mask:
         """A value as it is written in JSON, perhaps cut."""
         if value.startswith(("{", "[")):
             masked = None if value.endswith("…") else mask_json.hidden(value, self, reached)
-            if masked is None and not (reached.idle or self._by_name):
+            if masked is None and not (reached.idle or self.by_name):
                 return self.value(value)
             return self.text(value if masked is None else masked)
         if value.startswith("…") and (kind is not DifferenceKind.CHANGED or _INNER_QUOTE.search(value)):

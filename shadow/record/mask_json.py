@@ -29,26 +29,26 @@ _OPEN, _NAMED, _CONFIGURED = 0, 1, 2
 """How secret a place is: not at all, by its name, or by a line of the configuration."""
 
 
-def hidden(text: str, mask: Mask, reached: Reached, depth: int = 0) -> str | None:
+def hidden(text: str, mask: Mask, reached: Reached, depth: int = 0, *, lines: bool = False) -> str | None:
     """The text with its secrets masked, `reached` being what the mask's lines say of its root; None if it is
-    no JSON."""
-    return _Walk(text, mask, reached, depth).walk()
+    no JSON. Of JSON `lines` the root is an array of documents, as for the comparer."""
+    return _Walk(text, mask, reached, depth, lines).walk()
 
 
 class _Walk:
     """The way through one text. `_here` and `_secret` are of what the next value stands in, `_next` and
     `_next_secret` of that value, `_index` is its place in an array, or -1 in an object."""
 
-    def __init__(self, text: str, mask: Mask, reached: Reached, depth: int) -> None:
+    def __init__(self, text: str, mask: Mask, reached: Reached, depth: int, lines: bool) -> None:
         self._text = text
         self._mask = mask
         self._depth = depth
         self._parts: list[str] = []
         self._copied = 0
         self._stack: list[tuple[Reached, int, int]] = []
-        self._here = self._next = reached
+        self._root = self._here = self._next = reached
         self._secret = self._next_secret = _CONFIGURED if reached.ignored else _OPEN
-        self._index = -1
+        self._index = 0 if lines else -1
 
     def walk(self) -> str | None:
         text = self._text
@@ -56,8 +56,8 @@ class _Walk:
             start, end = token.span()
             first = text[start]
             if first == '"' and token[1] is not None:
-                if self._index >= 0:
-                    return None  # a key in an array: a bracket is missing, and what is whose cannot be known
+                if self._index >= 0 or not self._stack:
+                    return None  # a key in no object: a bracket is missing, and what is whose cannot be known
                 self._key(start, end - len(token[1]))
                 continue
             if first in "}]":
@@ -68,6 +68,8 @@ class _Walk:
             if self._index >= 0:
                 self._enter(self._index)
                 self._index += 1
+            elif not self._stack:  # a document, and perhaps not the first
+                self._next, self._next_secret = self._root, self._secret
             if first in "{[":
                 self._stack.append((self._here, self._secret, self._index))
                 self._here, self._secret = self._next, self._next_secret
@@ -82,8 +84,7 @@ class _Walk:
 
     def _enter(self, key: Key) -> None:
         """Say what the value under a key of the present tree is."""
-        here = self._here
-        self._next = here if here.idle else here.step(key)
+        self._next = self._mask.step(self._here, key)
         self._next_secret = _CONFIGURED if self._next.ignored else self._secret
 
     def _key(self, start: int, end: int) -> None:

@@ -51,6 +51,37 @@ def test_json(body: str, expected: str) -> None:
     assert shown("", body) == expected.replace("MASKED", SECRET), "whatever its type says"
 
 
+@pytest.mark.parametrize("line", ["json:$.a.x", "json:$[*].a.x", "json:$..x", "json:$.a.*"])
+@pytest.mark.parametrize("kind", ["application/x-ndjson", "application/json"])
+def test_documents(kind: str, line: str) -> None:
+    """What a line says of a document holds for each in JSON lines, and in an array."""
+    document = '{"a":{"x":"s3cret"},"b":1}'
+    bodies = [f"[{document},\n{document}]"]
+    if kind != "application/json":
+        bodies += [f"{document}\n", f"{document}\n{document}\n"]
+    for body in bodies:
+        found = kept(body.encode(), headers(kind), 1000, Mask((line,), b"key")).text
+        assert found == body.replace("s3cret", SECRET)
+
+
+def test_documents_of_no_array() -> None:
+    """What a line says of the first of several documents holds for all, whatever their type is called."""
+    body = '{"shop":{"owner":"s3cret"},"b":1}\n' * 2
+    for kind in ("application/json", "text/plain"):
+        assert shown(kind, body) == body.replace("s3cret", SECRET)
+
+
+def test_broken_json_is_kept_only_where_names_tell() -> None:
+    """What is whose cannot be known, so what a line names by its place alone could be anything in it."""
+    body = b'{"vault":{"a":"s3cret"],"b":1}'
+    by_place, by_name = (
+        kept(body, headers("application/json"), 1000, Mask((line,), b"key")).text or ""
+        for line in ("json:$.vault.*", "json:$.vault.a")
+    )
+    assert by_place.startswith("masked:")
+    assert by_name.startswith('{"vault":{"a":"masked:')
+
+
 def test_numbers_stay_numbers() -> None:
     """A secret number is another number, the same for equal ones, so that its type and equality stay."""
     body = '{"pin":1234,"pin_again":1234,"cvc":"1234","otp":1.5,"n":4111111111111111,"id":4111111111111112}'

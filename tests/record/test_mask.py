@@ -262,6 +262,20 @@ def test_a_difference_says_where_a_secret_stood(kind: str, body: str) -> None:
     assert "s3cret" not in repr(MASK.comparison(found))
 
 
+@pytest.mark.parametrize("line", ["json:$.a.x", "json:$[*].a.x", "json:$.a.*"])
+@pytest.mark.parametrize("kind", [b"application/x-ndjson", b"application/json", b"text/plain"])
+def test_differences_in_documents(kind: bytes, line: str) -> None:
+    """A line speaks of a document, be it alone, in an array or in JSON lines."""
+    for body in (b'{"a":{"x":"%b"}}\n{"a":{"x":"%b"},"b":1}', b'[{"a":{"x":"%b"}},{"a":{"x":"%b"}}]'):
+        one, other = (
+            Response(200, head_of(((b"Content-Type", kind),)), body.replace(b"%b", value))
+            for value in (b"s3cret", b"0ther")
+        )
+        found = judge(exchange(one), other, RULE)
+        assert found.differences
+        assert "s3cret" not in repr(Mask((line,), b"key").comparison(found))
+
+
 def test_paths_of_pages_are_no_mail_addresses() -> None:
     """`a@href` is an attribute; an address in a selector is an address."""
     for path, expected in (
