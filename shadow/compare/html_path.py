@@ -17,26 +17,18 @@ _LONGEST = 60  # characters of a name or value in a path
 _STABLE = re.compile(r"[A-Za-z_-]{1,60}")
 _IDENTIFIER = re.compile(r"[A-Za-z_-][\w-]*", re.ASCII)
 
-# What tells an element from others of its type better than a number.
-_TELLING = {
-    "a": ("name",),
-    "button": ("name",),
-    "fieldset": ("name",),
-    "form": ("name",),
-    "iframe": ("name",),
-    "input": ("name",),
-    "link": ("rel",),
-    "map": ("name",),
-    "meta": ("name", "property", "http-equiv"),
-    "object": ("name",),
-    "option": ("value",),
-    "output": ("name",),
-    "param": ("name",),
-    "select": ("name",),
-    "slot": ("name",),
-    "textarea": ("name",),
-}
+# What tells an element from others of its type better than a number, where it is not a name.
+_TELLING = {"link": ("rel",), "meta": ("name", "property", "http-equiv"), "option": ("value",)}
 _FIELDS = frozenset(("button", "input", "output", "select", "textarea"))
+# What says that the value of a field is a secret, whatever its name is.
+_SECRET = (
+    ("type", "password"),
+    ("autocomplete", "current-password"),
+    ("autocomplete", "new-password"),
+    ("autocomplete", "one-time-code"),
+    ("autocomplete", "cc-number"),
+    ("autocomplete", "cc-csc"),
+)
 _CHOICES = ("radio", "checkbox")  # several have one name
 
 
@@ -130,10 +122,11 @@ class Paths:
 
 def _telling(tag: str, same: dict[str, str]) -> str:
     """What tells an element from others; of a field also what says that its value is a secret."""
-    if tag == "input" and same.get("type", "").lower() == "password":
-        named = _equals("name", same["name"]) if same.get("name") else ""
-        return _equals("type", "password") + named
-    for key in _TELLING.get(tag, ()):
+    if tag in _FIELDS:
+        for key, value in _SECRET:
+            if value in same.get(key, "").lower().split():
+                return _equals(key, value) + (_equals("name", same["name"]) if same.get("name") else "")
+    for key in _TELLING.get(tag, ("name",)):
         if same.get(key):
             told = _equals(key, same[key])
             if same.get("type") in _CHOICES and same.get("value"):

@@ -1,13 +1,14 @@
 """Bodies that are XML: two trees, opened side by side only where they differ.
 
 An element is named by the way to it, `xml:/feed/entry[2]/title`, with a number where it has siblings of its
-name; so is the text in it, and an attribute is `xml:/feed/entry[2]/@id`. The order of elements counts, that
-of attributes does not, and a prefix is no more than the namespace it stands for: a value that is a name with
-one is shown as `{namespace}name`.
+name, and with what it calls itself, `xml:/map/entry[key=color]`; so is the text in it, and an attribute is
+`xml:/feed/entry[2]/@id`. The order of elements counts, that of attributes does not, and a prefix is no more
+than the namespace it stands for: a value that is a name with one is shown as `{namespace}name`.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import TypeAlias
 
@@ -23,6 +24,7 @@ from shadow.model import DifferenceKind
 DEEPEST = 100
 """Levels that are opened; below, elements are compared as a whole."""
 
+_IDENTIFIER = re.compile(r"[^\W\d][\w.:-]{0,59}")
 _WRITTEN = 10 * SHOWN  # characters of an element that are written to be shown
 
 _Task: TypeAlias = tuple[str, int, Node | None, Node | None]
@@ -134,8 +136,18 @@ def _tasks(path: str, depth: int, legacy: list[Node], target: list[Node], pairs:
         numbered = [*(() if i is None else (ours[i],)), *(() if j is None else (theirs[j],))]
         name, number = min(numbered)
         step = f"/{name}[{number}]" if name in twice else f"/{name}"
-        tasks.append((path + step if name else path, depth, node, other))
+        tasks.append((path + step + _telling(node, other) if name else path, depth, node, other))
     return tasks
+
+
+def _telling(*sides: Node | None) -> str:
+    """What an element calls itself, on whichever side it is."""
+    both = [side.attributes for side in sides if isinstance(side, Element)]
+    for key in ("name", "Name", "key", "Key"):
+        said = {attributes.get(key, "") for attributes in both}
+        if len(said) == 1 and _IDENTIFIER.fullmatch(value := said.pop()):
+            return f"[{key}={value}]"
+    return ""
 
 
 def _numbers(children: list[Node]) -> list[tuple[str, int]]:

@@ -14,6 +14,8 @@ from contextlib import suppress
 from hashlib import blake2b
 from urllib.parse import quote, unquote_plus
 
+from msgspec.structs import astuple
+
 from shadow.compare import jsonpath, jsontext
 from shadow.compare.found import encodable
 from shadow.compare.jsonpath import Key, Place, Reached
@@ -139,7 +141,13 @@ class Mask:
 
     def comparison(self, comparison: Comparison) -> Masked:
         """What was found, fit to be kept."""
-        differences = tuple(map(self._difference, comparison.differences))
+        renamed = {
+            element
+            for _, path, *names in map(astuple, comparison.differences)
+            for element, attribute in [_element(path)]
+            if attribute in mask_markup.NAMING and any(name and self.named(name) for name in names)
+        }
+        differences = tuple(self._difference(each, renamed) for each in comparison.differences)
         notes = tuple(map(self.text, comparison.notes))
         return Masked(comparison.fate, differences, notes, comparison.hits)
 
@@ -176,13 +184,18 @@ class Mask:
             return piece
         return quote(masked, safe="/:=@,+", encoding="latin-1", errors="replace")
 
-    def _difference(self, difference: Difference) -> Difference:
+    def _difference(self, difference: Difference, renamed: set[str]) -> Difference:
+        """One place; `renamed` are elements that have the name of a secret on one side only."""
         kind, path = difference.kind, difference.path
         if path == "status":
             return difference
+        element, attribute = _element(path)
+        secret = element in renamed and attribute not in mask_markup.NAMING
 
         def shown(value: str | None) -> str | None:
-            return None if value is None else self._at(path, kind, value)
+            if value is None:
+                return None
+            return self.value(value) if secret else self._at(path, kind, value)
 
         return Difference(
             kind,
@@ -193,12 +206,8 @@ class Mask:
 
     def _path(self, path: str) -> str:
         """A path with data in it, such as keys of an object; `a@href` in a page is no mail address."""
-        if not path.startswith("html:"):
-            return shapes_hidden(path, self.value)
-        place, at, attribute = path.rpartition("@")
-        if not _ATTRIBUTE.fullmatch(attribute):
-            return shapes_hidden(path, self.value)
-        return shapes_hidden(place, self.value) + at + attribute
+        element = _element(path)[0]
+        return shapes_hidden(element, self.value) + path[len(element) :]
 
     def _at(self, path: str, kind: DifferenceKind, value: str) -> str:
         """The value of a difference, by what stands at its path."""
@@ -265,6 +274,14 @@ class Mask:
         if value.startswith("…") and (kind is not DifferenceKind.CHANGED or _INNER_QUOTE.search(value)):
             return self.value(value)  # the end of a tree: under which names it stood is not known
         return self.text(value)
+
+
+def _element(path: str) -> tuple[str, str]:
+    """The path of an element in a page or in XML, and the attribute of it that a path leads to, if to one."""
+    element, _, attribute = path.rpartition("@")
+    if path.startswith(("html:", "xml:")) and _ATTRIBUTE.fullmatch(attribute):
+        return element.removesuffix("/"), attribute.lower()
+    return path, ""
 
 
 def _spellings(name: str) -> set[str]:

@@ -26,8 +26,10 @@ _PIECE = re.compile(
 _SCRIPT = re.compile(r"(?i)</(?:script|style)")
 _ATTRIBUTE = re.compile(r"([^\s=\"'/>]++)(\s*+=\s*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s\"'>]++)))?")
 URLS = frozenset({"action", "cite", "data", "formaction", "href", "longdesc", "poster", "src", "srcset"})
-_NAMING = ("name", "id", "property", "http-equiv", "autocomplete", "type")
+NAMING = ("name", "id", "property", "http-equiv", "autocomplete", "type", "key")
 """Attributes that tell what the value of an element is."""
+_OF_CONTENT = ("name", "key")  # in XML: `<entry key="password">`
+_AS_IT_STANDS = frozenset({*NAMING, "class", "integrity"} - {"key"})
 
 
 def hidden(text: str, mask: Mask, xml: bool) -> str:
@@ -52,8 +54,8 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
             parts += "<", _tag(name, mask), known[attributes], piece[0][1 + len(name) + len(attributes) :]
             if xml:
                 local = name.rpartition(":")[2]
-                if (secret or mask.named(local)) and not attributes.endswith("/"):
-                    secret += 1
+                named = mask.named(local) or _is_field(attributes, mask, _OF_CONTENT)
+                secret += (secret > 0 or named) and not attributes.endswith("/")
             elif name.lower() in ("script", "style"):
                 end = _SCRIPT.search(text, position)
                 raw_end = end.start() if end else len(text)
@@ -90,11 +92,11 @@ def _declaration(piece: str, mask: Mask, secret: bool) -> str:
     return start + (mask.value(inner.strip()) if secret else mask.whole(inner)) + end
 
 
-def _is_field(attributes: str, mask: Mask) -> bool:
+def _is_field(attributes: str, mask: Mask, naming: tuple[str, ...] = NAMING) -> bool:
     """Do the names of an element say that its value is a secret? Each of them counts: what looks like one
     element may be several, where a quote stands that is none."""
     return any(
-        name.lower() in _NAMING and mask.named(html.unescape(double or single or bare))
+        name.lower() in naming and mask.named(html.unescape(double or single or bare))
         for name, _, double, single, bare in _ATTRIBUTE.findall(attributes)
     )
 
@@ -111,9 +113,9 @@ def _attributes(attributes: str, mask: Mask) -> str:
         name = name.lower()
         value = double if double is not None else single if single is not None else bare
         plain = html.unescape(value)
-        if (field and name in ("value", "content")) or (mask.named(name) and name not in _NAMING):
+        if (field and name in ("value", "content")) or (mask.named(name) and name not in NAMING):
             masked = mask.value(plain) if plain else plain
-        elif name in _NAMING or name in ("class", "integrity"):
+        elif name in _AS_IT_STANDS:
             return attribute[0]
         elif name in URLS:
             masked = _link(name, plain, mask)

@@ -19,7 +19,8 @@ Hide: TypeAlias = Callable[[str], str]
 # Parts of names that hardly stand in any other word.
 _PARTS = (
     r"passw|passphrase|passcode|pwd|secret|token|session|sessid|credential|authorization|oauth|jwt|csrf|xsrf"
-    r"|signature|cvv|(?:credit|debit)[_.-]?card|card[_.-]?(?:no|num)"
+    r"|signature|cvv|(?:credit|debit)[_.-]?card|card[_.-]?(?:no|num)|\bcc-(?:num|csc)"
+    r"|(?:one[_.-]?time|verification|recovery)[_.-]?code"
     r"|(?:api|access|private|encryption|subscription|functions|master|signing|license|app|application)[_.-]?key"
 )
 _NO_PARTS = re.compile("[Tt]okeni[sz](?:er|ed|ation)|[Ss]ecretary")  # words that do

@@ -22,6 +22,7 @@ from shadow.model import Difference, DifferenceKind
         ("cookie:sid;secure", "cookie:sid;secure"),
         ("xml:/feed/entry[2]/title", "xml:/feed/entry/title"),
         ("xml:/feed/entry[2]/@id", "xml:/feed/entry/@id"),
+        ("xml:/map/entry[2][key=a.b]/@id", "xml:/map/entry/@id"),
         ("html:div#a > li:nth-of-type(3) > a@href", "html:div#a > li > a@href"),
         ('html:form#f input[name="a[3]"]@value', 'html:form#f input[name="a[3]"]@value'),
         ("csv:price[12]", "csv:price"),

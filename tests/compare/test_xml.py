@@ -74,6 +74,15 @@ FEED = "<feed><entry id='1'><title>a</title></entry><entry id='2'><title>b</titl
             "<a b='1'/>", "<a b='2'/>", [Difference(CHANGED, "xml:/a/@b", "1", "2")], id="attribute"
         ),
         pytest.param("<a b='1'/>", "<a/>", [Difference(MISSING, "xml:/a/@b", "1")], id="attribute missing"),
+        pytest.param(
+            "<m><e key='a b'>1</e><e key='x.y'>1</e></m>",
+            "<m><e key='a b'>2</e><e key='x.y'>2</e></m>",
+            [
+                Difference(CHANGED, "xml:/m/e[1]", "1", "2"),
+                Difference(CHANGED, "xml:/m/e[2][key=x.y]", "1", "2"),
+            ],
+            id="what calls itself by a name",
+        ),
         pytest.param("<a/>", "<a b=''/>", [Difference(ADDED, "xml:/a/@b", None, "")], id="attribute added"),
         pytest.param(
             FEED,

@@ -149,6 +149,11 @@ def test_xml() -> None:
 
     assert shown("application/xml", body) == body.replace("s3cret", SECRET)
     assert shown("text/xml", inner) == inner.replace("s3cret", SECRET)
+    named = (
+        '<m><entry key="password">s3cret</entry><p name="pin"><v>s3cret</v></p>'
+        '<add key="otp" value="s3cret"/><add key="color" value="red"/></m>'
+    )
+    assert shown("application/xml", named) == named.replace("s3cret", SECRET)
 
 
 def test_forms_and_tables() -> None:

@@ -246,6 +246,13 @@ def test_places_in_other_bodies(path: str, value: str) -> None:
         ("text/html", '<p><input id=nickname value="{}">'),
         ("text/html", '<p><input id=field type=password value="{}">'),
         ("text/html", '<p><input name=field type=Password value="{}">'),
+        ("text/html", '<p><input name=field autocomplete="billing cc-number" value="{}">'),
+        ("text/html", '<p><input id=i123 autocomplete=one-time-code value="{}">'),
+        ("text/html", '<p><x-field name=password value="{}"></x-field>'),
+        ("text/html", '<meta name=csrf-token content="{}">'),
+        ("application/xml", '<a><param name="password" value="{}"/></a>'),
+        ("application/xml", '<a><add key="x" value="1"/><add key="DbPassword" value="{}"/></a>'),
+        ("application/xml", '<a><p Name="Token"><b><c>{}</c></b></p></a>'),
         ("application/json", '{{"nickname":"{}","nickname":1}}'),
     ],
 )
@@ -274,6 +281,31 @@ def test_differences_in_documents(kind: bytes, line: str) -> None:
         found = judge(exchange(one), other, RULE)
         assert found.differences
         assert "s3cret" not in repr(Mask((line,), b"key").comparison(found))
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/html", '<p><input type=hidden name={} value="{}">'),
+        ("text/html", '<p><input type={} value="{}">'),
+        ("text/html", '<meta content="{1}" name="{0}">'),
+        ("text/html", "<p><textarea name={}>{}</textarea>"),
+        ("application/xml", '<a><param name="{}" value="{}"/></a>'),
+        ("application/xml", '<a><entry Key="{}">{}</entry></a>'),
+    ],
+)
+@pytest.mark.parametrize("names", [("password", "_csrf"), ("x", "password"), ("password", "x")])
+def test_an_element_that_has_another_name(kind: str, body: str, names: tuple[str, str]) -> None:
+    """It holds a secret if either of its names says so."""
+    one, other = (
+        Response(200, head_of(((b"Content-Type", kind.encode()),)), body.format(*said).encode())
+        for said in zip(names, ("s3cret", "0ther"), strict=True)
+    )
+    found = MASK.comparison(judge(exchange(one), other, RULE))
+    assert len(found.differences) == 2
+    assert "s3cret" not in repr(found)
+    assert "0ther" not in repr(found)
+    assert all(name in repr(found) for name in names), "what it is called is told"
 
 
 def test_paths_of_pages_are_no_mail_addresses() -> None:

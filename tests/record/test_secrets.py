@@ -37,6 +37,7 @@ def hidden(text: str, *names: str) -> str:
         ),
         *("card", "cardNumber", "card_no", "credit_card", "cvv", "cvc", "iban", "ssn", "otp", "auth"),
         *("dbPass", "DBPass", "pass1", "userPIN", "PINCode", "USER_PIN", "pin_code", "user-pin-code"),
+        *("one-time-code", "verificationCode", "cc-number"),
         *("tokenizerPassword", "secretArn", "tokenIssuer", "Ocp-Apim-Subscription-Key", "x-functions-key"),
     ],
 )
@@ -51,7 +52,15 @@ def test_names_of_secrets(name: str) -> None:
         *("author", "discard", "compass", "spinning", "className", "key", "id", "name", "keyboard"),
         "company",
         *("passenger", "PASSENGER", "Compass", "isPinned", "timeSpan", "PANEL", "oneSide", "authorsCount"),
-        *("tokenizer_version", "secretary", "Sec-WebSocket-Key", "Idempotency-Key", "publicKey"),
+        *(
+            "acc_number",
+            "postal_code",
+            "tokenizer_version",
+            "secretary",
+            "Sec-WebSocket-Key",
+            "Idempotency-Key",
+            "publicKey",
+        ),
     ],
 )
 def test_names_that_only_resemble(name: str) -> None:
