@@ -40,6 +40,9 @@ _NAMED_PLACES = frozenset({"form", "csv", "html", "xml"})
 _NUMBER = re.compile(r"\[\d+\]$")
 _SELECTED = re.compile(r"""#([\w-]+)|\[[\w-]+\^?=["']?([^\]"']+)""")  # in `input#login[name=token]@value`
 _INNER_QUOTE = re.compile(r'(?<!\\)".')  # no string has one
+_BRACKETS = re.compile(r"[\[\]]+")
+_GRANT = frozenset({"code", "state"})
+_SHORTEST_CODE = 8  # characters of one that OAuth servers give; 128 bits are 22
 _DELIMITER = re.compile(r"([?&;#])")
 
 
@@ -104,7 +107,7 @@ class Mask:
 
     def named(self, name: str) -> bool:
         """Whether a field, member, element, attribute or column of this name holds a secret."""
-        return is_secret(name) or name.lower() in self._fields or name.lower() in _COOKIES
+        return is_secret(name) or name.lower() in _COOKIES or not self._fields.isdisjoint(_steps(name))
 
     def text(self, text: str) -> str:
         """Running text, perhaps cut, with each secret that can be recognised in it masked."""
@@ -127,16 +130,19 @@ class Mask:
 
     def target(self, target: str) -> str:
         """A request target or URL: parameters by their names, the rest as text, seen unquoted."""
-        parts = _DELIMITER.split(target)
-        return "".join(part if i % 2 else self._piece(part) for i, part in enumerate(parts))
+        pieces = self._pieces(target)
+        granted = _is_grant(pieces[::2])
+        return "".join(piece if i % 2 else self._piece(piece, granted) for i, piece in enumerate(pieces))
 
     def form(self, body: str) -> str:
         """A form as it is sent, `a=1&b=2`: values by the names of their fields, the rest as text."""
+        pairs = body.split("&")
+        granted = _is_grant(pairs)
         return "&".join(
             f"{pair.partition('=')[0]}={self.value(_unquoted(pair.partition('=')[2]))}"
             if "=" in pair and self.named(_unquoted(pair.partition("=")[0]))
-            else self._piece(pair)
-            for pair in body.split("&")
+            else self._piece(pair, granted)
+            for pair in pairs
         )
 
     def comparison(self, comparison: Comparison) -> Masked:
@@ -173,10 +179,31 @@ class Mask:
             return attribute.strip()
         return f"{name}={self.value(value)}"
 
-    def _piece(self, piece: str) -> str:
-        """What stands between two delimiters of a URL."""
-        name, equals, value = piece.partition("=")
-        if equals and (is_secret(_unquoted(name)) or _unquoted(name).lower() in self._parameters):
+    def _pieces(self, target: str) -> list[str]:
+        """The pieces of a URL, and in turn what stands between them. A secret that was not escaped may hold
+        any of that but `&`, unless another parameter follows."""
+        first, *rest = _DELIMITER.split(target)
+        pieces = [[first]]
+        asked = secret = False
+        for delimiter, piece in zip(rest[::2], rest[1::2], strict=True):
+            if secret and (delimiter == "?" or (delimiter != "&" and "=" not in piece)):
+                pieces[-1] += delimiter, piece
+            else:
+                pieces += [delimiter], [piece]
+                asked = asked or delimiter == "?"
+                secret = asked and self._is_parameter(piece)
+        return list(map("".join, pieces))
+
+    def _is_parameter(self, piece: str) -> bool:
+        """Whether a piece of a URL is a parameter whose value is a secret."""
+        name, equals, _ = piece.partition("=")
+        name = _unquoted(name)
+        return bool(equals) and (is_secret(name) or not self._parameters.isdisjoint(_steps(name)))
+
+    def _piece(self, piece: str, granted: bool) -> str:
+        """A piece of a URL, perhaps one that tells what an OAuth server has granted."""
+        name, _, value = piece.partition("=")
+        if self._is_parameter(piece) or (granted and name in _GRANT):
             return f"{name}={self.value(_unquoted(value))}"
         plain = _unquoted(piece)
         masked = self.text(plain)
@@ -291,6 +318,19 @@ def _spellings(name: str) -> set[str]:
         with suppress(UnicodeEncodeError):
             read.add(name.encode(charset).decode("latin-1"))
     return {each.lower() for each in read}
+
+
+def _steps(name: str) -> list[str]:
+    """The name of a field, and those in it, of `user[mail]`."""
+    name = name.lower()
+    return [name, *_BRACKETS.split(name)] if "[" in name else [name]
+
+
+def _is_grant(pieces: Iterable[str]) -> bool:
+    """Is `code` what an OAuth server has granted (RFC 6749, 4.1.2), and not a postcode beside a `state`?"""
+    said = dict(piece.partition("=")[::2] for piece in pieces)
+    code = said.get("code", "")
+    return ("state" in said or "grant_type" in said) and len(code) >= _SHORTEST_CODE and not code.isdigit()
 
 
 def _unquoted(part: str) -> str:

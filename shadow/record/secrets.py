@@ -20,7 +20,8 @@ Hide: TypeAlias = Callable[[str], str]
 _PARTS = (
     r"passw|passphrase|passcode|pwd|secret|token|session|sessid|credential|authorization|oauth|jwt|csrf|xsrf"
     r"|signature|cvv|(?:credit|debit)[_.-]?card|card[_.-]?(?:no|num)|\bcc-(?:num|csc)"
-    r"|(?:one[_.-]?time|verification|recovery)[_.-]?code"
+    r"|(?:one[_.-]?time|verification|recovery|authorization|auth|device|oob)[_.-]?code|code[_.-]?verifier"
+    r"|saml(?:response|request|art)"
     r"|(?:api|access|private|encryption|subscription|functions|master|signing|license|app|application)[_.-]?key"
 )
 _NO_PARTS = re.compile("[Tt]okeni[sz](?:er|ed|ation)|[Ss]ecretary")  # words that do
@@ -66,6 +67,7 @@ _NEAR = r"[ .-]?"  # between groups of digits
 _SHAPES = re2.compile(
     r"""(?P<pem>-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*-----|$))"""
     r"""|(?i:bearer|basic)\s+(?P<bearer>[A-Za-z0-9+/=._~-]{8,})"""
+    r"""|(?P<cas>\b(?:ST|PT|PGT|PGTIOU|TGT)-\d+-\w{16,}[\w.-]*)"""
     r"""|(?P<jwt>eyJ[\w-]{4}[\w.-]*)"""
     r"""|(?P<key>\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}|github_pat_\w{20,}"""
     r"""|glpat-[\w-]{20,}|sk_(?:live|test)_\w+|sk-[\w-]{20,}|xox[a-z]-[\w-]+|AIza[\w-]{30,}))"""

@@ -121,12 +121,35 @@ def test_headers() -> None:
         ("/?user=s3", "/?user={}"),
         ("/a;jsessionid=s3?b", "/a;jsessionid={}?b"),
         ("/?next=%2Flogin%3Ftoken%3Ds3", "/?next=/login%3Ftoken={}"),
+        ("/?user[]=s3&m[user]=s3&users=x", "/?user[]={}&m[user]={}&users=x"),
+        ("/?SAMLResponse=s3&RelayState=x", "/?SAMLResponse={}&RelayState=x"),
+        ("/?code=90210&state=CA", "/?code=90210&state=CA"),
+        ("/?code=WELCOME10", "/?code=WELCOME10"),
         ("/?next=%252Flogin%253Ftoken%253Ds3", "/?next=/login%3Ftoken={}"),
     ],
 )
 def test_targets(target: str, expected: str) -> None:
     """Parameters are found by their names however they are written; what is no secret stays byte for byte."""
-    assert MASK.target(target) == expected.format(MASK.value("s3"))
+    assert MASK.target(target) == expected.replace("{}", MASK.value("s3"))
+
+
+@pytest.mark.parametrize("secret", ["a?s3", "a?b=s3", "a;s3", "a#s3", "a;?b#c/d", "a=s3"])
+def test_a_value_that_was_not_escaped(secret: str) -> None:
+    """What ends other values may stand in a secret; what can be a parameter of its own is one."""
+    assert MASK.target(f"/?password={secret}&b=1") == f"/?password={MASK.value(secret)}&b=1"
+    assert MASK.target(f"/;sid=x?password={secret};b=1").endswith(f"?password={MASK.value(secret)};b=1")
+
+
+@pytest.mark.parametrize("code", ["SplxlOBeZQQYbYS6WxSbIA", "4/0AX4XfWh-x_Y", "M.C507_BAY.2.U.1"])
+def test_what_an_oauth_server_has_granted(code: str) -> None:
+    """A `code` beside a `state`, or where a token is asked for, opens a session; a ticket of CAS as well."""
+    v = MASK.value
+    assert MASK.target(f"/cb?code={code}&state=af0ifjs") == f"/cb?code={v(code)}&state={v('af0ifjs')}"
+    assert MASK.target(f"/cb#state=x&code={quote(code)}") == f"/cb#state={v('x')}&code={v(code)}"
+    form = f"grant_type=authorization_code&code={code}&redirect_uri=x"
+    assert MASK.form(form) == form.replace(code, v(code))
+    ticket = "ST-1-aA5Yuvrxzpv8Tau1cYQ7-sso"
+    assert MASK.target(f"/?ticket={ticket}&ticket=ST-1") == f"/?ticket={v(ticket)}&ticket=ST-1"
 
 
 def test_mail_in_a_path() -> None:
