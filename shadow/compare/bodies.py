@@ -135,7 +135,9 @@ class _Pair(NamedTuple):
             return next(iter(said)) or Form.OTHER
         if Form.JSON in said:
             return Form.JSON
-        return Form.TEXT if said.issubset((*_TEXTS, Form.LINES, Form.FORM)) else Form.OTHER
+        if not said.issubset((*_TEXTS, Form.LINES, Form.FORM)):
+            return Form.OTHER
+        return Form.TABLE if Form.TABLE in said else Form.TEXT
 
     def texts(self) -> tuple[Text, Text]:
         return (

@@ -70,7 +70,7 @@ class MediaType(NamedTuple):
 
     @property
     def delimiter(self) -> str:
-        """What stands between two fields of a table."""
+        """What should stand between two fields of a table."""
         return "\t" if self.name == "text/tab-separated-values" else ","
 
     @property

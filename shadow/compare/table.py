@@ -1,4 +1,4 @@
-"""Bodies that are tables: comma- or tab-separated values, by row and column.
+"""Bodies that are tables: values separated by commas, semicolons, tabs or bars, by row and column.
 
 A cell is `csv:price[12]`, column and row, the header row being the first; a whole column `csv:price` and a
 whole row `csv[12]`. Without a header row that both sides have in common, columns are numbers from 1. How a
@@ -23,6 +23,9 @@ from shadow.model import DifferenceKind
 MOST_CELLS = 100_000
 """Cells and rows of one table, some 1 MB; beyond, bodies are compared as a whole."""
 
+_SEPARATORS = (",", ";", "\t", "|")
+_LONGEST_HEAD = 10_000  # characters of a first row that are looked at
+_QUOTED = re.compile(r'"[^"]*+"')
 _LONGEST_NAME = 60  # characters of a cell that may be the name of a column
 _NUMBERED = re.compile(r'.*\[\d+\]|".*', re.DOTALL)
 
@@ -58,16 +61,27 @@ class _Column(NamedTuple):
     theirs: int
 
 
+def separator(body: str, declared: str) -> str:
+    """What separates the cells of a table: what its first row has most of, if in doubt what its type says."""
+    first = _QUOTED.sub("", body[:_LONGEST_HEAD].lstrip("\r\n")).replace("\r", "\n").partition("\n")[0]
+    return max(declared, *_SEPARATORS, key=first.count)
+
+
 def compare(
-    legacy: str, target: str, delimiter: str, ignored: frozenset[str], silence: Silence
+    legacy: str, target: str, declared: str, ignored: frozenset[str], silence: Silence
 ) -> Found | None:
-    """Differences of two tables; None where one of them is none."""
+    """Differences of two tables, whose type says what separates their cells; None where both are none."""
+    delimiter = separator(legacy, declared)
+    if delimiter != separator(target, declared):
+        return whole(_utf8(legacy), _utf8(target), "what separates cells differs")
     for body in (legacy, target):
         if body.count(delimiter) + body.count("\n") + body.count("\r") > MOST_CELLS:
             return whole(_utf8(legacy), _utf8(target), f"more than {MOST_CELLS} cells")
     ours, theirs = _rows(legacy, delimiter), _rows(target, delimiter)
-    if ours is None or theirs is None:
+    if ours is None and theirs is None:
         return None
+    if ours is None or theirs is None:  # a line of a table does not say what is in it: nobody could mask it
+        return whole(_utf8(legacy), _utf8(target), "only one is a table")
     if max(len(side) * len(side[0]) for side in (ours, theirs)) > MOST_CELLS:  # short rows under a wide head
         return whole(_utf8(legacy), _utf8(target), f"more than {MOST_CELLS} cells")
     walk = _Walk(ignored, silence)

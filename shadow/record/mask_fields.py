@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from shadow.compare.forms import HEAD_END, LARGEST_HEAD
 from shadow.compare.media import media_type
+from shadow.compare.table import separator
 
 if TYPE_CHECKING:
     from shadow.record.mask import Mask
@@ -56,27 +57,29 @@ def _said(content: bytes, mask: Mask) -> bytes:
         return mask.value(content.decode("latin-1")).encode()
 
 
-def table_hidden(text: str, delimiter: str, mask: Mask) -> str:
+def table_hidden(text: str, declared: str, mask: Mask) -> str:
     """A table: cells by the names of their columns in the first row, the others as text."""
-    cell = re.compile(
-        rf'("(?:[^"]|"")*+"?+|[^"{delimiter}\r\n][^{delimiter}\r\n]*+|)({delimiter}|\r?\n|\r|\Z)'
-    )
+    between = re.escape(separator(text, declared))
+    cell = re.compile(rf'("(?:[^"]|"")*+"?+|[^"{between}\r\n][^{between}\r\n]*+|)({between}|\r?\n|\r|\Z)')
     secret: list[bool] = []
     parts: list[str] = []
-    row = column = position = 0
+    column = position = 0
+    headed = False
     while position < len(text) and (found := cell.match(text, position)) is not None:
         position = found.end()
         written, end = found.groups()
         plain = written[1:-1].replace('""', '"') if written.startswith('"') else written
-        if row == 0:
-            secret.append(mask.named(plain.strip()))
-        if row and column < len(secret) and secret[column] and plain:
+        if not headed:
+            secret.append(mask.named(plain.strip('\ufeff" ')))
+        if headed and column < len(secret) and secret[column] and plain:
             written = mask.value(plain)
         elif (shown := mask.whole(plain)) != plain:
             escaped = shown.replace('"', '""')
             written = f'"{escaped}"' if written.startswith('"') else shown
         parts += written, end
         column += 1
-        if end != delimiter:
-            row, column = row + 1, 0
+        if end in ("\r\n", "\n", "\r"):
+            headed = headed or column > 1 or bool(plain)  # no empty line is a head
+            secret = secret if headed else []
+            column = 0
     return "".join([*parts, mask.whole(text[position:])])

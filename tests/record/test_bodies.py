@@ -165,6 +165,14 @@ def test_forms_and_tables() -> None:
     assert shown("text/csv", table) == table.replace('"s3cret"', SECRET).replace("s3cret", SECRET)
 
 
+@pytest.mark.parametrize("between", [";", "\t", "|", ","])
+@pytest.mark.parametrize("head", ["", "\ufeff", "\r\n\n"])
+def test_tables_however_separated(between: str, head: str) -> None:
+    """By semicolons in Europe, by tabs; behind a byte order mark, as Excel writes it, or empty lines."""
+    table = head + 'nickname;"note;";password\n"s3cret";"a;b,c";s3cret\ns3cret;;\n'.replace(";", between)
+    assert shown("text/csv", table) == table.replace('"s3cret"', SECRET).replace("s3cret", SECRET)
+
+
 def test_multipart() -> None:
     """Fields by their names, files as a whole."""
     body = (

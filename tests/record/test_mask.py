@@ -306,6 +306,27 @@ def test_differences_in_documents(kind: bytes, line: str) -> None:
         assert "s3cret" not in repr(Mask((line,), b"key").comparison(found))
 
 
+@pytest.mark.parametrize("between", [";", "\t", "|"])
+def test_differences_in_tables(between: str) -> None:
+    """Columns have names however they are separated; where one side is no such table, nothing is shown."""
+    table = "id;password;n\n1;s3cret;2\n"
+    one, other, page, commas = (
+        Response(200, head_of(((b"Content-Type", kind),)), body.replace(";", between).encode())
+        for kind, body in (
+            (b"text/csv", table),
+            (b"text/csv", table.replace("s3cret", "0ther")),
+            (b"text/html", "<p>broken"),
+            (b"text/csv", table.replace(";", ",")),
+        )
+    )
+    found = MASK.comparison(judge(exchange(one), other, RULE)).differences
+    assert [(each.path, each.legacy) for each in found] == [("csv:password[2]", MASK.value("s3cret"))]
+    for unlike in (page, commas):
+        differing = MASK.comparison(judge(exchange(one), unlike, RULE))
+        assert "s3cret" not in repr(differing)
+        assert "body" in [each.path for each in differing.differences]
+
+
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
