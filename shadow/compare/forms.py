@@ -10,7 +10,7 @@ import re
 from collections import defaultdict
 from collections.abc import Hashable
 from typing import NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from shadow.compare.align import place
 from shadow.compare.binary import by_digest, summary, whole
@@ -127,11 +127,10 @@ def _part(raw: bytes) -> Part:
         fields.setdefault(field.strip().lower(), value.strip())
     kind = media_type(fields.get(b"content-type", b""))
     disposition = media_type(fields.get(b"content-disposition", b"")).parameters
-    name = disposition.get("name")
     if kind.form is Form.MULTIPART and kind.parameters.get("boundary"):  # which is chosen anew for each
         content = content.replace(b"--" + kind.parameters["boundary"].encode("latin-1"), b"--")
     text = None if kind.form is Form.OTHER or b"\0" in content else _text(content)
-    return Part(None if name is None else _name(name), _said(fields, disposition), content, text)
+    return Part(field_name(disposition), _said(fields, disposition), content, text)
 
 
 # Compared in words of their own, or chosen anew for each answer.
@@ -158,6 +157,14 @@ def _said(fields: dict[bytes, bytes], disposition: dict[str, str]) -> dict[str, 
             name = field.decode("latin-1")
             said[name] = means(name, value(field))
     return said
+
+
+def field_name(disposition: dict[str, str]) -> str | None:
+    """The name of a part by the parameters of its Content-Disposition: as browsers send it, or in the
+    encoding of RFC 5987 that others use."""
+    if "name" in disposition:
+        return _name(disposition["name"])
+    return unquote(disposition["name*"].rpartition("'")[2]) if "name*" in disposition else None
 
 
 def _name(said: str) -> str:

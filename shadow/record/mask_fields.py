@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from shadow.compare.forms import HEAD_END, LARGEST_HEAD
+from shadow.compare.forms import HEAD_END, LARGEST_HEAD, field_name
 from shadow.compare.media import media_type
 from shadow.compare.table import separator
 
@@ -35,7 +35,12 @@ def _part(part: bytes, mask: Mask) -> bytes:
     content, after = (content[: close.start()], close[0]) if close else (content, b"")
     found = _DISPOSITION.search(head)
     said = media_type(found[1]).parameters if found else {}
-    if mask.named(said.get("name", "")) or "filename" in said or "filename*" in said:
+    if (
+        mask.named(said.get("name", ""))
+        or mask.named(field_name(said) or "")
+        or "filename" in said
+        or "filename*" in said
+    ):
         content = mask.value(_plain(content)).encode() if content else content
     else:
         content = _said(content, mask)

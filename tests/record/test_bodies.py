@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from shadow.compare.forms import compare_multipart
 from shadow.model import Digest, Headers
 from shadow.record.bodies import kept, restored
 from shadow.record.mask import Mask
@@ -183,6 +184,20 @@ def test_multipart() -> None:
     found = kept(body.encode("latin-1"), headers("multipart/form-data; boundary=B"), 100_000, MASK).text
 
     assert found == body.replace("s3cret", SECRET).replace("\0\xff", V("\0\xff"))
+
+
+@pytest.mark.parametrize("name", ["UTF-8''nick%6eame", "utf-8'en'%6eickname", "\"UTF-8''nickname\""])
+def test_names_of_parts_in_extended_notation(name: str) -> None:
+    """RFC 5987, as some libraries send names of parts; in a difference as in a body."""
+    one, other = (
+        f"--B\r\nContent-Disposition: form-data; name*={name}\r\n\r\n{value}\r\n--B--\r\n".encode()
+        for value in ("s3cret", "0ther")
+    )
+    fields = headers("multipart/form-data; boundary=B")
+    assert kept(one, fields, 1000, MASK).text == one.decode().replace("s3cret", SECRET)
+    found = compare_multipart(one, other, ("B", "B"), frozenset(), lambda legacy, target: None)
+    assert found is not None
+    assert [each.path for each in found.differences] == ["form:nickname"]
 
 
 def test_multipart_with_another_boundary() -> None:
