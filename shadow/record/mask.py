@@ -21,7 +21,7 @@ from shadow.compare.found import encodable
 from shadow.compare.jsonpath import Key, Place, Reached
 from shadow.model import Comparison, Difference, DifferenceKind, Headers
 from shadow.record import mask_json, mask_markup
-from shadow.record.secrets import Text, is_secret, shapes_hidden
+from shadow.record.secrets import Text, is_secret, key_hidden, shapes_hidden
 
 _FORMS = "a header's name, query:NAME, form:NAME or json:$.path"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
@@ -233,6 +233,8 @@ class Mask:
 
     def _path(self, path: str) -> str:
         """A path with data in it, such as keys of an object; `a@href` in a page is no mail address."""
+        if path.startswith("json:"):
+            return key_hidden(path, self.value)
         element = _element(path)[0]
         return shapes_hidden(element, self.value) + path[len(element) :]
 

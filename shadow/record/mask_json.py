@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from shadow.compare.found import encodable
 from shadow.compare.jsonpath import Key, Reached
-from shadow.record.secrets import shapes_hidden
+from shadow.record.secrets import key_hidden, shapes_hidden
 
 if TYPE_CHECKING:
     from shadow.record.mask import Mask
@@ -94,7 +94,7 @@ class _Walk:
         if self._next_secret == _OPEN and self._mask.named(shown):
             self._next_secret = _NAMED
         if self._mask.odd(shown):
-            shown = shapes_hidden(shown, self._mask.value)
+            shown = key_hidden(shown, self._mask.value)
             if shown != name:
                 self._replace(start, end, _quoted(shown))
 

@@ -79,7 +79,9 @@ _SHAPES = re2.compile(
     r"""|(?P<america>\([2-9]\d\d\) ?[2-9]\d\d-\d{4}|\b[2-9]\d\d[.-][2-9]\d\d[.-]\d{4})\b"""
     r"""|\b(?P<card>\d(?:[ -]?\d){12,18})\b"""
 )
-_LONG = re2.compile(r"[A-Za-z0-9+/]{40,}={0,2}|[A-Za-z0-9_+=-]{32,}")  # Base64, and other alphabets
+_LONG_WORD = re2.compile(r"[A-Za-z0-9_+=-]{32,}")
+_LONG = re2.compile(rf"[A-Za-z0-9+/]{{40,}}={{0,2}}|{_LONG_WORD.pattern}")  # Base64, and other alphabets
+_DIGITS = re.compile(r"\d+")
 
 # Where a value was cut, `…`, what stands there may be the rest of a secret, or of the name of the next value.
 # Of a tree all may be secret: the names above it are gone.
@@ -169,6 +171,17 @@ def shapes_hidden(text: str, hide: Hide) -> str:
 
     text = str(_ADDRESSES.sub(shaped, text))
     return str(_SHAPES.sub(shaped, text))
+
+
+def key_hidden(key: str, hide: Hide) -> str:
+    """The name of a member of JSON, or a path of such names, without secrets that stand as one: `eyJ…`, and
+    whatever is long and mixes letters and digits as no name does."""
+
+    def random(found: Any) -> str:
+        word = str(found[0])
+        return hide(word) if len(_DIGITS.findall(word)) > 1 and _is_random(word) else word
+
+    return str(_LONG_WORD.sub(random, shapes_hidden(key, hide)))
 
 
 def _alone(text: str, start: int, end: int) -> bool:

@@ -48,12 +48,12 @@ def shown(path: str, value: str, kind: DifferenceKind = DifferenceKind.CHANGED) 
     )
 
 
-def kept(exchange: Exchange, outcome: Outcome) -> bytes:
+def kept(exchange: Exchange, outcome: Outcome, bodies: int = 0) -> bytes:
     """Everything that is written of an exchange."""
     comparison = MASK.comparison(judge(exchange, outcome, RULE))
     tally = Tally()
     tally.count(exchange.response, outcome, comparison, About())
-    return msgspec.json.encode([evidence(exchange, outcome, comparison, MASK), tally])
+    return msgspec.json.encode([evidence(exchange, outcome, comparison, MASK, bodies), tally])
 
 
 def exchange(response: Response, target: bytes = b"/") -> Exchange:
@@ -369,6 +369,24 @@ def test_paths_are_masked_too() -> None:
 
     assert masked.differences[0].path == f'json:$.users["{MASK.value("bob@example.com")}"].age'
     assert masked.notes == (f"note password={MASK.value('s3cret')}",)
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["d41d8cd98f00b204e9800998ecf8427e", "eyJhbGciOi.eyJzdWIi.c2ln", "Zk3xQ9vT2mLpR8sW5yB7nC4dF6gH1jK0aSdQw"],
+)
+def test_keys_that_are_tokens(key: str) -> None:
+    """A table of sessions by their ids: neither its paths nor its body tell them; long names stay."""
+    name = "a_long_member_name_that_has_a_year_2024_in_it"
+    one, other = (
+        Response(200, head_of(JSON), b'{"open":{"%b":%d,"%b":%d}}' % (key.encode(), n, name.encode(), n))
+        for n in (1, 2)
+    )
+    paths = [each.path for each in MASK.comparison(judge(exchange(one), other, RULE)).differences]
+    assert f"json:$.open.{name}" in paths
+    assert any(MASK.value(key) in path for path in paths)
+    assert key not in repr(paths)
+    assert key.encode() not in kept(exchange(one), other, bodies=1000)
 
 
 @pytest.mark.parametrize(
