@@ -30,7 +30,8 @@ HEAD_END = re.compile(rb"\r?\n\r?\n")
 
 
 class Part(NamedTuple):
-    """One field or part. `said` is what its header fields say; `text` is None for binary content."""
+    """One field or part. `said` is what its header fields say; `text` is None for binary content, and for a
+    file, which is its owner's."""
 
     field: str | None
     said: dict[str, str]
@@ -129,8 +130,9 @@ def _part(raw: bytes) -> Part:
     disposition = media_type(fields.get(b"content-disposition", b"")).parameters
     if kind.form is Form.MULTIPART and kind.parameters.get("boundary"):  # which is chosen anew for each
         content = content.replace(b"--" + kind.parameters["boundary"].encode("latin-1"), b"--")
-    text = None if kind.form is Form.OTHER or b"\0" in content else _text(content)
-    return Part(field_name(disposition), _said(fields, disposition), content, text)
+    said = _said(fields, disposition)
+    text = None if said["filename"] or kind.form is Form.OTHER or b"\0" in content else _text(content)
+    return Part(field_name(disposition), said, content, text)
 
 
 # Compared in words of their own, or chosen anew for each answer.

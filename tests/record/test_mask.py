@@ -352,6 +352,16 @@ def test_an_element_that_has_another_name(kind: str, body: str, names: tuple[str
     assert all(name in repr(found) for name in names), "what it is called is told"
 
 
+def test_files_are_their_owners() -> None:
+    """Of a part that is a file a difference tells length and digest, as of its body only a hash is kept."""
+    form = "--B\r\nContent-Disposition: form-data; name=f; filename=a.txt\r\n\r\n{}\r\n--B--\r\n"
+    kind = head_of(((b"Content-Type", b"multipart/form-data; boundary=B"),))
+    one, other = (Response(200, kind, form.format(text).encode()) for text in ("s3cret", "0ther"))
+    found = MASK.comparison(judge(exchange(one), other, RULE))
+    assert [each.path for each in found.differences] == ["form:f"]
+    assert b"s3cret" not in kept(exchange(one), other, bodies=1000)
+
+
 def test_paths_of_pages_are_no_mail_addresses() -> None:
     """`a@href` is an attribute; an address in a selector is an address."""
     for path, expected in (
