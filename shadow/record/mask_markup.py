@@ -132,7 +132,7 @@ def _attributes(attributes: str, mask: Mask) -> str:
 
 def _link(name: str, link: str, mask: Mask) -> str:
     """A URL; the hash in the name of an asset is no secret, and tells the comparer that it is one."""
-    if "%" not in link and not mask.odd(link):
+    if "%" not in link and "=" not in link and not mask.odd(link):
         return link
     bare = html_noise.masked("link", name, {name: link})[1]
     return link if bare != link and mask.target(bare) == bare else mask.target(link)

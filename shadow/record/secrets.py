@@ -64,9 +64,13 @@ _ADDRESSES = re2.compile(
     r"""|(?P<email>[^\s"'<>()\[\],;:=&?@/\\]+(?:@|%40)[^\s"'<>()\[\],;:=&?@/\\]+)"""
 )
 _NEAR = r"[ .-]?"  # between groups of digits
+_GIVEN = r"""[^\s"'<>&\\]{8,}"""
 _SHAPES = re2.compile(
     r"""(?P<pem>-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*-----|$))"""
     r"""|(?i:bearer|basic)\s+(?P<bearer>[A-Za-z0-9+/=._~-]{8,})"""
+    # What an OAuth server grants, beside the state that goes with it.
+    rf"""|[?&#]code=(?P<code>{_GIVEN})&(?:[^\s"'<>]*[&;])?state="""
+    rf"""|[?&;#]state=[^\s"'<>]*[&;]code=(?P<grant>{_GIVEN})"""
     r"""|(?P<cas>\b(?:ST|PT|PGT|PGTIOU|TGT)-\d+-\w{16,}[\w.-]*)"""
     r"""|(?P<jwt>eyJ[\w-]{4}[\w.-]*)"""
     r"""|(?P<key>\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}|github_pat_\w{20,}"""
@@ -161,13 +165,14 @@ def shapes_hidden(text: str, hide: Hide) -> str:
         whole = str(found[0])
         shape = str(found.lastgroup)
         secret = str(found[shape])
+        start, end = (place - found.start() for place in found.span(found.lastindex))
         if shape in _CHECKS and not _CHECKS[shape](secret):
             return whole
         if shape in _PHONES and not _alone(str(found.string), found.start(), found.end()):
             return whole
         if shape == "user":
             return f"://{hide(secret[3:-1])}@"
-        return whole.removesuffix(secret) + hide(secret)
+        return whole[:start] + hide(secret) + whole[end:]
 
     text = str(_ADDRESSES.sub(shaped, text))
     return str(_SHAPES.sub(shaped, text))
@@ -218,6 +223,8 @@ def _digits(text: str) -> int:
 _PHONES = frozenset({"abroad", "japan", "america"})
 _CHECKS: dict[str, Callable[[str], bool]] = {
     "card": _is_card,
+    "code": lambda text: not text.isdigit(),  # postcodes of states are digits
+    "grant": lambda text: not text.isdigit(),
     "iban": _is_iban,
     "abroad": lambda text: 8 <= _digits(text) <= 15,  # ITU-T E.164, 6.2
     "japan": lambda text: _digits(text) in (10, 11),

@@ -121,6 +121,14 @@ def test_html(body: str, expected: str) -> None:
     assert shown("text/html", page.format(body)) == page.format(expected.replace("MASKED", SECRET))
 
 
+def test_links_of_a_page() -> None:
+    """Their parameters are those of any URL."""
+    page = '<p><a href="/cb?code={}&amp;state=1"><img src="/i?users[]={}"><a href="/?code=12345678&amp;v=1">'
+    mask = Mask(("query:users",), b"key")
+    found = kept(page.format("SplxlOBe", "s3cret").encode(), headers("text/html"), 1000, mask)
+    assert found.text == page.format(V("SplxlOBe"), SECRET).replace("state=1", f"state={V('1')}")
+
+
 def test_a_part_of_a_page() -> None:
     """What is called HTML is masked as HTML, whatever tag it begins with."""
     found = shown("text/html", "<textarea name=password>s3cret</textarea>")

@@ -101,6 +101,11 @@ def test_words_of_names_in_text(name: str) -> None:
         ("card 4111 1111 1111 1111.", "card [4111 1111 1111 1111]."),
         ("eyJhbGciOi.eyJzdWIi.c2ln end", "[eyJhbGciOi.eyJzdWIi.c2ln] end"),
         ("AKIAIOSFODNN7EXAMPLE", "[AKIAIOSFODNN7EXAMPLE]"),
+        (
+            "to https://a/cb?code=SplxlOBe&x=1&state=af0 now",
+            "to https://a/cb?code=[SplxlOBe]&x=1&state=af0 now",
+        ),
+        ("https://a/cb#state=af0&amp;code=4/0AX-x_y z", "https://a/cb#state=af0&amp;code=[4/0AX-x_y] z"),
         ("d41d8cd98f00b204e9800998ecf8427e", "[d41d8cd98f00b204e9800998ecf8427e]"),
     ],
 )
@@ -117,6 +122,7 @@ def test_secrets_in_text(text: str, expected: str) -> None:
         "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
         "a-very-long-class-name-for-a-style-sheet",
         "password=",
+        "/zip?code=90210-1234 and /shops?code=902101234&state=CA",
         "the quick brown fox",
         '{"PASSENGER": "me", "passenger": "you", "isPinned": "no", "PANEL": "left"}',
         '<p class="card-title">Shoes</p>',
