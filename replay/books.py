@@ -133,8 +133,9 @@ class Books:
     def _illustrate(self, log: LogRecord, why: BadLine, raw: bytes) -> None:
         examples = log.examples.setdefault(why.reason, [])
         if len(examples) < _EXAMPLES:
-            line = raw[: 4 * _SHOWN].decode("latin-1")
-            examples.append(f"{why.detail}: {self._mask(line)[:_SHOWN]}" if line else why.detail)
+            detail = self._mask(why.detail)  # it may quote the line
+            line = raw[: 4 * _SHOWN].decode("latin-1") + "…" * (len(raw) > 4 * _SHOWN)
+            examples.append(f"{detail}: {self._mask(line)[:_SHOWN]}" if line else detail)
 
     # -- exchanges
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -16,11 +16,13 @@ log = structlog.get_logger()
 
 
 class Formats:
-    """Gives every log a parser of its own. Raises ValueError, at once, for a format that is none."""
+    """Gives every log a parser of its own. Raises ValueError, at once, for a format that is none. What is
+    quoted of a log passes `mask`."""
 
-    def __init__(self, format_: str, options: Options) -> None:
+    def __init__(self, format_: str, options: Options, mask: Callable[[str], str] = str) -> None:
         self._format = format_
         self._options = options
+        self._mask = mask
         self._told: set[str] = set()
         if format_ != AUTO:
             registry.parser(format_, options)
@@ -31,10 +33,10 @@ class Formats:
             return registry.parser(self._format, self._options)
         found = detect(first_lines, self._options)
         if isinstance(found, Undetected):
-            raise ValueError(f"{log_name}: {found.why}")
+            raise ValueError(f"{log_name}: {self._mask(found.why)}")
         if log_name not in self._told:
             self._told.add(log_name)
-            log.info("format_detected", log=log_name, format=found.name, why=found.why)
+            log.info("format_detected", log=log_name, format=found.name, why=self._mask(found.why))
         return found.parser
 
     def named(self, name: str) -> Parser:

@@ -13,7 +13,7 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -85,9 +85,11 @@ def _replay(plan: Plan, judge_path: str) -> int:
     earlier = checkpoint.load()
     _check_earlier(plan, earlier)
     marks = earlier[-1].marks if earlier else {}
-    feed = open_feed(expand(plan.logs, plan.follow), Formats(plan.format, plan.options), marks, plan.follow)
+    mask = Mask(plan.config.record.mask, secrets.token_bytes(32)).text
+    formats = Formats(plan.format, plan.options, mask)
+    feed = open_feed(expand(plan.logs, plan.follow), formats, marks, plan.follow)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_Run(plan, checkpoint, earlier, feed, judge_path).main())
+        return runner.run(_Run(plan, checkpoint, earlier, feed, judge_path, mask).main())
 
 
 def _check_earlier(plan: Plan, earlier: list[LogRecord]) -> None:
@@ -138,16 +140,21 @@ class _Run:
     """One run of the loop."""
 
     def __init__(
-        self, plan: Plan, checkpoint: Checkpoint, earlier: list[LogRecord], feed: Feed, judge_path: str
+        self,
+        plan: Plan,
+        checkpoint: Checkpoint,
+        earlier: list[LogRecord],
+        feed: Feed,
+        judge_path: str,
+        mask: Callable[[str], str],
     ) -> None:
         self._plan = plan
         self._checkpoint = checkpoint
         self._feed = feed
         self._judge_path = judge_path
         self._configured = configured(plan.config, plan.config_hash, time.time())
-        mask = Mask(plan.config.record.mask, secrets.token_bytes(32))
         marks = earlier[-1].marks if earlier else {}
-        self._books = Books(plan.run, not plan.against_log, mask.text, marks, time.time())
+        self._books = Books(plan.run, not plan.against_log, mask, marks, time.time())
         self._resumed = bool(earlier)
         self._finished_before = bool(earlier) and earlier[-1].finished
         self._stop = asyncio.Event()

@@ -141,10 +141,10 @@ def test_examples_are_masked_and_few() -> None:
     """Some lines of each reason are kept, without what a mask hides."""
     kept = books()
     for n in range(10):
-        bad = BadLine(LogSkip.MALFORMED, "no time")
+        bad = BadLine(LogSkip.MALFORMED, "no time in a secret")
         one = Entry("access.log", n, n + 1, bad, b"a secret line", "ltsv", b"")
         kept.skip(kept.taken(one), one, bad)
     log = kept.rest(1.0, [], finished=True).log
     assert log.skipped == {"malformed": 10}
     assert log.parsed == 0
-    assert log.examples == {"malformed": ["no time: a masked line"] * 3}
+    assert log.examples == {"malformed": ["no time in a masked: a masked line"] * 3}

@@ -167,6 +167,15 @@ def test_the_format_is_told_by_the_first_lines(tmp_path: Path) -> None:
         read_all(odd, formats=Formats("auto", Options()))
 
 
+def test_why_no_format_fits_is_told_without_secrets(tmp_path: Path) -> None:
+    """It quotes the log."""
+    log = write(tmp_path / "access.log", [line(0), "a secret", "a secret"])
+    formats = Formats("auto", Options(), lambda text: text.replace("secret", "masked"))
+    with pytest.raises(ValueError, match=r"access\.log: .*a masked") as told:
+        read_all(log, formats=formats)
+    assert "secret" not in str(told.value)
+
+
 # ---- growing logs ------------------------------------------------------------------------------
 
 
