@@ -118,6 +118,8 @@ ANSWERS: dict[str, Callable[[str], Said]] = {
             f"Set-Cookie: sid={word('setcookie', side)}; Path=/{side}; HttpOnly",
             _location(side),
             f"X-Api-Key: {word('apikey', side)}",
+            f"Ocp-Apim-Subscription-Key: {word('subscription', side)}",
+            f"Refresh: 0; url=https://idp.example/cb?code={word('refresh', side)}&state=y",
         ),
         "302 Found",
     ),
@@ -129,6 +131,26 @@ ANSWERS: dict[str, Callable[[str], Said]] = {
     "/csv": lambda side: Said(
         f"id,password,side\n1,{word('csv', side)},{side}\n2,{word('row', side)},x\n".encode(),
         ("Content-Type: text/csv",),
+    ),
+}
+
+ANSWERS |= {
+    "/lines": lambda side: Said(
+        f'{{"side":"{side}","dbPass":"{word("line", side)}"}}\n{{"pinCode":"{word("last", side)}"}}'.encode(),
+        ("Content-Type: application/x-ndjson",),
+    ),
+    "/semicolons": lambda side: Said(
+        f"id;userPass;side\n1;{word('semicolon', side)};{side}\n".encode(), ("Content-Type: text/csv",)
+    ),
+    "/form": lambda side: Said(
+        f"<form><input autocomplete=current-password value={word('autocomplete', side)}>"
+        f"<input type=hidden name={side}_csrf value={word('renamed', side)}></form>"
+        f"<a href='https://idp.example/cb?code={word('code', side)}&amp;state=x'>go</a>".encode(),
+        (HTML,),
+    ),
+    "/entries": lambda side: Said(
+        f'<m><entry key="apiPassword">{word("entry", side)}</entry></m>'.encode(),
+        ("Content-Type: application/xml",),
     ),
 }
 
