@@ -14,8 +14,6 @@ from contextlib import suppress
 from hashlib import blake2b
 from urllib.parse import quote, unquote_plus
 
-from msgspec.structs import astuple
-
 from shadow.compare import jsonpath, jsontext
 from shadow.compare.found import encodable
 from shadow.compare.jsonpath import Key, Place, Reached
@@ -36,6 +34,7 @@ _ADDRESSES = frozenset({"location", "content-location", "referer", "refresh", "l
 _KEY = re.compile(r'\.(?P<name>[^\W\d][\w-]*)|\[(?P<index>\d+)\]|\[(?P<quoted>"(?:[^"\\]|\\.)*")\]')
 _COOKIES = frozenset({"cookie", "cookies", "set-cookie"})  # as members of JSON
 _ATTRIBUTE = re.compile(r"[A-Za-z_][\w:.-]*")
+_IN_ELEMENTS = ("html:", "xml:")
 _NAMED_PLACES = frozenset({"form", "csv", "html", "xml"})
 _NUMBER = re.compile(r"\[\d+\]$")
 _SELECTED = re.compile(r"""#([\w-]+)|\[[\w-]+\^?=["']?([^\]"']+)""")  # in `input#login[name=token]@value`
@@ -91,7 +90,9 @@ class Mask:
     def step(self, reached: Reached, key: Key) -> Reached:
         """What the lines say of what stands under a key. What they say of a document they say of each that
         stands in an array, as JSON lines are one."""
-        after = reached if reached.idle else reached.step(key)
+        if reached.idle:
+            return reached
+        after = reached.step(key)
         return reached.beside(after) if reached is self.places and isinstance(key, int) else after
 
     def value(self, secret: str) -> str:
@@ -107,7 +108,9 @@ class Mask:
 
     def named(self, name: str) -> bool:
         """Whether a field, member, element, attribute or column of this name holds a secret."""
-        return is_secret(name) or name.lower() in _COOKIES or not self._fields.isdisjoint(_steps(name))
+        if is_secret(name) or name.lower() in _COOKIES:
+            return True
+        return bool(self._fields) and not self._fields.isdisjoint(_steps(name))
 
     def text(self, text: str) -> str:
         """Running text, perhaps cut, with each secret that can be recognised in it masked."""
@@ -149,9 +152,10 @@ class Mask:
         """What was found, fit to be kept."""
         renamed = {
             element
-            for _, path, *names in map(astuple, comparison.differences)
-            for element, attribute in [_element(path)]
-            if attribute in mask_markup.NAMING and any(name and self.named(name) for name in names)
+            for each in comparison.differences
+            if each.path.startswith(_IN_ELEMENTS)
+            for element, attribute in [_element(each.path)]
+            if attribute in mask_markup.NAMING and self._any_named(each.legacy, each.target)
         }
         differences = tuple(self._difference(each, renamed) for each in comparison.differences)
         notes = tuple(map(self.text, comparison.notes))
@@ -211,13 +215,18 @@ class Mask:
             return piece
         return quote(masked, safe="/:=@,+", encoding="latin-1", errors="replace")
 
+    def _any_named(self, *names: str | None) -> bool:
+        return any(name and self.named(name) for name in names)
+
     def _difference(self, difference: Difference, renamed: set[str]) -> Difference:
         """One place; `renamed` are elements that have the name of a secret on one side only."""
         kind, path = difference.kind, difference.path
         if path == "status":
             return difference
-        element, attribute = _element(path)
-        secret = element in renamed and attribute not in mask_markup.NAMING
+        secret = False
+        if renamed:
+            element, attribute = _element(path)
+            secret = element in renamed and attribute not in mask_markup.NAMING
 
         def shown(value: str | None) -> str | None:
             if value is None:
@@ -308,7 +317,7 @@ class Mask:
 def _element(path: str) -> tuple[str, str]:
     """The path of an element in a page or in XML, and the attribute of it that a path leads to, if to one."""
     element, _, attribute = path.rpartition("@")
-    if path.startswith(("html:", "xml:")) and _ATTRIBUTE.fullmatch(attribute):
+    if path.startswith(_IN_ELEMENTS) and _ATTRIBUTE.fullmatch(attribute):
         return element.removesuffix("/"), attribute.lower()
     return path, ""
 
