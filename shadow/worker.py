@@ -101,8 +101,6 @@ class Worker(asyncio.Protocol):
         return tally
 
     def _report(self) -> None:
-        if self._transport.is_closing():
-            return  # the supervisor is gone
         # A supervisor that does not read costs nothing but its own view: counters go on adding here.
         if self._transport.get_write_buffer_size() == 0:
             self.tell()

@@ -26,7 +26,7 @@ from shadow.record.mask import Mask
 from shadow.record.mask_fields import multipart_hidden, table_hidden
 
 Charset: TypeAlias = Literal[
-    "utf-8", "cp932", "euc_jp", "latin-1", "iso2022_jp", "utf-16", "utf-16-le", "utf-16-be", "cp1252",
+    "utf-8", "cp932", "euc_jp", "latin-1", "iso2022_jp_ext", "utf-16", "utf-16-le", "utf-16-be", "cp1252",
     "gb18030", "big5", "euc_kr",
 ]  # fmt: skip
 _CHARSETS: tuple[Charset, ...] = (
@@ -40,7 +40,7 @@ _SNIFFED = (Form.JSON, *_MARKUP)
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")  # but for ESC, which ISO-2022-JP has
 _DECLARED: dict[str, Charset] = {
     "shift_jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "windows-31j": "cp932", "cp932": "cp932",
-    "euc-jp": "euc_jp", "iso-2022-jp": "iso2022_jp", "utf-16": "utf-16", "utf-16le": "utf-16-le",
+    "euc-jp": "euc_jp", "iso-2022-jp": "iso2022_jp_ext", "utf-16": "utf-16", "utf-16le": "utf-16-le",
     "utf-16be": "utf-16-be", "windows-1252": "cp1252", "gb18030": "gb18030", "gbk": "gb18030",
     "gb2312": "gb18030", "big5": "big5", "euc-kr": "euc_kr",
 }  # fmt: skip
