@@ -1,14 +1,16 @@
-"""Who counts what becomes of every line: each is settled once, in the stretch of the replay that it was
-read in. Pure.
+"""Who counts what becomes of every line: each is settled once, in the stretch of the replay in which its
+request was sent, or in which it was found to give none. Pure.
 
-Answers come back in any order, so counts are kept by stretch: one is written when all of its lines are
-settled and all stretches before it are written. What a killed replayer had not written is read again.
+Answers come back in any order, so counts are kept by stretch: one is written when all of its requests are
+settled and all stretches before it are written. Lines that are read ahead and wait for their time belong to
+none yet: a stretch's marks leave them to do. What a killed replayer had not written is read again.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from replay.model import BadLine
@@ -30,8 +32,8 @@ class Stretch:
     def __init__(self, began: float, run: str, bodies: bool) -> None:
         self.tallies: dict[str, Tally] = {}
         self.log = LogRecord(began, 0.0, run, bodies=bodies)
-        self.open = 0  # lines that are not settled
-        self.closed = False  # no line will be added
+        self.open = 0  # requests that are not settled
+        self.closed = False  # none will be added
 
     def tally(self, endpoint: str) -> Tally:
         tally = self.tallies.get(endpoint)
@@ -78,7 +80,8 @@ class Books:
         self._mask = mask
         self._stretches: deque[Stretch] = deque([Stretch(now, run, bodies)])
         self._of: dict[bytes, Stretch] = {}  # by the id of an exchange under way
-        self.marks = dict(marks)
+        self._read_to = dict(marks)  # with what earlier runs have left, until it is read
+        self._live: set[str] | None = None
         self.on_end: Callable[[], None] = lambda: None
         """Called whenever an exchange has ended."""
         self.read = 0
@@ -91,43 +94,44 @@ class Books:
 
     # -- lines come in
 
-    def taken(self, entry: Entry) -> Stretch:
-        """A line has been read; it must be settled in the stretch that is returned."""
-        stretch = self._stretches[-1]
-        stretch.open += 1
-        self.marks[entry.log] = self._mark(entry)
-        return stretch
-
-    def _mark(self, entry: Entry) -> Mark:
-        """How far its log is with this entry. One that an earlier run has left out stands behind its mark."""
+    def taken(self, entry: Entry) -> None:
+        """A line has been read. Until it is settled or begun, whoever closes a stretch must name it."""
         header = entry.header.decode("latin-1")
-        known = self.marks.get(entry.log)
+        known = self._read_to.get(entry.log)
         if known is None or not known.todo:
-            return Mark(entry.end, (), entry.format, header)
-        todo = tuple(at for at in known.todo if at != entry.at)
-        return Mark(max(known.at, entry.end), todo, entry.format, header)
+            self._read_to[entry.log] = Mark(entry.end, (), entry.format, header)
+            return
+        # One that an earlier run has left out stands before its mark. They come in their order.
+        todo = known.todo[bisect_right(known.todo, entry.at) :]
+        self._read_to[entry.log] = Mark(max(known.at, entry.end), todo, entry.format, header)
 
     def forget_all_but(self, live: set[str]) -> None:
         """Of a followed log, nothing is left to be read of any file but these."""
-        for gone in self.marks.keys() - live:
-            del self.marks[gone]
+        self._live = live
 
-    def not_ours(self, stretch: Stretch) -> None:
-        """It belongs to another shard, which counts it."""
-        stretch.open -= 1
+    def _marks(self, waiting: Iterable[Entry]) -> dict[str, Mark]:
+        """How far every log is, but for what waits."""
+        ahead: dict[str, list[Entry]] = {}
+        for entry in waiting:
+            ahead.setdefault(entry.log, []).append(entry)
+        if self._live is not None:
+            for gone in self._read_to.keys() - self._live - ahead.keys():
+                del self._read_to[gone]
+        marks = dict(self._read_to)
+        for log, entries in ahead.items():
+            entries.sort(key=lambda entry: entry.at)
+            mark = marks[log]
+            todo = (*(entry.at for entry in entries), *mark.todo)
+            marks[log] = Mark(mark.at, todo, mark.format, entries[0].header.decode("latin-1"))
+        return marks
 
-    def untaken(self, stretch: Stretch) -> None:
-        """It will not be sent in this run, and is left to the next."""
-        stretch.open -= 1
-
-    def skip(self, stretch: Stretch, entry: Entry, why: BadLine) -> None:
+    def skip(self, entry: Entry, why: BadLine) -> None:
         """It is not replayed."""
-        log = stretch.log
+        log = self._stretches[-1].log
         log.read += 1
         log.parsed += why is not entry.parsed
         log.skipped[why.reason] = log.skipped.get(why.reason, 0) + 1
         self._illustrate(log, why, entry.raw)
-        stretch.open -= 1
         self.read += 1
 
     def _illustrate(self, log: LogRecord, why: BadLine, raw: bytes) -> None:
@@ -139,9 +143,10 @@ class Books:
 
     # -- exchanges
 
-    def begin(self, stretch: Stretch, id_: bytes, endpoint: str) -> None:
-        """A request is on its way."""
-        self._of[id_] = stretch
+    def begin(self, id_: bytes, endpoint: str) -> None:
+        """A request is on its way: it counts in the stretch that is open now."""
+        stretch = self._of[id_] = self._stretches[-1]
+        stretch.open += 1
         stretch.tally(endpoint).received += 1
         log = stretch.log
         log.read += 1
@@ -178,16 +183,17 @@ class Books:
 
     # -- stretches are closed and written
 
-    def close(self, now: float) -> None:
-        """What is read from now on belongs to another stretch."""
+    def close(self, now: float, waiting: Iterable[Entry]) -> None:
+        """What is sent from now on belongs to another stretch. `waiting` are the lines that are read, and
+        neither settled nor begun."""
         last = self._stretches[-1]
         last.closed = True
         last.log.seconds = max(0.0, now - last.log.window)
-        last.log.marks = dict(self.marks)
+        last.log.marks = self._marks(waiting)
         self._stretches.append(Stretch(now, self._run, self._bodies))
 
     def complete(self) -> Stretch | None:
-        """The next stretch to be written, if all of its lines are settled."""
+        """The next stretch to be written, if all of its requests are settled."""
         first = self._stretches[0]
         if not first.closed or first.open:
             return None
@@ -202,18 +208,13 @@ class Books:
             add(total, stretch)
         return total
 
-    def rest(self, now: float, todo: list[Entry], finished: bool) -> Stretch:
+    def rest(self, now: float, todo: Iterable[Entry], finished: bool) -> Stretch:
         """All that is not written, at the end of the run; `todo` are lines for the next."""
-        self.close(now)
-        first, *others = self._stretches
-        for other in others:
+        self.close(now, todo)
+        *others, _ = self._stretches  # the last has just been opened
+        first = others[0]
+        for other in others[1:]:
             first.merge(other)
-        marks = dict(self.marks)
-        for entry in sorted(todo, key=lambda entry: entry.at, reverse=True):
-            mark = marks[entry.log]
-            header = entry.header.decode("latin-1")
-            marks[entry.log] = Mark(mark.at, (entry.at, *mark.todo), mark.format, header)
-        first.log.marks = marks
         first.log.finished = finished
         self._stretches = deque([Stretch(now, self._run, self._bodies)])
         return first

@@ -7,13 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from replay.books import Stretch
 from replay.model import LoggedRequest
 from replay.reading import Entry
 from replay.schedule import Due
 from shadow.frame import Frame
 from shadow.live.capture import Capture
-from shadow.model import Body, Digest, Drop, Failure, FailureKind
+from shadow.model import Body, Digest, Drop, Failure, FailureKind, Skip
 from shadow.wire.head import ResponseHead
 from shadow.wire.pool import Pool
 from shadow.wire.upstream import Connection
@@ -24,11 +23,11 @@ class Question(NamedTuple):
 
     entry: Entry
     request: LoggedRequest
-    stretch: Stretch
     id: bytes
     endpoint: str
     rule: int  # index of the endpoint's settings, -1 for none
     head: bytes
+    skip: Skip | None = None  # why it is kept from both
 
 
 Sent = Callable[["LegacyRequest"], None]

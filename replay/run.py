@@ -174,7 +174,7 @@ class _Run:
         replayer = Replayer(loop, self._plan, books, mirror)
         mirror.connect()
         await _ready(mirror)
-        keeping = asyncio.ensure_future(self._keep(mirror))
+        keeping = asyncio.ensure_future(self._keep(mirror, replayer))
         showing = asyncio.ensure_future(self._show(replayer))
         try:
             sending = asyncio.ensure_future(self._send_all(replayer, Reader(loop, self._feed)))
@@ -182,14 +182,13 @@ class _Run:
             if keeping.done():
                 sending.cancel()
                 await keeping  # raises what has ended it
-            todo, finished = await sending
-            if not finished:
+            if not (finished := await sending):
                 await self._drain(replayer)
             await mirror.drain()
             self._over = True
             await keeping
             _check(mirror)
-            self._write_rest(todo, finished)
+            self._write_rest(replayer.unsent(), finished)
         finally:
             keeping.cancel()
             showing.cancel()
@@ -207,8 +206,8 @@ class _Run:
 
     # -- reading and sending
 
-    async def _send_all(self, replayer: Replayer, reader: Reader) -> tuple[list[Entry], bool]:
-        """Until all is answered, or until stopped: the lines that are left, and whether it was the end."""
+    async def _send_all(self, replayer: Replayer, reader: Reader) -> bool:
+        """Until all is answered, or until stopped: whether it was the end."""
         while not self._stop.is_set():
             batch = await self._unless_stopped(reader.next())
             if batch is None:
@@ -225,8 +224,9 @@ class _Run:
         replayer.pump()
         await self._unless_stopped(replayer.quiet.wait())
         if self._stop.is_set():
-            return replayer.stop(), False
-        return [], True
+            replayer.stop()
+            return False
+        return True
 
     async def _unless_stopped(self, coroutine: Coroutine[Any, Any, Given]) -> Given | None:
         """What it gives, or None as soon as the replay shall stop."""
@@ -250,7 +250,7 @@ class _Run:
 
     # -- keeping
 
-    async def _keep(self, mirror: Mirror) -> None:
+    async def _keep(self, mirror: Mirror, replayer: Replayer) -> None:
         """Close stretches in time, and write those that are complete."""
         while not self._over:
             await asyncio.sleep(_LOOK)
@@ -258,10 +258,10 @@ class _Run:
             now = time.monotonic()
             if now - self._closed >= min(_LONGEST, max(_SHORTEST, (now - self._began) * _SHARE)):
                 self._closed = now
-                self._books.close(time.time())
+                self._books.close(time.time(), replayer.unsent())
             while (stretch := self._books.complete()) is not None:
                 _check(mirror)
-                if stretch.log.read:
+                if stretch.log.read or stretch.tallies:  # what was asked again is learnt afterwards
                     records = stretch.records(self._configured)
                     await asyncio.to_thread(self._checkpoint.write, records, stretch.log)
 

@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from replay.books import Books, Stretch
+from replay.books import Books
 from replay.legacy import LegacyRequest, Question, no_witness, witnessed
 from replay.model import BadLine, LoggedRequest, LogSkip
 from replay.plan import Plan
@@ -30,7 +30,7 @@ from shadow.live.capture import Budget, Capture
 from shadow.live.selection import Selection
 from shadow.mirror.mirror import Mirror
 from shadow.mirror.sender import ShadowRequest
-from shadow.model import Digest, Drop, Outcome, Skip
+from shadow.model import Digest, Drop, Outcome
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.pool import Pool
 from shadow.wire.resolve import authority
@@ -67,6 +67,7 @@ class Replayer:
         self._most = _most_under_way() if plan.paced else config.mirror.in_flight
         self._prefixes: dict[str, bytes] = {}
         self.schedule: Schedule[Question] = Schedule(plan.pace)
+        self._left_out: list[Entry] = []
         self._under_way: set[LegacyRequest] = set()
         self._copies = 0
         self.lag = 0.0
@@ -85,44 +86,34 @@ class Replayer:
     def take(self, entries: Iterable[Entry]) -> None:
         """Settle lines that are not replayed, and have the others wait for their time."""
         for entry in entries:
-            self._take(entry, self._books.taken(entry))
+            self._books.taken(entry)
+            self._take(entry)
         self.pump()
 
-    def _take(self, entry: Entry, stretch: Stretch) -> None:
+    def _take(self, entry: Entry) -> None:
         parsed = entry.parsed
         if isinstance(parsed, BadLine):
-            self._skip(entry, stretch, None, parsed)
+            self._skip(entry, None, parsed)
             return
         key = session(parsed)
-        found = self._question(entry, stretch, parsed)
+        found = self._question(entry, parsed)
         if isinstance(found, BadLine):
-            self._skip(entry, stretch, key, found)
+            self._skip(entry, key, found)
             return
         if self._started is None:
             self._started = time.monotonic()  # the first is due now
         due = self.schedule.place(parsed.at)
-        if not self._is_ours(entry, key):
-            self._books.not_ours(stretch)
-        elif skip := self._skipped(found):
-            self._books.begin(stretch, found.id, found.endpoint)
-            self._books.skipped_by(found.id, found.endpoint, skip)
-        else:
-            self.schedule.add(due, key, found)
-
-    def _skipped(self, question: Question) -> Skip | None:
-        index = None if question.rule < 0 else question.rule
-        return self._selection.skip(question.request.method, index, question.id)
+        if self._is_ours(entry, key):
+            self.schedule.add(due, None if found.skip else key, found)
 
     def _is_ours(self, entry: Entry, key: bytes | None) -> bool:
         return self._plan.shard.has(key or b"%d %b" % (entry.at, entry.raw[:256]))
 
-    def _skip(self, entry: Entry, stretch: Stretch, key: bytes | None, why: BadLine) -> None:
+    def _skip(self, entry: Entry, key: bytes | None, why: BadLine) -> None:
         if self._is_ours(entry, key):
-            self._books.skip(stretch, entry, why)
-        else:
-            self._books.not_ours(stretch)
+            self._books.skip(entry, why)
 
-    def _question(self, entry: Entry, stretch: Stretch, request: LoggedRequest) -> Question | BadLine:
+    def _question(self, entry: Entry, request: LoggedRequest) -> Question | BadLine:
         why = self._plan.filters.why_not(request)
         if why is not None:
             return why
@@ -133,8 +124,9 @@ class Replayer:
         if isinstance(raw, BadLine):
             return raw
         named = self._endpoints.lookup(request.method, request.target)
+        skip = self._selection.skip(request.method, named.index, id_)
         return Question(
-            entry, request, stretch, id_, named.name, -1 if named.index is None else named.index, raw
+            entry, request, id_, named.name, -1 if named.index is None else named.index, raw, skip
         )
 
     def _id(self, entry: Entry) -> bytes:
@@ -198,8 +190,10 @@ class Replayer:
     def _send(self, due: Due[Question]) -> None:
         question = due.item
         books = self._books
-        books.begin(question.stretch, question.id, question.endpoint)
-        if self._plan.against_log:
+        books.begin(question.id, question.endpoint)
+        if question.skip is not None:
+            books.skipped_by(question.id, question.endpoint, question.skip)
+        elif self._plan.against_log:
             self._left(due)
             self._mirrored(witnessed(question, time.time()))
             self._next_of(due.session)
@@ -249,13 +243,15 @@ class Replayer:
 
     # -- the end
 
-    def stop(self) -> list[Entry]:
-        """Send no more; gives the lines that were not sent."""
-        unsent = self.schedule.clear()
-        for question in unsent:
-            self._books.untaken(question.stretch)
+    def unsent(self) -> list[Entry]:
+        """The lines that are read, and whose requests are not sent."""
+        return self._left_out + [question.entry for question in self.schedule.items()]
+
+    def stop(self) -> None:
+        """Send no more: what waits is left to the next run."""
+        self._left_out = self.unsent()
+        self.schedule.clear()
         self.pump()
-        return [question.entry for question in unsent]
 
     def give_up(self) -> None:
         """Wait no longer for legacy; the mirror has its own end."""

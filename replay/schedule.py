@@ -85,12 +85,14 @@ class Schedule(Generic[T]):
         self.held -= 1
         return behind.popleft()
 
-    def clear(self) -> list[T]:
+    def items(self) -> list[T]:
+        """All that waits, in no order."""
+        items = [due.item for due in self._waiting]
+        return items + [due.item for behind in self._sessions.values() for due in behind]
+
+    def clear(self) -> None:
         """Give up all that waits."""
-        rest = [due.item for due in self._waiting]
-        rest += [due.item for behind in self._sessions.values() for due in behind]
         self._waiting.clear()
         for behind in self._sessions.values():
             behind.clear()
         self.held = 0
-        return rest

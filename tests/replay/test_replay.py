@@ -112,6 +112,43 @@ async def test_killed_again_and_again_every_line_counts_once(
     assert len(backends.legacy.order) > 2000, "nothing was ever asked again: it was not killed in time"
 
 
+async def test_what_was_sent_is_kept_however_much_was_read_ahead(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """A paced replay that is killed has recorded what it did, in the time that it took, and goes on there."""
+    log = write(tmp_path / "access.log", [line(n) for n in range(1000)])
+    job = replay(str(log), "--rate", "100/s")
+    await job.start()
+    await backends.target.asked_for(300)
+    await job.kill()
+    asked = len(backends.legacy.order)
+    report = await job.report()
+    assert 50 <= report["totals"]["received"] <= asked
+    assert_adds_up(report, report["totals"]["received"])
+    seconds = report["window"]["end"] - report["window"]["start"]
+    assert report["totals"]["received"] / seconds < 200
+    assert_adds_up(await job.run("--resume", "--rate", "2000/s"), 1000)
+    assert len(backends.legacy.order) < 1000 + asked
+
+
+async def test_what_no_rule_lets_out_waits_like_the_rest(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """A request that is skipped counts when it would have been sent, so that rates and shares are true."""
+    log = write(tmp_path / "access.log", [line(n) for n in range(1000)])
+    job = replay(str(log), "--rate", "200/s", "--sample", "0.1")
+    await job.start()
+    await backends.target.asked_for(20)
+    job.signal(signal.SIGINT)
+    assert await job.ended() == 0
+    report = await job.report()
+    received = report["totals"]["received"]
+    assert_adds_up(report, received)
+    assert report["totals"]["skipped"] == {"sample": received - report["totals"]["mirrored"]}
+    assert received < 900
+    assert_adds_up(await job.run("--resume", "--rate", "5000/s"), 1000)
+
+
 async def test_a_log_is_not_replayed_twice_by_mistake(replay: Make, tmp_path: Path) -> None:
     """Without --resume what is recorded is not counted again; with it there is nothing left to do."""
     log = write(tmp_path / "access.log", [line(n) for n in range(10)])

@@ -55,12 +55,14 @@ def test_a_session_waits_for_its_answer() -> None:
     assert schedule.held == 0
 
 
-def test_what_was_not_sent_is_given_back() -> None:
+def test_what_was_not_sent_is_told() -> None:
     """Those that wait for their time, and those that wait for their session."""
     schedule: Schedule[int] = Schedule(Unpaced())
     for n, session in enumerate([b"a", b"a", b"b"]):
         schedule.add(0.0, session, n)
     schedule.add(5.0, None, 3)
     all_due(schedule, 0.0)
-    assert sorted(schedule.clear()) == [1, 3]
+    assert sorted(schedule.items()) == [1, 3]
+    schedule.clear()
+    assert schedule.items() == []
     assert schedule.answered(b"a") is None
