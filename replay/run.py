@@ -6,7 +6,6 @@ Two processes: this one with the loop that sends, and the judge beside it, forke
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import secrets
 import shutil
@@ -33,6 +32,7 @@ from replay.reader import Reader
 from replay.reading import Entry
 from replay.runner import WINDOW, Replayer
 from replay.source import SourceError, expand
+from shadow.descriptors import raise_limit
 from shadow.mirror import judge
 from shadow.mirror.mirror import Mirror
 from shadow.record.configured import configured
@@ -41,7 +41,7 @@ from shadow.record.replayed import LogRecord
 from shadow.record.segment import recover
 from shadow.serve import shipper, sockets
 from shadow.serve.priority import Priority
-from shadow.serve.processes import Closable, Kind, Process, fork
+from shadow.serve.processes import Closable, Kind, Process, fork, share_memory
 
 _SHORTEST: Final = 1.0  # seconds between two checkpoints
 _LONGEST: Final = 1800.0
@@ -65,8 +65,8 @@ class CannotReplay(Exception):
 def replay(plan: Plan) -> int:
     """Replay to the end, or until asked to stop. Returns the exit code: 0, or 130 if asked twice; 143 where
     SIGTERM left lines to --resume, or an evicted pod would count as one that is done. Raises CannotReplay."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)  # requests make no cycles; looking for them costs more than it finds
+    raise_limit()
+    share_memory(plan.config.mirror.memory)
     record = plan.config.record
     refused = shipper.refusal(record.to) if record.shipped else None
     if refused:

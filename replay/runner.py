@@ -8,7 +8,6 @@ under way, and a machine that is too slow.
 from __future__ import annotations
 
 import asyncio
-import resource
 import time
 from collections.abc import Iterable
 from typing import Final
@@ -24,6 +23,7 @@ from replay.request import dress, head
 from replay.schedule import Due, Schedule
 from replay.shard import session
 from shadow.address import backend
+from shadow.descriptors import allowed
 from shadow.endpoint import Endpoints
 from shadow.frame import Frame
 from shadow.live.capture import Budget, Capture
@@ -39,7 +39,8 @@ from shadow.wire.upstream import Waits
 WINDOW: Final = 2000
 """Requests that wait for their time: enough to sort those that a server logged late, by their start."""
 
-_SPARE: Final = 200  # descriptors for all that is no connection to a backend
+_MOST: Final = 32_768  # requests under way, where a schedule has to be kept whatever the backends do
+_EACH: Final = 3  # descriptors of one: of its connections to legacy, to the target, and for a control
 
 
 class Replayer:
@@ -64,7 +65,7 @@ class Replayer:
             Deadlines(loop),
             config.tls.legacy,
         )
-        self._most = _most_under_way() if plan.paced else config.mirror.in_flight
+        self._most = allowed(_MOST if plan.paced else config.mirror.in_flight, _EACH)
         self._prefixes: dict[str, bytes] = {}
         self.schedule: Schedule[Question] = Schedule(plan.pace)
         self._left_out: list[Entry] = []
@@ -262,11 +263,3 @@ class Replayer:
         if self._timer is not None:
             self._timer.cancel()
         self._pool.close()
-
-
-def _most_under_way() -> int:
-    """As many as there are descriptors for, each with a connection to legacy and one to the target."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft < hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
-    return (resource.getrlimit(resource.RLIMIT_NOFILE)[0] - _SPARE) // 2

@@ -7,6 +7,8 @@ whatever the supervisor holds for others, or a dead process would look alive to 
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import gc
 import os
 import signal
 import socket
@@ -128,3 +130,20 @@ def _die_first() -> None:
     """Where the machine has no memory left, the kernel takes this process before one that serves clients."""
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def share_memory(captures: int) -> None:
+    """Leave as much as possible as it is in memory, so that the workers go on sharing it after the fork. Each
+    may hold so many bytes of `captures`."""
+    try:
+        # glibc returns blocks above 128 KiB to the kernel at once, and each read of a large body faults its
+        # pages in anew: more than half of a download's time. M_MMAP_THRESHOLD, above the largest frame, and
+        # M_TRIM_THRESHOLD, above what comes and goes with every burst of downloads.
+        libc = ctypes.CDLL(None)
+        libc.mallopt(-3, 8 << 20)
+        libc.mallopt(-1, min(captures + (16 << 20), 2**31 - 1))
+    except (AttributeError, OSError):
+        pass  # another C library, other habits
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)  # requests make no cycles; looking for them costs more than it finds

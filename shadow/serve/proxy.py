@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import errno
-import gc
 import os
 import secrets
 import shutil
@@ -31,7 +29,7 @@ from shadow.serve import admin, shipper, sockets
 from shadow.serve.cpus import live_workers
 from shadow.serve.generation import CannotStart, Generation, Stage
 from shadow.serve.priority import Priority
-from shadow.serve.processes import Kind
+from shadow.serve.processes import Kind, share_memory
 from shadow.serve.recorder import Recorder
 from shadow.serve.reload import ConfigReloader, Load
 from shadow.serve.supervisor import Supervisor
@@ -75,7 +73,7 @@ def serve(loaded: Loaded, load: Load, path: str | None) -> int:
         )
         name = "tally" + shipper.suffix(config.record, started)
         recorder = Recorder(config.record, name, first.configured, started)
-        _share_memory(config.mirror.memory)
+        share_memory(config.mirror.memory)
         listeners = [*live_listeners, admin_listener]
         code = Supervisor(first, reloader, listeners, recorder, config.timeouts.lameduck).run()
         if config.record.shipped:
@@ -298,20 +296,3 @@ def _name(listener: socket.socket) -> str:
         return f"unix:{listener.getsockname()}"
     host, port = listener.getsockname()[:2]
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _share_memory(captures: int) -> None:
-    """Leave as much as possible as it is in memory, so that the workers go on sharing it after the fork. Each
-    may hold so many bytes of `captures`."""
-    try:
-        # glibc returns blocks above 128 KiB to the kernel at once, and each read of a large body faults its
-        # pages in anew: more than half of a download's time. M_MMAP_THRESHOLD, above the largest frame, and
-        # M_TRIM_THRESHOLD, above what comes and goes with every burst of downloads.
-        libc = ctypes.CDLL(None)
-        libc.mallopt(-3, 8 << 20)
-        libc.mallopt(-1, min(captures + (16 << 20), 2**31 - 1))
-    except (AttributeError, OSError):
-        pass  # another C library, other habits
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)  # requests make no cycles; looking for them costs more than it finds

@@ -222,6 +222,21 @@ async def test_amplified_requests_are_judged_once(replay: Make, backends: Backen
     assert set(backends.target.asked.values()) == {3}
 
 
+async def test_few_descriptors_make_it_slower_and_no_difference(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """As many are under way as there are descriptors for, or backends would seem to be out of reach."""
+    log = write(tmp_path / "access.log", [line(n) for n in range(200)])
+    for record, pace in (("max", ("--speed", "max")), ("paced", ("--rate", "5000/s"))):
+        job = replay(str(log), *pace, record=record)
+        await job.start(under=("prlimit", "--nofile=100", "--"))
+        assert await job.ended() == 0
+        assert "backend_not_reached" not in job.err
+        report = await job.report()
+        assert_adds_up(report, 200)
+        assert report["totals"]["matched"] == 200
+
+
 async def test_sessions_keep_their_order(replay: Make, backends: Backends, tmp_path: Path) -> None:
     """Of one client the next is asked when the one before is answered, however fast the replay is."""
     lines = [line(n, f"/{n % 3}/{n}", host=f"10.0.0.{n % 3}") for n in range(90)]

@@ -122,10 +122,11 @@ class Replay:
         self._process: asyncio.subprocess.Process | None = None
         self.out = self.err = ""
 
-    async def start(self, *more: str) -> asyncio.subprocess.Process:
+    async def start(self, *more: str, under: tuple[str, ...] = ()) -> asyncio.subprocess.Process:
+        """`under` is a command that runs it."""
         legacy = [] if "--against-log" in self._arguments else ["--legacy", self._backends.legacy.url]
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "shadow", "replay", *self._arguments, *more, *legacy),
+            *(*under, sys.executable, "-m", "shadow", "replay", *self._arguments, *more, *legacy),
             *("--target", self._backends.target.url, "--record", str(self.record), "--log-format", "json"),
             cwd=ROOT,
             env={**os.environ, "SHADOW_MIRROR_CONTROL_SHARE": "0", "SHADOW_MIRROR_RECHECK_PER_SECOND": "0"},
