@@ -183,7 +183,8 @@ def _log(log: LogReport) -> Iterator[RenderableType]:
             f"sent late by p50 {_ms(late.p50)} · p99 {_ms(late.p99)} · at most {_ms(late.max)} ms", "dim"
         )
     if not log.bodies_compared:
-        yield Text("Bodies and headers were not compared: the log was legacy's witness.", "yellow")
+        said = "Bodies and headers were not compared, nor sizes that packing can explain"
+        yield Text(f"{said}: the log was legacy's witness.", "yellow")
     for reason, lines in log.examples.items():
         yield Padding(Text(f"{plain(reason)}: {plain(lines[0])}", "dim"), (0, 0, 0, 4), expand=False)
 

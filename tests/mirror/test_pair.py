@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from support.frames import frame
 
 from shadow.frame import Frame
@@ -61,6 +62,20 @@ def test_that_legacy_gave_no_answer_is_part_of_the_exchange() -> None:
     assert served(failed) == Failure(FailureKind.TIMEOUT, "", 3.0)
     answer = Response(200, head_of(((b"A", b"b"),)), b"ok")
     assert comparable(failed, answer) is answer
+
+
+@pytest.mark.parametrize(
+    ("logged", "coding", "differs"),
+    [(100, "", False), (101, "", True), (30, "", False), (30, "gzip", False), (101, "gzip", False)],
+)
+def test_a_size_that_packing_can_explain_is_none(logged: int, coding: str, differs: bool) -> None:
+    """A log has the length that its client got, perhaps packed, and in which way it does not say."""
+    head = b"HTTP/1.1 200 OK\r\n" + (f"Content-Encoding: {coding}\r\n".encode() if coding else b"") + b"\r\n"
+    told = msgspec.structs.replace(frame(), response_head=b"", response_body=Digest(logged, b""))
+    legacy, target = sides(told, comparable(told, Response(200, head, b"x" * 100, 0.0, 0.0)))
+    assert isinstance(legacy, Response)
+    assert isinstance(target, Response)
+    assert (legacy.body != target.body) is differs
 
 
 def test_the_sides_keep_their_names_when_the_target_serves() -> None:
