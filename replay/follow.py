@@ -11,13 +11,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import structlog
 
 from replay.reading import Entry, Formats, Reading
 from replay.source import CHUNK
 from shadow.record.replayed import Mark
+
+_GONE: Final = "an earlier run was reading it, and what was left is missing: replay it by its name now"
 
 log = structlog.get_logger()
 
@@ -43,8 +45,9 @@ class _Open:
         self._formats = formats
         self.fd = fd
         self.identity = _Identity(found.st_dev, found.st_ino)
-        while self._next_round().of(path) in marks:
-            self.identity = self._next_round()
+        known = self.key.removesuffix("0")  # whichever round it was
+        rounds = [int(key.removeprefix(known)) for key in marks if key.startswith(known)]
+        self.identity = self.identity._replace(round=max(rounds, default=0))
         mark = marks.get(self.key)
         if mark is not None and mark.at > found.st_size:  # truncated while nobody looked
             self.identity = self._next_round()
@@ -95,7 +98,7 @@ class Followed:
         self._path = path
         self._formats = formats
         self._marks = {key: mark for key, mark in marks.items() if key.startswith(f"{path}#")}
-        self._elder: _Open | None = None
+        self._elders: list[_Open] = []  # one, or those of which an earlier run has left lines
         self._current: _Open | None = None
         if self._marks:
             self._find_again()
@@ -104,14 +107,14 @@ class Followed:
 
     def live(self) -> set[str]:
         """Which files of it are still read."""
-        return {each.key for each in (self._elder, self._current) if each is not None}
+        return {each.key for each in self._open()}
+
+    def _open(self) -> list[_Open]:
+        return self._elders if self._current is None else [*self._elders, self._current]
 
     def read(self) -> list[Entry]:
         """What is new; nothing if nothing is."""
-        entries = self._elder.read() if self._elder is not None else []
-        if self._current is not None:
-            entries += self._current.read()
-        return entries or self._look_for_another()
+        return [entry for each in self._open() for entry in each.read()] or self._look_for_another()
 
     def _look_for_another(self) -> list[Entry]:
         """Change over to the file that has the name now, if it is another one."""
@@ -123,16 +126,16 @@ class Followed:
             return []
         with suppress(FileNotFoundError):  # renamed in this moment
             fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            entries = self._elder.close() if self._elder is not None else []
-            self._elder, self._current = self._current, _Open(self._path, fd, self._formats, self._marks)
+            entries = [entry for elder in self._elders for entry in elder.close()]
+            self._elders = [] if self._current is None else [self._current]
+            self._current = _Open(self._path, fd, self._formats, self._marks)
             return entries
         return []
 
     def _find_again(self) -> None:
-        """Open what an earlier run has read last, under whatever name it lies beside the log now."""
+        """Open what an earlier run was reading, under whatever name it lies beside the log now."""
         wanted = {key.rpartition("#")[2].rpartition(":")[0] for key in self._marks}
-        folder = os.path.dirname(self._path) or "."
-        for entry in os.scandir(folder):
+        for entry in sorted(os.scandir(os.path.dirname(self._path) or "."), key=_written):
             found = entry.stat(follow_symlinks=False)
             if f"{found.st_dev:x}:{found.st_ino:x}" in wanted and entry.is_file(follow_symlinks=False):
                 fd = os.open(entry.path, os.O_RDONLY | os.O_CLOEXEC)
@@ -140,12 +143,19 @@ class Followed:
                 if os.path.abspath(entry.path) == os.path.abspath(self._path):
                     self._current = opened
                 else:
-                    self._elder = opened
+                    self._elders.append(opened)
+        found_again = self.live()
+        left = sum(len(mark.todo) for key, mark in self._marks.items() if key not in found_again)
+        if left or not found_again:
+            log.warning("rotated_log_not_found", log=self._path, left=left, reason=_GONE)
 
     def close(self) -> None:
-        for each in (self._elder, self._current):
-            if each is not None:
-                os.close(each.fd)
+        for each in self._open():
+            os.close(each.fd)
+
+
+def _written(entry: os.DirEntry[str]) -> float:
+    return entry.stat(follow_symlinks=False).st_mtime
 
 
 def _is(identity: _Identity, found: os.stat_result) -> bool:

@@ -249,6 +249,41 @@ def test_a_replayer_that_was_away_finds_its_file_again(tmp_path: Path) -> None:
     assert poll(follow(log, marks)) == items(3, 4, 5, 6, 7)
 
 
+def test_what_was_left_of_several_files_is_found_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Lines may wait in each file that a run has read; of one that is gone, it is told how many."""
+    log = tmp_path / "access.log"
+    feed = follow(log)
+    marks = {}
+    for turn in range(4):
+        append(log, text_of(range(turn * 10, turn * 10 + 3)))
+        (entries,) = [read for _ in range(3) if (read := feed.read())]
+        marks[entries[1].log] = Mark(entries[2].end, (entries[1].at,), "ltsv")
+        log.rename(tmp_path / f"access.log.{turn}")
+    append(log, text_of([40]))
+    (tmp_path / "access.log.0").unlink()
+    assert poll(follow(log, marks)) == items(11, 21, 31, 40)
+    told = capsys.readouterr()
+    assert "rotated_log_not_found" in told.out + told.err
+    assert "left=1" in told.out + told.err
+
+
+def test_a_file_that_was_truncated_more_than_once_is_found_again(tmp_path: Path) -> None:
+    """Only its last round is still known."""
+    log = tmp_path / "access.log"
+    feed = follow(log)
+    entries: list[Entry] = []
+    for turn in range(3):
+        os.truncate(log, 0) if turn else append(log, b"")
+        poll(feed)
+        append(log, text_of(range(turn * 10, turn * 10 + 2)))
+        entries = feed.read() or []
+    marks = {entries[-1].log: Mark(entries[-1].end, (), "ltsv")}
+    append(log, text_of([22]))
+    assert poll(follow(log, marks)) == items(22)
+
+
 def test_only_files_can_be_followed(tmp_path: Path) -> None:
     """Neither standard input nor a bucket; of a glob what is there now."""
     for name in ("-", "s3://bucket/log"):
