@@ -56,6 +56,8 @@ PRESETS: Final[Mapping[str, Preset]] = dict([
     _nginx("ingress-nginx", _COMBINED + " $request_length $request_time [$proxy_upstream_name] "
            "[$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length "
            "$upstream_response_time $upstream_status $req_id", "ingress-nginx's default log-format-upstream"),
+    _nginx("main", _COMBINED + ' "$http_x_forwarded_for"',
+           "combined and X-Forwarded-For: nginx.conf as it is packaged"),
     _nginx("combined", _COMBINED, "nginx's default and Apache's combined"),
     _nginx("common", _COMMON, "NCSA common, Apache's common"),
     _apache("vcombined", r'%v:%p %h %l %u %t "%r" %>s %O "%{Referer}i" "%{User-Agent}i"',

@@ -9,6 +9,8 @@ from replay.formats.assemble import HEADER, Meaning
 from replay.formats.parser import LineParser, Options
 from replay.formats.pattern import CLF_TIME, NUMBER, Field, Token, compile_tokens
 
+_HEADER: Final = rb'[^"]*+(?:(?<=\\)"[^"]*+)*+'  # a quote of the client's stands behind a backslash
+
 _GENERIC: Final[tuple[Token, ...]] = (
     Field("client", open=False),
     b" - ",
@@ -22,9 +24,9 @@ _GENERIC: Final[tuple[Token, ...]] = (
     b" ",
     Field("size", NUMBER),
     b' "',
-    Field(HEADER + "Referer"),
+    Field(HEADER + "Referer", _HEADER),
     b'" "',
-    Field(HEADER + "User-Agent"),
+    Field(HEADER + "User-Agent", _HEADER),
     b'"',
 )
 _COMMON: Final[tuple[Token, ...]] = (

@@ -14,6 +14,7 @@ COMBINED = b'1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12 "
 LINES = {
     "common": b'1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12',
     "combined": COMBINED,
+    "main": COMBINED + b' "203.0.113.9"',
     "vcombined": b"shop.example:80 " + COMBINED,
     "combinedio": COMBINED + b" 100 200",
     "ltsv": b"time:2026-11-22T01:00:00Z\tmethod:GET\turi:/x",
@@ -46,6 +47,13 @@ def test_the_nearest_is_named() -> None:
     assert isinstance(found, Undetected)
     assert found.nearest == "combined"
     assert "10 of the first 20 lines" in found.why
+    assert "--format" in found.why
+
+
+def test_what_stands_behind_the_agent_is_not_taken_for_a_part_of_it() -> None:
+    """A format that escapes nothing would send all of it as the client's."""
+    found = detect([COMBINED + b' rt=0.005 urt="0.004"'] * 10)
+    assert isinstance(found, Undetected)
     assert "--format" in found.why
 
 
