@@ -18,8 +18,8 @@ from shadow.model import Headers
 ROLES: Final = (
     "time", "request", "method", "target", "query", "host", "status", "size", "seconds", "client", "user",
 )  # fmt: skip
-"""What a field can say. `request` is a whole request line. `target` may be an absolute URL; where `query`
-is a field of its own, `target` is without it. Beside these a field may be a header."""
+"""What a field can say. `request` is a whole request line. `target` may be an absolute URL; where it is
+without its query, `query` is a field of its own. Beside these a field may be a header."""
 
 HEADER: Final = "header:"
 """What a role begins with that is a header: `header:Referer`."""
@@ -75,7 +75,7 @@ def assembler(meaning: Meaning) -> Assemble:
     ) -> Parsed:  # fmt: skip
         try:
             if target is None or method is None:
-                method, target = _split(request)
+                (method, target), query = _split(request), None
             target = undo(_whole(target, query, decoded, limit))
             if replaces and _REPLACED in target:
                 return BadLine(LogSkip.LOSSY, f"the log replaced characters by U+FFFD: {shown(target)}")
@@ -194,7 +194,7 @@ def _whole(target: bytes, query: Field, decoded: bool, limit: int) -> bytes:
         raise Refused(LogSkip.LOSSY, f"the log holds the decoded path: {shown(target)}")
     if limit and len(target) >= limit:
         raise Refused(LogSkip.LOSSY, f"the log cuts targets off at {limit} bytes")
-    if query in _NONE:
+    if query in _NONE or b"?" in target:  # nginx's $request_uri has it, its $uri has not
         return target
     return target + (query if query[:1] == b"?" else b"?" + query)
 

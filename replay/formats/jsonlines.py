@@ -22,6 +22,7 @@ GENERIC: Final = {
     "request": "request req request_line",
     "method": "method request_method",
     "target": "request_uri path uri url",
+    "query": "args query_string",
     "host": "http_host authority vhost host",
     "status": "status response_code",
     "size": "body_bytes_sent size bytes_sent",

@@ -22,6 +22,7 @@ LABELS: Final = {
     "request": "req request",
     "method": "method request_method",
     "target": "uri path request_uri",
+    "query": "args query_string",
     "host": "vhost http_host",
     "status": "status",
     "size": "size body_bytes_sent",
@@ -85,9 +86,11 @@ class LtsvParser(LineParser):
         return self._orders[order]
 
     def _cut_off(self, order: _Order) -> bool:
-        """Whether the line ends with its target, where others go on."""
+        """Whether the line ends with its target, or its query, where others go on."""
         asked = [
-            source.label.encode() for role in ("request", "target") for source in self._map.get(role, ())
+            source.label.encode()
+            for role in ("request", "target", "query")
+            for source in self._map.get(role, ())
         ]
         return order[-1] in asked and any(known[: len(order)] == order for known in self._orders)
 

@@ -263,6 +263,20 @@ def test_a_time_without_a_zone_is_of_the_zone_given(form: str, zone: str) -> Non
         assert parsed.at == expected, time
 
 
+@pytest.mark.parametrize("form", ["ltsv", "json"])
+@pytest.mark.parametrize("uri", ["/x", "/x?q=1"])
+def test_a_query_of_its_own_is_a_part_of_the_target(form: str, uri: str) -> None:
+    """nginx's $uri is without it, and $request_uri is not."""
+    line = (
+        f"time:2026-11-22T01:00:00Z\tmethod:GET\turi:{uri}\targs:q=1\tstatus:200"
+        if form == "ltsv"
+        else f'{{"time":"2026-11-22T01:00:00Z","method":"GET","uri":"{uri}","args":"q=1","status":200}}'
+    )
+    parsed = read(form, line.encode())
+    assert isinstance(parsed, LoggedRequest), parsed
+    assert parsed.target == b"/x?q=1"
+
+
 @pytest.mark.parametrize("character", ["\u30bd", "\u8868", "\u80fd", "\u4e88"])
 @pytest.mark.parametrize("behind", ["x41", "t", "n", "\\"])
 def test_a_backslash_within_shift_jis_is_no_escape(character: str, behind: str) -> None:
