@@ -50,12 +50,17 @@ _BASE64 = (
     rf"(?!{_WORDS})[\w-]{{8,32}}"
 )
 _IN_NAME = re.compile(
-    # app-3f2a9b1c.js, and index-BxT3_9aQ.js as Vite writes it
+    # app-3f2a9b1c.js, index-BxT3_9aQ.js as Vite writes it, main-7LB5XQWD.js as esbuild does
     rf"(?<=[-._/])(?:{_HEX}|{_BASE64})(?=\.(?:[a-z]+\.)*(?:{_CODE})\b)"
+    r"|(?<=-)(?=[A-Z]{0,7}[2-7])(?=[2-7]{0,7}[A-Z])[A-Z2-7]{8}(?=\.(?:m?js|css)\b)"
     # an image may be named by what it shows: only among assets is it a hash
     rf"|(?<=[-._/]){_HEX}(?=\.(?:{_IMAGE})\b)"
 )
 _ASSETS = re.compile(r"/(?:assets|static|build|dist|packs|bundles?|_next)/")
+# Only there: behind a name, eight characters in both cases are Vite's, though words could be written so.
+_VITE = re.compile(
+    r"(?<=-)(?=[\w-]{0,7}[A-Z])(?=[\w-]{0,7}[a-z])(?![A-Z][a-z]{7})[\w-]{8}(?=\.(?:m?js|css)\b)", re.ASCII
+)
 _IN_QUERY = re.compile(
     rf"(\.(?:{_CODE}|{_IMAGE})\?(?:(?:v|ver|version|_|t|ts|h|hash|rev|cb|build)=)?)"
     rf"(?:\d{{6,20}}|[0-9a-f]{{8,64}}|{_BASE64})(?=$|[&#,\s])"
@@ -118,8 +123,9 @@ def _without_hash(link: str) -> str:
         link = _IN_QUERY.sub(rf"\1\2{MASK}", link)
     if "." not in link:
         return link
-    assets = _ASSETS.search(link)
-    return _IN_NAME.sub(lambda found: MASK if assets or _of_code(found) else found[0], link)
+    if _ASSETS.search(link):
+        return _IN_NAME.sub(MASK, _VITE.sub(MASK, link))
+    return _IN_NAME.sub(lambda found: MASK if _of_code(found) else found[0], link)
 
 
 def _of_code(found: re.Match[str]) -> bool:

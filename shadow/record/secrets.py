@@ -29,9 +29,8 @@ _NO_PARTS = re.compile("[Tt]okeni[sz](?:er|ed|ation)|[Ss]ecretary")  # words tha
 _WORDS = ("pass", "pin", "cvc", "cvn", "otp", "ssn", "sid", "sig", "auth", "card", "pan", "iban")
 
 _NAME = re.compile(f"(?i){_PARTS}")
-_SPLIT = re.compile(
-    r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+"
-)  # the words of `userPin`, `user_pin`, `USER-PIN`, `PINCode`
+# The words of `userPin`, `user_pin`, `USER-PIN`, `PINCode`.
+_SPLIT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 # The same names in running text. What follows a dash is no part of them there: each `class="card-title">`
 # would hide a title.

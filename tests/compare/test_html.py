@@ -312,6 +312,24 @@ def test_what_is_seen(legacy: str, target: str, difference: Difference | None) -
             id="a hash as Vite writes it",
         ),
         pytest.param(
+            "<script src=/assets/index-DiwrgTda.js></script>",
+            "<script src=/assets/index-CKhOu2bq.js></script>",
+            HASH,
+            id="one that could be words, among assets",
+        ),
+        pytest.param(
+            "<script src=/main-7LB5XQWD.js></script>",
+            "<script src=/main-5INURTSO.js></script>",
+            HASH,
+            id="a hash as esbuild writes it",
+        ),
+        pytest.param(
+            "<script src=/assets/page-Settings.js></script>",
+            "<script src=/assets/page-Overview.js></script>",
+            (),
+            id="a word among assets",
+        ),
+        pytest.param(
             "<link rel=stylesheet href=/assets/x.abcdef123456.css>",
             "<link rel=stylesheet href=/assets/x.0bcdef123457.css>",
             HASH,
