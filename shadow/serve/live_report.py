@@ -21,7 +21,7 @@ from shadow.report import json as report_json
 from shadow.serve.priority import Priority
 from shadow.settings import Criteria
 
-_EVERY: Final = 5.0  # seconds between two, at least; what is recorded is some ten seconds old anyway
+_EVERY: Final = 5.0  # seconds between two, at least; what is recorded is as old anyway
 _SHARE: Final = 0.05  # of one core that may go into them while somebody looks
 _AGAIN: Final = 30.0  # seconds after one that failed
 _PATIENCE: Final = 120.0  # seconds; then it has met more than can be told live

@@ -20,7 +20,7 @@ from shadow.record.tally import Tally, TallyRecord
 from shadow.serve.ledger import merge_into
 from shadow.settings import Record
 
-_WRITE_EVERY: Final = 10.0  # seconds: what a `kill -9` of the supervisor may cost
+_WRITE_EVERY: Final = 5.0  # seconds: what a `kill -9` of the supervisor may cost
 _SHARE: Final = 0.01  # of the supervisor's time that snapshots may take; above, they become rarer
 _RETAIN_EVERY: Final = 3600.0
 
@@ -79,7 +79,7 @@ class Recorder:
         ]
         written = self._writer.replace(encode([self._configured, *records]))
         self._new = not written
-        if written == self._failing:  # said once for each change, not every ten seconds
+        if written == self._failing:  # said once for each change, not every time
             self._failing = not written
             if self._failing:
                 log.warning("tallies_kept_in_memory", folder=str(self._folder))
