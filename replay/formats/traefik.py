@@ -7,9 +7,10 @@ from typing import Final
 from replay.formats import escapes, times
 from replay.formats.assemble import HEADER, Meaning
 from replay.formats.parser import LineParser, Options
-from replay.formats.pattern import CLF_TIME, NUMBER, Field, Token, compile_tokens
+from replay.formats.pattern import CLF_TIME, MOST, NUMBER, Field, Token, compile_tokens
 
-_HEADER: Final = rb'[^"]*+(?:(?<=\\)"[^"]*+)*+'  # a quote of the client's stands behind a backslash
+# A quote of the client's stands behind a backslash.
+_HEADER: Final = rb'[^"]*+(?>(?:(?<=\\)"[^"]*+){0,%d})' % MOST
 
 _GENERIC: Final[tuple[Token, ...]] = (
     Field("client", open=False),

@@ -44,7 +44,7 @@ _IMAGE = "png|jpe?g|gif|svg|webp|avif|ico|mp4|webm|webmanifest"
 _HEX = r"(?=[0-9a-f]{0,63}\d)(?=[0-9a-f]{0,63}[a-f])[0-9a-f]{8,64}"
 # As people name files: jQueryUI11, iPhone15, Report2023Q1, Level3B, ja_JP2024. A third of all hashes of eight
 # characters could be read so, and differ then: better than to silence that a name has changed.
-_WORDS = r"[a-z]?(?:[A-Z]?[a-z]{2,}+|[A-Z]{2,}+|[A-Z]?[a-z]?\d++|[-_][A-Z]?)++[A-Z]?(?![\w-])"
+_WORDS = r"[a-z]?(?>(?:[A-Z]?[a-z]{2,}+|[A-Z]{2,}+|[A-Z]?[a-z]?\d++|[-_][A-Z]?){1,32})[A-Z]?(?![\w-])"
 _BASE64 = (
     r"(?=(?:[\w-]{8}|[A-Za-z0-9]{9,32})(?![\w-]))(?=[\w-]{0,31}[A-Z])(?=[\w-]{0,31}[a-z])"
     rf"(?!{_WORDS})[\w-]{{8,32}}"

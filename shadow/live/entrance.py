@@ -117,13 +117,13 @@ class Entrance:
                     self._shake(accepted)
 
     def _shake(self, accepted: socket.socket) -> None:
-        task = asyncio.get_running_loop().create_task(self._take_in(accepted))
+        handshake = Handshake(self._front, self._client())  # it counts from now on, not when the task begins
+        task = asyncio.get_running_loop().create_task(self._take_in(accepted, handshake))
         self._shaking.add(task)
         task.add_done_callback(self._shaking.discard)
 
-    async def _take_in(self, accepted: socket.socket) -> None:
+    async def _take_in(self, accepted: socket.socket, handshake: Handshake) -> None:
         accepted.setblocking(False)
-        handshake = Handshake(self._front, self._client())
         loop = asyncio.get_running_loop()
         try:
             await loop.connect_accepted_socket(lambda: handshake, accepted, **self._tls)
