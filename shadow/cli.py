@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from shadow import __version__
-from shadow.commands.common import Commands, load_settings, named_flags, refuse, writing
+from shadow.commands.common import Commands, load_settings, named_flags, nothing, refuse, writing
 from shadow.commands.demo import demo
 from shadow.commands.forget import forget
 from shadow.commands.kept import rejudge, rules
@@ -73,7 +73,7 @@ def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-@main.command()
+@main.command(short_help="Stand in front: serve from legacy, mirror to the target.")
 @_settings_options
 def proxy(config: str | None, **flags: str | None) -> None:
     """Stand in front: serve clients from legacy, mirror to the target, compare.
@@ -111,7 +111,7 @@ def _print_formats(context: click.Context, _: click.Parameter, wanted: bool) -> 
         context.exit()
 
 
-@main.command()
+@main.command(short_help="Send what access logs tell to both, and judge the answers.")
 @click.argument("logs", metavar="LOG...", nargs=-1, required=True)
 @click.option("--config", "-c", metavar="FILE", help="YAML with settings; see config/reference.yaml.")
 @click.option("--legacy", metavar="URL", help="Who answers today; asked again for every line.")
@@ -224,7 +224,7 @@ def _print_report_schema(context: click.Context, _: click.Parameter, wanted: boo
         context.exit()
 
 
-@main.command()
+@main.command(short_help="Tell whether the target answers as legacy does.")
 @click.argument("folders", metavar="FROM...", nargs=-1, required=True)
 @click.option(
     "--format",
@@ -320,21 +320,12 @@ def _maker(folders: tuple[str, ...], config: str | None, earlier: str | None) ->
         except OSError as error:
             refuse([f"{error.filename}: {error.strerror}; give what was named by --record"])
         if not made.endpoints:
-            refuse([f"{', '.join(folders)}: {_nothing(made)}"])
+            refuse([f"{', '.join(folders)}: {nothing('records', made.unreadable)}"])
         if last is not None:
             made.changes = changes.changes(last, made)
         return made
 
     return make
-
-
-def _nothing(made: Report) -> str:
-    """Why there is nothing to report."""
-    bad = made.unreadable
-    if not (bad.lines or bad.segments):
-        return "no records yet; give what was named by --record"
-    why = f", such as {bad.first}" if bad.first else ""
-    return f"no records that can be read; left out: lines {bad.lines:,}, segments {bad.segments:,}{why}"
 
 
 def _watch(make: Callable[[], Report]) -> None:

@@ -10,9 +10,8 @@ from shadow import settings
 from shadow.compare.rules import Rule
 from shadow.endpoint import Endpoints
 from shadow.mirror.pair import Rules
-from shadow.record import place
 from shadow.record.evidence import Evidence
-from shadow.record.segment import Record, Unreadable
+from shadow.record.segment import Record
 
 _TELL_EVERY = 200  # records
 
@@ -29,11 +28,6 @@ class EndpointRules:
         target = pair.request.target.encode("latin-1", "replace")
         index = self._endpoints.lookup(pair.request.method.encode("latin-1", "replace"), target).index
         return self._rules[-1 if index is None else index]
-
-
-def read(folder: str) -> Iterator[Record]:
-    """Every record of a place; what cannot be read is left out. Raises OSError if there is no such place."""
-    return place.read(folder, Unreadable())
 
 
 def told(records: Iterable[Record], doing: str) -> Iterator[Record]:

@@ -17,6 +17,7 @@ import click
 
 if TYPE_CHECKING:
     from shadow.config.load import Loaded
+    from shadow.record.segment import Unreadable
 
 BAD_INPUT: Final = 3
 
@@ -100,6 +101,15 @@ def refuse(problems: list[str]) -> NoReturn:
     for problem in problems:
         click.echo(problem, err=True)
     sys.exit(BAD_INPUT)
+
+
+def nothing(what: str, unreadable: Unreadable) -> str:
+    """Why a place has none of what was looked for."""
+    if not (unreadable.lines or unreadable.segments):
+        return f"no {what} yet; give what was named by --record"
+    why = f", such as {unreadable.first}" if unreadable.first else ""
+    left_out = f"lines {unreadable.lines:,}, segments {unreadable.segments:,}{why}"
+    return f"no {what} that can be read; left out: {left_out}"
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import click
 from shadow.commands.common import refuse
 
 
-@click.command()
+@click.command(short_help="See it work: two backends, the proxy, traffic, the report.")
 @click.option(
     "--requests",
     metavar="N",

@@ -9,7 +9,7 @@ import click
 from shadow.commands.common import refuse
 
 
-@click.command()
+@click.command(short_help="Remove every kept comparison that holds a value.")
 @click.argument("folder", metavar="FOLDER")
 @click.option(
     "--value", metavar="TEXT", required=True, help="As the report shows it: masked:…, or a request's id."

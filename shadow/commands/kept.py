@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from shadow.commands.common import load_settings, refuse, writing
+from shadow.commands.common import load_settings, nothing, refuse, writing
 
 if TYPE_CHECKING:
     from shadow.again.rejudge import Rejudged
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result", bound="Rejudged | Suggestions")
 
 
-@click.command()
+@click.command(short_help="Judge what is kept again, under other rules.")
 @click.argument("folder", metavar="FROM")
 @click.option("--config", "-c", metavar="FILE", required=True, help="YAML with the rules to be tried.")
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -68,11 +68,14 @@ def suggest_rules(folder: str, config: str | None, output: str | None) -> None:
 def _of_kept(folder: str, doing: str, work: Callable[[Iterator[Record]], _Result]) -> _Result:
     """What the work makes of the records of a place; refuses one that holds no comparisons."""
     from shadow.again import pairs
+    from shadow.record import place
+    from shadow.record.segment import Unreadable
 
+    unreadable = Unreadable()
     try:
-        result = work(pairs.told(pairs.read(folder), doing))
+        result = work(pairs.told(place.read(folder, unreadable), doing))
     except OSError as error:
         refuse([f"{error.filename}: {error.strerror}; give what was named by --record"])
     if not result.kept:
-        refuse([f"{folder}: holds no comparisons; give what was named by --record"])
+        refuse([f"{folder}: {nothing('comparisons', unreadable)}"])
     return result

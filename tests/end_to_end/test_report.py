@@ -138,15 +138,20 @@ async def test_a_folder_without_records(tmp_path: Path) -> None:
         assert str(folder) in err
 
 
-async def test_what_cannot_be_read_is_no_empty_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "what"), [(("report",), "records"), (("rules", "suggest"), "comparisons")]
+)
+async def test_what_cannot_be_read_is_no_empty_folder(
+    arguments: tuple[str, ...], what: str, tmp_path: Path
+) -> None:
     """It is said how much that is, what for example, and why."""
     recorded.write(tmp_path, endpoints=1, hours=1, kept=0, requests=20)
     os.truncate(tmp_path / "tally-000001.jsonl.zst", 100)
-    code, out, err = await command("report", str(tmp_path))
+    code, out, err = await command(*arguments, str(tmp_path))
 
     assert (code, out) == (3, "")
     assert err == (
-        f"{tmp_path}: no records that can be read; left out: lines 0, segments 1, "
+        f"{tmp_path}: no {what} that can be read; left out: lines 0, segments 1, "
         "such as tally-000001: cut short\n"
     )
 
