@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shadow.record.buckets import Buckets, edge
+from shadow.record.buckets import SHORTEST_KEY, Buckets, edge
 from shadow.report.schema import Distribution, Quantiles, Sides
 
 BINS = 40
@@ -15,9 +15,10 @@ def sides(legacy: Buckets, target: Buckets) -> Sides:
 
 
 def quantile(buckets: Buckets, q: float) -> float | None:
-    """Seconds, rounded: digits below are the bucket's, not the backend's."""
+    """Seconds, rounded: digits below are the bucket's, not the backend's. None where nobody knows: a log that
+    does not say how long an answer took counts as no time."""
     seconds = buckets.quantile(q)
-    return None if seconds is None else round(seconds, 6)
+    return None if seconds is None or seconds <= edge(SHORTEST_KEY) else round(seconds, 6)
 
 
 def distribution(legacy: Buckets, target: Buckets) -> Distribution:
