@@ -92,8 +92,8 @@ class Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 class Workers(Strict, frozen=True):
     """How many processes of each kind that carries traffic."""
 
-    live: Annotated[int, Meta(ge=0)] = 1  # serve clients, one core each; 0: as many as there are cores for
-    shadow: Count = 1  # ask the target; each has its own judge beside it
+    live: Annotated[int, Meta(ge=0, le=256)] = 1  # serve clients; 0: as many as there are cores for
+    shadow: Annotated[int, Meta(ge=1, le=256)] = 1  # ask the target; each has its own judge beside it
 
 
 class Timeouts(Strict, frozen=True):

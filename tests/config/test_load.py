@@ -261,7 +261,7 @@ shadow.yaml:17: log.level: expected one of debug, error, info, warning, got noth
 shadow.yaml:18: sample: unknown setting; did you mean mirror.sample?
 shadow.yaml:19: workers: expected settings written as NAME: VALUE, got a list
 environment SHADOW_TARGET: target: only host and port count, each request brings its own path; …
-flag --workers: workers.live: expected a whole number, 0 or more, got '-1'
+flag --workers: workers.live: expected a whole number from 0 to 256, got '-1'
 """.splitlines()
     found = problems(path, flags={"workers": -1}, SHADOW_TARGET="http://h/x")
     assert len(found) == len(expected)
