@@ -9,6 +9,7 @@ read on until the next rotation, for its writer lets go of it only when told to.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final, NamedTuple
@@ -20,6 +21,7 @@ from replay.source import CHUNK
 from shadow.record.replayed import Mark
 
 _GONE: Final = "an earlier run was reading it, and what was left is missing: replay it by its name now"
+_MISSED: Final = "they came and went while nobody looked: replay them by their names, if they are of this log"
 
 log = structlog.get_logger()
 
@@ -126,36 +128,67 @@ class Followed:
             return []
         with suppress(FileNotFoundError):  # renamed in this moment
             fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            entries = [entry for elder in self._elders for entry in elder.close()]
-            self._elders = [] if self._current is None else [self._current]
+            entries: list[Entry] = []
+            if self._current is not None:
+                entries = [entry for elder in self._elders for entry in elder.close()]
+                self._elders = [self._current]
             self._current = _Open(self._path, fd, self._formats, self._marks)
             return entries
         return []
 
     def _find_again(self) -> None:
         """Open what an earlier run was reading, under whatever name it lies beside the log now."""
-        wanted = {key.rpartition("#")[2].rpartition(":")[0] for key in self._marks}
-        for entry in sorted(os.scandir(os.path.dirname(self._path) or "."), key=_written):
-            found = entry.stat(follow_symlinks=False)
-            if f"{found.st_dev:x}:{found.st_ino:x}" in wanted and entry.is_file(follow_symlinks=False):
-                fd = os.open(entry.path, os.O_RDONLY | os.O_CLOEXEC)
-                opened = _Open(self._path, fd, self._formats, self._marks)
-                if os.path.abspath(entry.path) == os.path.abspath(self._path):
-                    self._current = opened
-                else:
-                    self._elders.append(opened)
+        wanted = {key.rpartition(":")[0] for key in self._marks}
+        missed: list[str] = []
+        for identity, name in _beside(self._path).items():
+            if identity.of(self._path).rpartition(":")[0] in wanted:
+                self._open_again(name)
+                missed.clear()
+            elif name != self._path and name.startswith(os.path.realpath(self._path)):
+                missed.append(name)
         found_again = self.live()
         left = sum(len(mark.todo) for key, mark in self._marks.items() if key not in found_again)
         if left or not found_again:
             log.warning("rotated_log_not_found", log=self._path, left=left, reason=_GONE)
+        if found_again and missed:
+            log.warning("rotated_logs_missed", log=self._path, files=missed, reason=_MISSED)
+
+    def _open_again(self, name: str) -> None:
+        with suppress(OSError):  # renamed in this moment, or not ours to read
+            fd = os.open(name, os.O_RDONLY | os.O_CLOEXEC)
+            opened = _Open(self._path, fd, self._formats, self._marks)
+            if name == self._path:
+                self._current = opened
+            else:
+                self._elders.append(opened)
 
     def close(self) -> None:
         for each in self._open():
             os.close(each.fd)
 
 
-def _written(entry: os.DirEntry[str]) -> float:
-    return entry.stat(follow_symlinks=False).st_mtime
+def _beside(path: str) -> dict[_Identity, str]:
+    """The files that lie where a log does, in the order in which they were written to last, and then the log
+    itself. One that has several names is there once."""
+    folder = os.path.dirname(os.path.realpath(path))
+    names: list[str] = []
+    with suppress(OSError):
+        names = [os.path.join(folder, name) for name in os.listdir(folder)]
+    found = {name: about for name in (*names, path) if (about := _about(name)) is not None}
+    files: dict[_Identity, str] = {}
+    for name in sorted(found, key=lambda name: (name == path, found[name].st_mtime)):
+        identity = _Identity(found[name].st_dev, found[name].st_ino)
+        files.pop(identity, None)
+        files[identity] = name
+    return files
+
+
+def _about(name: str) -> os.stat_result | None:
+    """Of a file; None where it is none, or was renamed in this moment."""
+    with suppress(OSError):
+        about = os.stat(name)
+        return about if stat.S_ISREG(about.st_mode) else None
+    return None
 
 
 def _is(identity: _Identity, found: os.stat_result) -> bool:

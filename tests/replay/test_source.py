@@ -6,7 +6,7 @@ import bz2
 import gzip
 import os
 import resource
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -247,6 +247,67 @@ def test_a_replayer_that_was_away_finds_its_file_again(tmp_path: Path) -> None:
     append(old, text_of([5]))
     append(log, text_of([6, 7]))
     assert poll(follow(log, marks)) == items(3, 4, 5, 6, 7)
+
+
+def begun(log: Path, count: int) -> dict[str, Mark]:
+    """The marks of a run that has replayed so many lines of a log."""
+    feed = follow(log)
+    entries = [entry for _ in range(3) for entry in feed.read() or []]
+    return {entries[0].log: Mark(entries[count - 1].end, (), "ltsv")}
+
+
+@pytest.mark.parametrize("link", [os.link, os.symlink])
+@pytest.mark.parametrize("real", ["access.log.2026-11-23", "elsewhere/0.log"])
+def test_a_file_of_two_names_is_read_once(
+    link: Callable[[Path, Path], None], real: str, tmp_path: Path
+) -> None:
+    """As `rotatelogs -L`, cronolog and Kubernetes give them."""
+    file, log = tmp_path / real, tmp_path / "access.log"
+    file.parent.mkdir(exist_ok=True)
+    append(file, text_of(range(5)))
+    link(file, log)
+    assert poll(follow(log, begun(log, 3))) == items(3, 4)
+
+
+def test_what_a_link_stood_for_is_found_beside_it(tmp_path: Path) -> None:
+    """A kubelet renames what the link points to."""
+    file, log = tmp_path / "pod" / "0.log", tmp_path / "web.log"
+    file.parent.mkdir()
+    append(file, text_of(range(5)))
+    log.symlink_to(file)
+    marks = begun(log, 3)
+    file.rename(f"{file}.20261123")
+    append(file, text_of([5]))
+    assert poll(follow(log, marks)) == items(3, 4, 5)
+
+
+def test_the_writer_of_a_file_that_was_found_again_may_go_on(tmp_path: Path) -> None:
+    """It has not heard yet of the rotation."""
+    log = tmp_path / "access.log"
+    append(log, text_of(range(2)))
+    marks = begun(log, 1)
+    old = log.rename(tmp_path / "access.log.1")
+    append(log, text_of([3]))
+    feed = follow(log, marks)
+    assert poll(feed) == items(1, 3)
+    append(old, text_of([2]))
+    assert poll(feed) == items(2)
+
+
+def test_a_log_that_came_and_went_meanwhile_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No mark knows it, and what is called like it may be anything."""
+    log = tmp_path / "access.log"
+    append(log, text_of(range(2)))
+    marks = begun(log, 1)
+    for turn, name in enumerate(("access.log.2", "access.log.1")):
+        os.utime(log, (turn, turn))
+        log.rename(tmp_path / name)
+        append(log, text_of([turn + 2]))
+    assert poll(follow(log, marks)) == items(1, 3)
+    told = capsys.readouterr()
+    assert f"files=['{tmp_path}/access.log.1']" in told.out + told.err
 
 
 def test_what_was_left_of_several_files_is_found_again(
