@@ -72,7 +72,7 @@ class Entrance:
         loop = asyncio.get_running_loop()
         if self._tls:  # a server of the loop's would know of a client only after its handshake
             self._listener.listen(_BACKLOG)
-            loop.add_reader(self._listener, self._accept)
+            loop.add_reader(self._listener, self._accept, self._listener, _AT_ONCE)
             return
         make = loop.create_server if self._address is None else loop.create_unix_server
         self._server = await make(self._client, sock=self._listener, backlog=_BACKLOG)
@@ -90,9 +90,7 @@ class Entrance:
     async def close(self) -> None:
         """Take no new clients, but those who are waiting already."""
         self._shut()
-        with suppress(OSError):  # there is no other, or the queue is a successor's
-            while True:
-                self._shake(self._queue.accept()[0])
+        self._accept(self._queue, _BACKLOG)  # unless it is a successor's
         self._queue.close()
         # Some have nothing to say: nobody else pays for it.
         if self._shaking:
@@ -105,11 +103,11 @@ class Entrance:
             asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()
 
-    def _accept(self) -> None:
+    def _accept(self, listener: socket.socket, most: int) -> None:
         """Take in who has connected."""
         with suppress(OSError):  # there is no other, or it has left
-            for _ in range(_AT_ONCE):
-                accepted, _ = self._listener.accept()
+            for _ in range(most):
+                accepted, _ = listener.accept()
                 if self._front.is_full():
                     self._front.turned_away += 1
                     accepted.close()

@@ -23,6 +23,10 @@ from shadow.worker import Worker
 trustme = pytest.importorskip("trustme", reason="pip: trustme")
 
 
+MOST = 5
+"""Clients that may be in."""
+
+
 class Way:
     """An entrance with TLS that has not been opened, so that clients wait before it."""
 
@@ -32,6 +36,7 @@ class Way:
         authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
         nobody = "http://127.0.0.1:1"
         tree = {"legacy": nobody, "target": nobody, "tls": {"listen": {"certificate": str(certificate)}}}
+        tree["limits"] = {"connections": MOST}
         config = msgspec.convert(tree, Config, dec_hook=lambda kind, value: kind(value))
         self.context = ssl.create_default_context()
         authority.configure_trust(self.context)
@@ -89,3 +94,15 @@ async def test_one_without_a_handshake_holds_up_nobody(way: Way, do: Callable[[s
         _, writer = await shaking
     assert len(way.live.front.connections) == 1
     writer.transport.abort()
+
+
+@pytest.mark.parametrize("do", ["open", "close"])
+async def test_who_waits_is_counted_when_taken_in(way: Way, do: str) -> None:
+    """Not some time later: of many who come at once no more are taken in than may be, also at the end."""
+    for _ in range(4 * MOST):
+        way.client()
+    doing = asyncio.create_task(getattr(way.entrance, do)())
+    await until(lambda: way.live.front.turned_away or way.live.front.arriving > MOST)
+    assert (way.live.front.arriving, way.live.front.turned_away) == (MOST, 3 * MOST)
+    await doing
+    await way.entrance.close()
