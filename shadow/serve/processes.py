@@ -115,8 +115,6 @@ def _become(kind: Kind, foreign: list[Closable]) -> None:
         if other.fileno() not in keeps:
             other.close()
     _be_called(f"shadow {kind.name}")
-    if kind.priority is not Priority.CLIENTS:
-        _die_first()  # before it may wait long for a processor
     kind.priority.take()
 
 
@@ -124,12 +122,6 @@ def _be_called(name: str) -> None:
     """In `top` and `ps -e`; of a longer name the kernel keeps 15 bytes."""
     with suppress(OSError):
         Path("/proc/self/comm").write_text(name, encoding="ascii")
-
-
-def _die_first() -> None:
-    """Where the machine has no memory left, the kernel takes this process before one that serves clients."""
-    with suppress(OSError):
-        Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
 
 
 def share_memory(captures: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,17 @@ async def test_a_place_that_cannot_be_read(
         assert await LiveReport(place, Criteria()).latest() == why
     assert logged == [{"event": "live_report_failed", "error": why, "log_level": "warning"}]
     assert capfd.readouterr() == ("", "")
+
+
+async def test_it_dies_before_who_serves_clients() -> None:
+    """Of all processes it may need the most memory."""
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "shadow.serve.live_report"), stdin=asyncio.subprocess.PIPE
+    )
+    score = Path(f"/proc/{process.pid}/oom_score_adj")
+    await until(lambda: score.read_text("ascii").strip() == "1000", "the kernel would take it first")
+    process.kill()
+    await process.wait()
 
 
 async def test_it_ends_with_the_server(tmp_path: Path) -> None:
