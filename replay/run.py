@@ -10,7 +10,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -108,10 +107,7 @@ def _helpers(plan: Plan) -> Iterator[str]:
     recover(Path(record.folder))
     runtime = sockets.folder()
     path = runtime / "judge"
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    listener.bind(str(path))
-    listener.listen(1)
-    listener.setblocking(False)
+    listener = sockets.listen(path, 1)
     name = plan.run.replace("replay", "judge")
     main = partial(judge.run, plan.config, name, listener=listener, mask_key=secrets.token_bytes(32))
     processes = [fork(Kind(name, main, Priority.SHADOW, (listener,)), [], time.monotonic())]

@@ -112,8 +112,8 @@ class Workers:
         self._made += 1
         numbers = range(config.workers.shadow)
         try:
-            shadows = [_listen_unix(self._runtime / f"shadow-{n}{end}") for n in numbers]
-            judges = [_listen_unix(self._runtime / f"judge-{n}{end}") for n in numbers]
+            shadows = [sockets.listen(self._runtime / f"shadow-{n}{end}") for n in numbers]
+            judges = [sockets.listen(self._runtime / f"judge-{n}{end}") for n in numbers]
         except OSError as error:  # no room or descriptor for a socket
             raise CannotStart(f"cannot make workers: {error}") from None
         stages = [
@@ -276,19 +276,9 @@ def _listen_at(path: str, mode: int | None) -> socket.socket:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as other:
             if place.is_socket() and other.connect_ex(path) == errno.ECONNREFUSED:
                 place.unlink()
-        return _listen_unix(place, _BACKLOG, mode)
+        return sockets.listen(place, _BACKLOG, mode)
     except OSError as error:
         raise CannotStart(f"cannot listen on unix:{path}: {error.strerror}") from None
-
-
-def _listen_unix(path: Path, backlog: int = 128, mode: int | None = None) -> socket.socket:
-    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    made.bind(str(path))
-    if mode is not None:
-        path.chmod(mode)  # before it listens
-    made.listen(backlog)
-    made.setblocking(False)
-    return made
 
 
 def _name(listener: socket.socket) -> str:

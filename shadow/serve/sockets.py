@@ -1,7 +1,7 @@
-"""The folder of the sockets by which the processes of one proxy find each other.
+"""Unix sockets, and the folder of those by which the processes of one proxy or replay find each other.
 
-It goes with them. Where they were killed it stays, so whoever makes the next one takes it away: a folder is
-locked as long as any of its processes lives.
+The folder goes with them. Where they were killed it stays, so whoever makes the next one takes it away: a
+folder is locked as long as any of its processes lives.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import socket
 import stat
 import tempfile
 from contextlib import suppress
@@ -35,6 +36,17 @@ def folder() -> Path:
     made = tempfile.mkdtemp(prefix=_PREFIX)
     fcntl.flock(os.open(made, _OPEN), fcntl.LOCK_EX)  # never closed: the lock ends with the last process
     return Path(made)
+
+
+def listen(path: Path, backlog: int = 128, mode: int | None = None) -> socket.socket:
+    """A listener. `mode` says who may connect; None leaves it to the umask. Raises OSError."""
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    made.bind(str(path))
+    if mode is not None:
+        path.chmod(mode)  # before it listens
+    made.listen(backlog)
+    made.setblocking(False)
+    return made
 
 
 def _take_away(left: Path) -> None:
