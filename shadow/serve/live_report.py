@@ -88,8 +88,8 @@ class LiveReport:
             self._latest = told.latest
             if isinstance(told.latest, Made):
                 wait = max(_EVERY, told.seconds / _SHARE)
-        except (OSError, TimeoutError, msgspec.MsgspecError) as error:
-            self._latest = str(error) or type(error).__name__
+        except (OSError, msgspec.MsgspecError) as error:
+            self._latest = str(error)
         finally:
             self._next = loop.time() + wait
             self._old = self._next + _OLD
@@ -109,6 +109,10 @@ async def _ask(task: bytes) -> bytes:
     try:
         async with asyncio.timeout(_PATIENCE):
             out, _ = await process.communicate(task)
+    except TimeoutError:
+        raise TimeoutError(
+            f"it took {_PATIENCE:.0f} s and was not ready; `shadow report` may take longer"
+        ) from None
     finally:
         if process.returncode is None:
             process.kill()

@@ -107,6 +107,13 @@ async def test_a_place_that_cannot_be_read(
     assert capfd.readouterr() == ("", "")
 
 
+async def test_one_that_takes_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what else there is."""
+    monkeypatch.setattr(live_report, "_PATIENCE", 0.0)
+    why = "it took 0 s and was not ready; `shadow report` may take longer"
+    assert await LiveReport(str(tmp_path), Criteria()).latest() == why
+
+
 async def test_it_dies_before_who_serves_clients() -> None:
     """Of all processes it may need the most memory."""
     process = await asyncio.create_subprocess_exec(
