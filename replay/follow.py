@@ -22,6 +22,9 @@ from shadow.record.replayed import Mark
 
 _GONE: Final = "an earlier run was reading it, and what was left is missing: replay it by its name now"
 _MISSED: Final = "they came and went while nobody looked: replay them by their names, if they are of this log"
+_ANEW: Final = (
+    "it was truncated while no replay looked: what was left may be in a copy, to be replayed by its name"
+)
 
 log = structlog.get_logger()
 
@@ -51,15 +54,22 @@ class _Open:
         rounds = [int(key.removeprefix(known)) for key in marks if key.startswith(known)]
         self.identity = self.identity._replace(round=max(rounds, default=0))
         mark = marks.get(self.key)
-        if mark is not None and mark.at > found.st_size:  # truncated while nobody looked
-            self.identity = self._next_round()
-            mark = None
         self.reading = Reading(self.key, formats, mark, path)
+        if mark is not None and not self._goes_on(mark, found.st_size):
+            log.warning("log_began_anew", log=path, reason=_ANEW)
+            self.identity = self._next_round()
+            self.reading = Reading(self.key, formats, shown=path)
         self._at = self.reading.start
 
     @property
     def key(self) -> str:
         return self.identity.of(self._path)
+
+    def _goes_on(self, mark: Mark, size: int) -> bool:
+        """Whether it is what an earlier run has read, as far as one can see: not truncated since, and not
+        another one that has its inode now. Where the reading begins, a line has ended."""
+        start = self.reading.start
+        return mark.at <= size and (start in (0, size) or os.pread(self.fd, 1, start - 1) == b"\n")
 
     def _next_round(self) -> _Identity:
         return self.identity._replace(round=self.identity.round + 1)

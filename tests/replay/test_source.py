@@ -310,6 +310,21 @@ def test_a_log_that_came_and_went_meanwhile_is_told(
     assert f"files=['{tmp_path}/access.log.1']" in told.out + told.err
 
 
+@pytest.mark.parametrize("since", [2, 9])
+def test_a_log_that_was_truncated_meanwhile_is_read_from_its_beginning(
+    since: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where it has grown since past what was read of it, and that what was left is elsewhere is told."""
+    log = tmp_path / "access.log"
+    append(log, text_of(range(5)))
+    marks = begun(log, 3)
+    os.truncate(log, 0)
+    append(log, text_of(range(100, 100 + since)))
+    assert poll(follow(log, marks)) == items(*range(100, 100 + since))
+    told = capsys.readouterr()
+    assert "log_began_anew" in told.out + told.err
+
+
 def test_what_was_left_of_several_files_is_found_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
