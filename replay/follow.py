@@ -138,10 +138,9 @@ class Followed:
             return []
         with suppress(FileNotFoundError):  # renamed in this moment
             fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-            entries: list[Entry] = []
-            if self._current is not None:
-                entries = [entry for elder in self._elders for entry in elder.close()]
-                self._elders = [self._current]
+            known = self._open()
+            entries = [entry for elder in known[:-1] for entry in elder.close()]
+            self._elders = known[-1:]
             self._current = _Open(self._path, fd, self._formats, self._marks)
             return entries
         return []
