@@ -34,7 +34,8 @@ def folder() -> Path:
         with suppress(OSError):  # somebody else's, or in use
             _take_away(left)
     made = tempfile.mkdtemp(prefix=_PREFIX)
-    fcntl.flock(os.open(made, _OPEN), fcntl.LOCK_EX)  # never closed: the lock ends with the last process
+    with suppress(OSError):  # where folders cannot be locked, as on NFS, nobody takes one away either
+        fcntl.flock(os.open(made, _OPEN), fcntl.LOCK_EX)  # never closed: the lock ends with the last process
     return Path(made)
 
 
