@@ -168,7 +168,7 @@ def _contents(pair: _Pair, terms: Terms) -> Found:
     elif legacy.text == target.text:
         found = NOTHING
     else:
-        found = _text(form, legacy.text, target.text, media, terms) or _lines(legacy, target, terms)
+        found = _text(form, legacy.text, target.text, terms) or _lines(legacy, target, terms)
     marks = _charsets(legacy, target, told=pair.charsets_told)
     notes = text.notes(legacy, target) + found.notes
     return Found(marks + found.differences, notes, (*folded, *found.hits))
@@ -181,7 +181,7 @@ def _charsets(legacy: Text, target: Text, *, told: bool) -> list[Difference]:
     return text.byte_order_mark(legacy, target)
 
 
-def _text(form: Form, legacy: str, target: str, media: MediaType, terms: Terms) -> Found | None:
+def _text(form: Form, legacy: str, target: str, terms: Terms) -> Found | None:
     """Two texts as what their form is; None for those that are compared by lines."""
     rule, silence = terms.rule, terms.silence
     match form:
@@ -192,7 +192,7 @@ def _text(form: Form, legacy: str, target: str, media: MediaType, terms: Terms) 
         case Form.FORM:
             return forms.compare_urlencoded(legacy, target, rule.forms, silence)
         case Form.TABLE:
-            return table.compare(legacy, target, media.delimiter, rule.columns, silence)
+            return table.compare(legacy, target, rule.columns, silence)
     return None
 
 

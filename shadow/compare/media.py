@@ -69,11 +69,6 @@ class MediaType(NamedTuple):
         return self.parameters.get("charset", "")
 
     @property
-    def delimiter(self) -> str:
-        """What should stand between two fields of a table."""
-        return "\t" if self.name == "text/tab-separated-values" else ","
-
-    @property
     def form(self) -> Form | None:
         """How such a body is compared; None where nothing is said."""
         if not self.name:

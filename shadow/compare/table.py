@@ -23,7 +23,7 @@ from shadow.model import DifferenceKind
 MOST_CELLS = 100_000
 """Cells and rows of one table, some 1 MB; beyond, bodies are compared as a whole."""
 
-_SEPARATORS = (",", ";", "\t", "|")
+_SEPARATORS = ("\t", ",", ";", "|")  # where a first row has as many of two, the earlier one
 _LONGEST_HEAD = 10_000  # characters of a first row that are looked at
 _QUOTED = re.compile(r'"[^"]*+"')
 _LONGEST_NAME = 60  # characters of a cell that may be the name of a column
@@ -61,27 +61,30 @@ class _Column(NamedTuple):
     theirs: int
 
 
-def separator(body: str, declared: str) -> str:
-    """What separates the cells of a table: what its first row has most of, if in doubt what its type says."""
-    first = _QUOTED.sub("", body[:_LONGEST_HEAD].lstrip("\r\n")).replace("\r", "\n").partition("\n")[0]
-    return max(declared, *_SEPARATORS, key=first.count)
+def separator(*bodies: str) -> str:
+    """What separates the cells of tables: what their first rows have most of. Of several the one with the fewest
+    counts: what stands within a cell, only some writers quote."""
+    firsts = [_first_row(body) for body in bodies]
+    return max(_SEPARATORS, key=lambda each: min(first.count(each) for first in firsts))
 
 
-def compare(
-    legacy: str, target: str, declared: str, ignored: frozenset[str], silence: Silence
-) -> Found | None:
-    """Differences of two tables, whose type says what separates their cells; None where both are none."""
-    delimiter = separator(legacy, declared)
-    if delimiter != separator(target, declared):
-        return whole(_utf8(legacy), _utf8(target), "what separates cells differs")
+def _first_row(body: str) -> str:
+    """The first row of a table, without what is quoted."""
+    return _QUOTED.sub("", body[:_LONGEST_HEAD].lstrip("\r\n")).replace("\r", "\n").partition("\n")[0]
+
+
+def compare(legacy: str, target: str, ignored: frozenset[str], silence: Silence) -> Found | None:
+    """Differences of two tables; None where both are none."""
+    delimiter = separator(legacy, target)
     for body in (legacy, target):
         if body.count(delimiter) + body.count("\n") + body.count("\r") > MOST_CELLS:
             return whole(_utf8(legacy), _utf8(target), f"more than {MOST_CELLS} cells")
     ours, theirs = _rows(legacy, delimiter), _rows(target, delimiter)
-    if ours is None and theirs is None:
-        return None
-    if ours is None or theirs is None:  # a line of a table does not say what is in it: nobody could mask it
-        return whole(_utf8(legacy), _utf8(target), "only one is a table")
+    if ours is None or theirs is None:
+        if all(_rows(body, separator(body)) is None for body in (legacy, target)):
+            return None
+        # A line of a table does not say what is in it: nobody could mask it.
+        return whole(_utf8(legacy), _utf8(target), "no tables of one kind")
     if max(len(side) * len(side[0]) for side in (ours, theirs)) > MOST_CELLS:  # short rows under a wide head
         return whole(_utf8(legacy), _utf8(target), f"more than {MOST_CELLS} cells")
     walk = _Walk(ignored, silence)

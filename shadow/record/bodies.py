@@ -118,7 +118,7 @@ def _hidden(text: str, form: Form, said: MediaType, mask: Mask) -> str:
     if form is Form.FORM:
         return mask.form(text)
     if form is Form.TABLE:
-        return table_hidden(text, said.delimiter, mask)
+        return table_hidden(text, mask)
     if form not in (Form.JSON, Form.LINES):
         return mask.whole(text)
     masked = mask_json.hidden(text, mask, mask.places, lines=said.form is Form.LINES)

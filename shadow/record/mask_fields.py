@@ -62,9 +62,9 @@ def _said(content: bytes, mask: Mask) -> bytes:
         return mask.value(content.decode("latin-1")).encode()
 
 
-def table_hidden(text: str, declared: str, mask: Mask) -> str:
+def table_hidden(text: str, mask: Mask) -> str:
     """A table: cells by the names of their columns in the first row, the others as text."""
-    between = re.escape(separator(text, declared))
+    between = re.escape(separator(text))
     cell = re.compile(rf'("(?:[^"]|"")*+"?+|[^"{between}\r\n][^{between}\r\n]*+|)({between}|\r?\n|\r|\Z)')
     secret: list[bool] = []
     parts: list[str] = []
