@@ -56,20 +56,22 @@ _QUOTED = "|".join(
 )
 _VALUE = rf"(?:{_QUOTED}|(?:(?:bearer|basic|digest|negotiate|token)\s+)?[^\s\"'&;,<>]+)"
 
-# What reads on and on for an @ has a pattern of its own: beside shapes that are found on the way, it would
-# read the rest of the text for each of them.
+# What reads on and on, for an @ or for the end of a query, has a pattern of its own: beside shapes that are
+# found on the way, it would read the rest of the text for each of them.
 _ADDRESSES = re2.compile(
     r"""(?P<user>://[^/\s@?#"'<>\\]+@)"""  # of a URL, with or without password
     r"""|(?P<email>[^\s"'<>()\[\],;:=&?@/\\]+(?:@|%40)[^\s"'<>()\[\],;:=&?@/\\]+)"""
 )
-_NEAR = r"[ .-]?"  # between groups of digits
+# What an OAuth server grants, beside the state that goes with it.
 _GIVEN = r"""[^\s"'<>&\\]{8,}"""
+_WITHIN = r"""[^\s"'<>?#]*?[&;]"""  # a query
+_GRANTS = re2.compile(
+    rf"""[?&#]code=(?P<code>{_GIVEN})&(?:{_WITHIN})?state=|[?&;#]state={_WITHIN}code=(?P<grant>{_GIVEN})"""
+)
+_NEAR = r"[ .-]?"  # between groups of digits
 _SHAPES = re2.compile(
     r"""(?P<pem>-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*-----|$))"""
     r"""|(?i:bearer|basic)\s+(?P<bearer>[A-Za-z0-9+/=._~-]{8,})"""
-    # What an OAuth server grants, beside the state that goes with it.
-    rf"""|[?&#]code=(?P<code>{_GIVEN})&(?:[^\s"'<>]*[&;])?state="""
-    rf"""|[?&;#]state=[^\s"'<>]*[&;]code=(?P<grant>{_GIVEN})"""
     r"""|(?P<cas>\b(?:ST|PT|PGT|PGTIOU|TGT)-\d+-\w{16,}[\w.-]*)"""
     r"""|(?P<jwt>eyJ[\w-]{4}[\w.-]*)"""
     r"""|(?P<key>\b(?:(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}|github_pat_\w{20,}"""
@@ -121,8 +123,8 @@ class Text:
         )
         options = re2.Options()
         options.never_capture = True
-        patterns = (self._named.pattern, _ADDRESSES.pattern, _SHAPES.pattern, _LONG.pattern)
-        self._any: Any = re2.compile("|".join(f"(?:{each})" for each in patterns), options)
+        patterns = (self._named, _ADDRESSES, _GRANTS, _SHAPES, _LONG)
+        self._any: Any = re2.compile("|".join(f"(?:{each.pattern})" for each in patterns), options)
         self._remembered = lru_cache(maxsize=4096)(self._search)
 
     def odd(self, text: str) -> bool:
@@ -173,8 +175,9 @@ def shapes_hidden(text: str, hide: Hide) -> str:
             return f"://{hide(secret[3:-1])}@"
         return whole[:start] + hide(secret) + whole[end:]
 
-    text = str(_ADDRESSES.sub(shaped, text))
-    return str(_SHAPES.sub(shaped, text))
+    for pattern in (_ADDRESSES, _GRANTS, _SHAPES):
+        text = str(pattern.sub(shaped, text))
+    return text
 
 
 def key_hidden(key: str, hide: Hide) -> str:
