@@ -38,6 +38,7 @@ _IN_ELEMENTS = ("html:", "xml:")
 _NAMED_PLACES = frozenset({"form", "csv", "html", "xml"})
 _NUMBER = re.compile(r"\[\d+\]$")
 _SELECTED = re.compile(r"""#([\w-]+)|\[[\w-]+\^?=["']?([^\]"']+)""")  # in `input#login[name=token]@value`
+_CALLED = re.compile(r"\[(name|key)=([^\]]*)\]", re.IGNORECASE)  # in `xml:/map/entry[key=color]`
 _INNER_QUOTE = re.compile(r'(?<!\\)".')  # no string has one
 _BRACKETS = re.compile(r"[\[\]]+")
 _GRANT = frozenset({"code", "state"})
@@ -244,8 +245,16 @@ class Mask:
         """A path with data in it, such as keys of an object; `a@href` in a page is no mail address."""
         if path.startswith("json:"):
             return key_hidden(path, self.value)
+        if path.startswith("xml:"):
+            path = _CALLED.sub(self._called, path)
         element = _element(path)[0]
         return shapes_hidden(element, self.value) + path[len(element) :]
+
+    def _called(self, found: re.Match[str]) -> str:
+        """What an element calls itself, in a path."""
+        attribute, value = found.groups()
+        shown = self.value(value) if self.named(attribute) else key_hidden(value, self.value)
+        return f"[{attribute}={shown}]"
 
     def _at(self, path: str, kind: DifferenceKind, value: str) -> str:
         """The value of a difference, by what stands at its path."""

@@ -29,7 +29,7 @@ URLS = frozenset({"action", "cite", "data", "formaction", "href", "longdesc", "p
 NAMING = ("name", "id", "property", "http-equiv", "autocomplete", "type", "key")
 """Attributes that tell what the value of an element is."""
 _OF_CONTENT = ("name", "key")  # in XML: `<entry key="password">`
-_AS_IT_STANDS = frozenset({*NAMING, "class", "integrity"} - {"key"})
+_NAMES = frozenset(NAMING) - {"key"}  # stand as they are in a page: fields are told apart by them
 
 
 def hidden(text: str, mask: Mask, xml: bool) -> str:
@@ -50,7 +50,7 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
         else:
             attributes = piece["attributes"]
             if attributes not in known:
-                known[attributes] = _attributes(attributes, mask)
+                known[attributes] = _attributes(attributes, mask, xml)
             parts += "<", _tag(name, mask), known[attributes], piece[0][1 + len(name) + len(attributes) :]
             if xml:
                 local = name.rpartition(":")[2]
@@ -101,7 +101,7 @@ def _is_field(attributes: str, mask: Mask, naming: tuple[str, ...] = NAMING) -> 
     )
 
 
-def _attributes(attributes: str, mask: Mask) -> str:
+def _attributes(attributes: str, mask: Mask, xml: bool) -> str:
     if "=" not in attributes:
         return attributes
     field = _is_field(attributes, mask)
@@ -113,9 +113,9 @@ def _attributes(attributes: str, mask: Mask) -> str:
         name = name.lower()
         value = double if double is not None else single if single is not None else bare
         plain = html.unescape(value)
-        if (field and name in ("value", "content")) or (mask.named(name) and name not in NAMING):
+        if (field and name in ("value", "content")) or (mask.named(name) and (xml or name not in _NAMES)):
             masked = mask.value(plain) if plain else plain
-        elif name in _AS_IT_STANDS:
+        elif name in _NAMES or name in ("class", "integrity"):
             return attribute[0]
         elif name in URLS:
             masked = _link(name, plain, mask)

@@ -163,6 +163,10 @@ def test_xml() -> None:
         '<add key="otp" value="s3cret"/><add key="color" value="red"/></m>'
     )
     assert shown("application/xml", named) == named.replace("s3cret", SECRET)
+    mask = Mask(("form:name", "form:key"), b"key")
+    for kind, attribute in (("application/xml", "name"), ("application/xml", "key"), ("text/html", "key")):
+        body = f'<p><a {attribute}="s3cret" id="b"/></p>'
+        assert kept(body.encode(), headers(kind), 1000, mask).text == body.replace("s3cret", SECRET)
 
 
 def test_forms_and_tables() -> None:

@@ -400,6 +400,27 @@ def test_keys_that_are_tokens(key: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("attribute", "value"),
+    [("key", "d41d8cd98f00b204e9800998ecf8427e"), ("key", "s3cret"), ("Name", "s3cret")],
+)
+def test_what_elements_call_themselves(attribute: str, value: str) -> None:
+    """Paths in XML tell it, unless it is a secret by its shape or by a line."""
+    one, other = (
+        Response(
+            200,
+            head_of(((b"Content-Type", b"application/xml"),)),
+            f'<m><e {attribute}="{value}">{n}</e><e {attribute}="color">{n}</e></m>'.encode(),
+        )
+        for n in (1, 2)
+    )
+    lines = () if len(value) > 10 else (f"form:{attribute}",)
+    mask = Mask(lines, b"key")
+    paths = [each.path for each in mask.comparison(judge(exchange(one), other, RULE)).differences]
+    color = mask.value("color") if lines else "color"
+    assert paths == [f"xml:/m/e[{n}][{attribute}={said}]" for n, said in ((1, mask.value(value)), (2, color))]
+
+
+@pytest.mark.parametrize(
     "line", ["", "two words", "cookie:sid", "json:", "json:password", "query:", "form:", "header:", "a:b"]
 )
 def test_a_line_that_says_nothing_is_refused(line: str) -> None:
