@@ -270,16 +270,18 @@ class Mask:
             return self._in_place(place, name, value)
         if place.startswith("csv"):  # whole rows: which columns they have is not known
             return self.value(value)
+        if place.startswith("part") and ";" in place:  # what a field of its head says
+            return self._field(place.partition(";")[2], value)
         return self._json(value, self.places, kind) if value.startswith(("{", "[")) else self.text(value)
 
     def _in_place(self, place: str, name: str, value: str) -> str:
         """A value in a form, a table, a page or XML: its last name tells, in XML every name above it."""
         last = re.split(r" > | ", name)[-1] if place == "html" else name
         selected = [id_ or said for id_, said in _SELECTED.findall(last)]
-        names = [_NUMBER.sub("", last.partition(";")[0]), *selected]
+        names = [*_NUMBER.sub("", last).split(";"), *selected]
         attribute = last.rpartition("@")[2]
         names += re.split("[/@]", names[0]) if place == "xml" else [attribute]
-        if any(map(self.named, names)):
+        if any(map(self.named, names)) or (place == "csv" and names[0].isdigit()):  # of a column without a name
             return self.value(value)
         if place == "html" and attribute in mask_markup.URLS:
             return self.target(value)

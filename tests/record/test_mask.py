@@ -233,6 +233,7 @@ def test_what_an_owner_must_read_stays() -> None:
     assert shown("header:content-type", "text/html; charset=utf-8") == "text/html; charset=utf-8"
     assert shown("json:$.hits", "[3,1,2]", DifferenceKind.ORDER) == "[3,1,2]"
     assert shown("text:1", "<p>日本語</p>") == "<p>日本語</p>"
+    assert shown("csv:price 2[1]", "12.5") == "12.5"
 
 
 @pytest.mark.parametrize(
@@ -240,8 +241,12 @@ def test_what_an_owner_must_read_stays() -> None:
     [
         ("form:password", "s3cret"),
         ("form:nickname", "s3cret"),
+        ("form:a;content-token", "s3cret"),
+        ("part[1];content-token", "s3cret"),
+        ("part;content-location", "/?password=s3cret;x"),
         ("json:$.nickname", "s3cret"),
         ("csv:password[3]", "s3cret"),
+        ("csv:2[3]", "s3cret"),
         ("csv[3]", "1, s3cret, x"),
         ("csv", "1, s3cret; 2, x"),
         ("html:form > input[name=csrf_token]@value", "s3cret"),
@@ -254,12 +259,14 @@ def test_what_an_owner_must_read_stays() -> None:
     ],
 )
 def test_places_in_other_bodies(path: str, value: str) -> None:
-    """Fields, columns, elements and attributes by their names; rows of unknown columns as a whole."""
+    """Fields, columns, elements and attributes by their names; rows of unknown columns as a whole, and cells of
+    those that are only numbered."""
     masked = shown(path, value)
 
     assert masked is not None
     assert "s3cret" not in masked
-    assert MASK.value("s3cret") in masked or path.startswith("csv")
+    assert "masked:" in masked
+    assert MASK.value("s3cret") in masked or path.startswith(("csv", "part;"))
 
 
 @pytest.mark.parametrize(
