@@ -124,8 +124,9 @@ def _telling(tag: str, same: dict[str, str]) -> str:
     """What tells an element from others; of a field also what says that its value is a secret."""
     if tag in _FIELDS:
         for key, value in _SECRET:
-            if value in same.get(key, "").lower().split():
-                return _equals(key, value) + (_equals("name", same["name"]) if same.get("name") else "")
+            if value in (words := same.get(key, "").lower().split()):
+                told = _equals(key, value, "~" if len(words) > 1 else "")
+                return told + (_equals("name", same["name"]) if same.get("name") else "")
     for key in _TELLING.get(tag, ("name",)):
         if same.get(key):
             told = _equals(key, same[key])
@@ -135,9 +136,9 @@ def _telling(tag: str, same: dict[str, str]) -> str:
     return ""
 
 
-def _equals(key: str, value: str) -> str:
-    begins = "^" if len(value) > _LONGEST else ""
+def _equals(key: str, value: str, how: str = "") -> str:
+    how = "^" if len(value) > _LONGEST else how
     value = value[:_LONGEST]
     if not _IDENTIFIER.fullmatch(value):
         value = '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return f"[{key}{begins}={value}]"
+    return f"[{key}{how}={value}]"

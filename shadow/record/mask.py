@@ -37,7 +37,7 @@ _ATTRIBUTE = re.compile(r"[A-Za-z_][\w:.-]*")
 _IN_ELEMENTS = ("html:", "xml:")
 _NAMED_PLACES = frozenset({"form", "csv", "html", "xml"})
 _NUMBER = re.compile(r"\[\d+\]$")
-_SELECTED = re.compile(r"""#([\w-]+)|\[[\w-]+\^?=["']?([^\]"']+)""")  # in `input#login[name=token]@value`
+_SELECTED = re.compile(r"""#([\w-]+)|\[[\w-]+[\^~]?=["']?([^\]"']+)""")  # in `input#login[name=token]@value`
 _CALLED = re.compile(r"\[(name|key)=([^\]]*)\]", re.IGNORECASE)  # in `xml:/map/entry[key=color]`
 _INNER_QUOTE = re.compile(r'(?<!\\)".')  # no string has one
 _BRACKETS = re.compile(r"[\[\]]+")

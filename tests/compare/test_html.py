@@ -446,6 +446,17 @@ def test_ignored_places(line: str, legacy: str, target: str) -> None:
     assert not found(legacy, legacy.replace("<p", "<P").replace("<d", "<D"), line).hits
 
 
+@pytest.mark.parametrize(
+    "attribute", ["name=n", "autocomplete='billing cc-number'", "autocomplete=cc-csc", f"name={'n' * 70}"]
+)
+def test_a_field_is_ignored_where_it_was_found(attribute: str) -> None:
+    """What a path says of a field selects it, whatever else its attribute says."""
+    legacy, target = (f"<form><input {attribute} value={value}></form>" for value in (1, 2))
+    place = found(legacy, target).differences[0].path.removeprefix("html:")
+
+    assert found(legacy, target, place).hits == (f"html:{place}",)
+
+
 def test_numbers_among_too_many() -> None:
     """Where numbering elements would take minutes, a line that does is left out, with a note."""
     page, line = "<p>a" * 60_000, "p:nth-of-type(2)"
