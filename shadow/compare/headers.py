@@ -66,9 +66,11 @@ def compare(
     found = _Comparison(rule, silence, request)
     if ours != theirs:
         for name in sorted(ours.keys() | theirs.keys()):
-            if ours.get(name) != theirs.get(name):
-                said = value(legacy, name).decode("latin-1"), value(target, name).decode("latin-1")
-                found.field(name.decode("latin-1"), ours.get(name), theirs.get(name), said)
+            one, other = ours.get(name), theirs.get(name)
+            if one == other or (name == _EXPIRES and one and other and _is_over(legacy) and _is_over(target)):
+                continue
+            said = value(legacy, name).decode("latin-1"), value(target, name).decode("latin-1")
+            found.field(name.decode("latin-1"), one, other, said)
     if our_cookies != their_cookies:
         dates = partial(value, legacy, b"date"), partial(value, target, b"date")
         for difference in cookies.compare(our_cookies, their_cookies, dates):
@@ -104,6 +106,12 @@ def _compared(name: bytes, said: bytes) -> bytes:
         at = moment(said.decode("latin-1"))
         return b"past" if at is None or is_long_past(at) else b"a time"
     return b"" if name in PRESENCE else said
+
+
+def _is_over(headers: Headers) -> bool:
+    """Has an answer expired when it was given? Some say so by a day long past, some by its Date."""
+    ends, now = (moment(value(headers, name).decode("latin-1")) for name in (_EXPIRES, b"date"))
+    return ends is None or is_long_past(ends) or (now is not None and ends.microseconds <= now.microseconds)
 
 
 def _part(line: bytes) -> tuple[bytes, ...] | None:

@@ -109,14 +109,16 @@ def _url(text: str) -> str:
     return str(url(text))
 
 
+_CHOSEN = ("boundary", "start")  # of a message of several parts (RFC 2046, 5.1; RFC 2387, 3.2)
+
+
 def _content_type(text: str) -> str:
     """RFC 9110, 8.3.1: case and blanks do not count, nor which of its names a charset has. A boundary is
-    chosen anew for each body, but without one its parts cannot be found."""
+    chosen anew for each body, but without one its parts cannot be found; so is the id of the first part."""
     kind = media_type(text.encode("latin-1", "replace"))
     if kind.charset:
         kind.parameters["charset"] = usual(kind.charset)
-    if kind.parameters.get("boundary"):
-        kind.parameters["boundary"] = "*"
+    kind.parameters.update({name: "*" for name in _CHOSEN if kind.parameters.get(name)})
     said = sorted(kind.parameters.items())
     return "; ".join([kind.name, *(f'{name}="{value}"' for name, value in said)])
 

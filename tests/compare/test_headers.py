@@ -45,6 +45,11 @@ def block(text: str) -> Headers:
             id="two clocks",
         ),
         pytest.param("Expires: 0", "Expires: Thu, 19 Nov 1981 08:52:00 GMT", id="expired long ago"),
+        pytest.param(
+            "Expires: -1",
+            "Date: Thu, 01 Jan 2026 00:00:00 GMT\nExpires: Wed, 31 Dec 2025 23:59:59 GMT",
+            id="expired when it was given, as nginx writes it",
+        ),
         pytest.param("Vary: A\nVary: B", "Vary: A, B", id="one line or several"),
         pytest.param(
             "Content-Type: text/html;charset=UTF-8",
@@ -55,6 +60,11 @@ def block(text: str) -> Headers:
             "Content-Type: multipart/form-data; boundary=a",
             "Content-Type: multipart/form-data; boundary=b",
             id="boundary",
+        ),
+        pytest.param(
+            'Content-Type: multipart/related; boundary=a; type="text/xml"; start="<1@a>"',
+            'Content-Type: multipart/related; boundary=b; type="text/xml"; start="<2@a>"',
+            id="the part to begin with",
         ),
         pytest.param(
             "Set-Cookie: sid=1; Path=/; Secure", "Set-Cookie: sid=2; secure; path=/", id="value of a cookie"
@@ -230,6 +240,13 @@ def test_no_difference(legacy: str, target: str) -> None:
             ],
             id="what was not to be kept",
         ),
+        pytest.param(
+            "Expires: 0",
+            "Date: Thu, 01 Jan 2026 00:00:00 GMT\nExpires: Thu, 01 Jan 2026 00:00:01 GMT",
+            [Difference(CHANGED, "header:expires", "0", "Thu, 01 Jan 2026 00:00:01 GMT")],
+            id="what may be kept for a second",
+        ),
+        pytest.param("Expires: 0", "", [Difference(MISSING, "header:expires", "0")], id="lost expiry"),
         pytest.param(
             "Vary: Cookie, Accept",
             "Vary: Accept",
