@@ -249,6 +249,7 @@ class _Builder:
         self._namespaces: dict[str | None, list[str]] = defaultdict(list)  # of a prefix, the innermost last
 
     def declare(self, prefix: str | None, namespace: str | None) -> None:
+        self._flush()  # the text before the element that declares it
         self._namespaces[prefix].append(namespace or "")
 
     def forget(self, prefix: str | None) -> None:

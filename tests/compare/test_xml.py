@@ -53,6 +53,11 @@ def found(legacy: str, target: str, *lines: str) -> Found:
         pytest.param(
             "<a xmlns:p='u' type='p:b'>p:c</a>", "<a xmlns:q='u' type='q:b'>q:c</a>", id="prefixes in values"
         ),
+        pytest.param(
+            "<a xmlns:p='u'>p:c<b xmlns:p='v'/></a>",
+            "<a xmlns:q='u'>q:c<b/></a>",
+            id="a prefix that is declared anew",
+        ),
         pytest.param("<a>\r\n</a>", "<a>\n</a>", id="line ends"),
     ],
 )
