@@ -62,7 +62,7 @@ class _Column(NamedTuple):
 
 
 def separator(*bodies: str) -> str:
-    """What separates the cells of tables: what their first rows have most of. Of several the one with the fewest
+    """What separates the cells of tables: what their first rows have most of. Of several that with the fewest
     counts: what stands within a cell, only some writers quote."""
     firsts = [_first_row(body) for body in bodies]
     return max(_SEPARATORS, key=lambda each: min(first.count(each) for first in firsts))

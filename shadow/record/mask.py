@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import blake2b
+from itertools import accumulate
 from urllib.parse import quote, unquote_plus
 
 from shadow.compare import jsonpath, jsontext
@@ -220,14 +221,16 @@ class Mask:
         return any(name and self.named(name) for name in names)
 
     def _difference(self, difference: Difference, renamed: set[str]) -> Difference:
-        """One place; `renamed` are elements that have the name of a secret on one side only."""
+        """One place; `renamed` are elements that have the name of a secret on one side only, in XML with all
+        that is in them."""
         kind, path = difference.kind, difference.path
         if path == "status":
             return difference
         secret = False
         if renamed:
             element, attribute = _element(path)
-            secret = element in renamed and attribute not in mask_markup.NAMING
+            within = accumulate(element.split("/"), "{}/{}".format) if path.startswith("xml:") else (element,)
+            secret = attribute not in mask_markup.NAMING and not renamed.isdisjoint(within)
 
         def shown(value: str | None) -> str | None:
             if value is None:
@@ -281,7 +284,9 @@ class Mask:
         names = [*_NUMBER.sub("", last).split(";"), *selected]
         attribute = last.rpartition("@")[2]
         names += re.split("[/@]", names[0]) if place == "xml" else [attribute]
-        if any(map(self.named, names)) or (place == "csv" and names[0].isdigit()):  # of a column without a name
+        if any(map(self.named, names)) or (
+            place == "csv" and names[0].isdigit()
+        ):  # of a column without a name
             return self.value(value)
         if place == "html" and attribute in mask_markup.URLS:
             return self.target(value)

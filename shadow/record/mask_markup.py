@@ -36,7 +36,7 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
     """The text with its secrets masked: values of attributes and fields by their names, in XML the content
     of elements by theirs, and the shapes of secrets everywhere."""
     parts: list[str] = []
-    known: dict[str, str] = {}  # rows of a table have the same attributes
+    known: dict[tuple[str, bool], str] = {}  # rows of a table have the same attributes
     position = 0
     secret = 0  # elements open within a secret one, itself too
     while piece := _PIECE.match(text, position):
@@ -49,13 +49,14 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
             parts.append(_tag(piece[0], mask))
         else:
             attributes = piece["attributes"]
-            if attributes not in known:
-                known[attributes] = _attributes(attributes, mask, xml)
-            parts += "<", _tag(name, mask), known[attributes], piece[0][1 + len(name) + len(attributes) :]
+            within = xml and (secret > 0 or mask.named(name.rpartition(":")[2]))
+            if (attributes, within) not in known:
+                known[attributes, within] = _attributes(attributes, mask, xml, within)
+            rest = piece[0][1 + len(name) + len(attributes) :]
+            parts += "<", _tag(name, mask), known[attributes, within], rest
             if xml:
-                local = name.rpartition(":")[2]
-                named = mask.named(local) or _is_field(attributes, mask, _OF_CONTENT)
-                secret += (secret > 0 or named) and not attributes.endswith("/")
+                within = within or _is_field(attributes, mask, _OF_CONTENT)
+                secret += within and not attributes.endswith("/")
             elif name.lower() in ("script", "style"):
                 end = _SCRIPT.search(text, position)
                 raw_end = end.start() if end else len(text)
@@ -101,7 +102,8 @@ def _is_field(attributes: str, mask: Mask, naming: tuple[str, ...] = NAMING) -> 
     )
 
 
-def _attributes(attributes: str, mask: Mask, xml: bool) -> str:
+def _attributes(attributes: str, mask: Mask, xml: bool, within: bool) -> str:
+    """Those of one element. `within` a secret one, or if it is one, each is secret that is no name."""
     if "=" not in attributes:
         return attributes
     field = _is_field(attributes, mask)
@@ -110,10 +112,14 @@ def _attributes(attributes: str, mask: Mask, xml: bool) -> str:
         name, said, double, single, bare = attribute.groups()
         if not said:
             return attribute[0]
+        # By the name as it is written: its words are told apart by their case.
+        named = mask.named(name) and (xml or name.lower() not in _NAMES)
         name = name.lower()
         value = double if double is not None else single if single is not None else bare
         plain = html.unescape(value)
-        if (field and name in ("value", "content")) or (mask.named(name) and (xml or name not in _NAMES)):
+        # Names beginning with xml are XML's own.
+        inner = within and name.rpartition(":")[2] not in NAMING and not name.startswith("xml")
+        if (field and name in ("value", "content")) or named or inner:
             masked = mask.value(plain) if plain else plain
         elif name in _NAMES or name in ("class", "integrity"):
             return attribute[0]

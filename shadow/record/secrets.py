@@ -18,7 +18,7 @@ Hide: TypeAlias = Callable[[str], str]
 
 # Parts of names that hardly stand in any other word.
 _PARTS = (
-    r"passw|passphrase|passcode|pwd|secret|token|session|sessid|credential|authorization|oauth|jwt|csrf|xsrf"
+    r"passw|passphrase|passcode|(?:db|user|admin|root|smtp|ldap|ftp)pass|pwd|secret|token|session|sessid|credential|authorization|oauth|jwt|csrf|xsrf"
     r"|signature|cvv|(?:credit|debit)[_.-]?card|card[_.-]?(?:no|num)|\bcc-(?:num|csc)"
     r"|(?:one[_.-]?time|verification|recovery|authorization|auth|device|oob)[_.-]?code|code[_.-]?verifier"
     r"|saml(?:response|request|art)"

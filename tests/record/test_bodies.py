@@ -163,6 +163,9 @@ def test_xml() -> None:
         '<add key="otp" value="s3cret"/><add key="color" value="red"/></m>'
     )
     assert shown("application/xml", named) == named.replace("s3cret", SECRET)
+    inner = '<token value="s3cret" type="t"/><otp><v xmlns:a="u" a:b="s3cret">s3cret</v><w c="s3cret"/></otp>'
+    inner += '<d e="f" userPIN="s3cret"/>'
+    assert shown("application/xml", f"<m>{inner}</m>") == f"<m>{inner}</m>".replace("s3cret", SECRET)
     mask = Mask(("form:name", "form:key"), b"key")
     for kind, attribute in (("application/xml", "name"), ("application/xml", "key"), ("text/html", "key")):
         body = f'<p><a {attribute}="s3cret" id="b"/></p>'

@@ -259,8 +259,8 @@ def test_what_an_owner_must_read_stays() -> None:
     ],
 )
 def test_places_in_other_bodies(path: str, value: str) -> None:
-    """Fields, columns, elements and attributes by their names; rows of unknown columns as a whole, and cells of
-    those that are only numbered."""
+    """Fields, columns, elements and attributes by their names; rows of unknown columns as a whole, and cells
+    of those that are only numbered."""
     masked = shown(path, value)
 
     assert masked is not None
@@ -343,6 +343,7 @@ def test_differences_in_tables(between: str) -> None:
         ("text/html", "<p><textarea name={}>{}</textarea>"),
         ("application/xml", '<a><param name="{}" value="{}"/></a>'),
         ("application/xml", '<a><entry Key="{}">{}</entry></a>'),
+        ("application/xml", '<a><entry Key="{}"><b><c>{}</c></b></entry></a>'),
     ],
 )
 @pytest.mark.parametrize("names", [("password", "_csrf"), ("x", "password"), ("password", "x")])
