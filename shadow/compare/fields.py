@@ -57,7 +57,7 @@ PRESENCE = frozenset(
     }
 )
 """Compared only as being there or not. ETag and Expires are beside these: weak or strong counts, and whether
-it is a day long past, which forbids to keep the answer; their value does not."""
+it has passed, which forbids to keep the answer; their value does not."""
 
 # Content-Encoding is in neither: bodies are compared decoded, so a coding that is lost or gained would
 # be seen nowhere else, and lost compression is a lost feature that clients pay for.
