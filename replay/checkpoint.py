@@ -18,7 +18,8 @@ import zstandard
 
 from shadow.record.replayed import LogRecord
 from shadow.record.segment import Record, compressed, encode
-from shadow.record.store import Refused, Store, StoreError
+from shadow.record.store import Store
+from shadow.record.stored import Refused, StoreError
 
 _SUFFIX: Final = ".jsonl.zst"
 _PATIENCE: Final = 600.0  # seconds that a store may be out of reach

@@ -45,3 +45,8 @@ def test_help_loads_the_command_line_only() -> None:
 def test_what_carries_requests_needs_no_server_of_pages(module: str) -> None:
     """A worker of the data path is written without them."""
     assert not loaded(f"import {module}") & {"aiohttp", "jinja2", "obstore", "prometheus_client"}
+
+
+def test_a_proxy_without_a_store_needs_no_client_of_stores() -> None:
+    """It would take 4 MiB of all of its processes."""
+    assert "obstore" not in loaded("import shadow.serve.proxy")

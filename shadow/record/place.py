@@ -12,10 +12,13 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from shadow.record.segment import Record, Unreadable, read_sealed, read_segments
-from shadow.record.store import Gone, Store, Stored, StoreError
+from shadow.record.stored import Gone, Stored, StoreError
+
+if TYPE_CHECKING:
+    from shadow.record.store import Store
 
 LARGEST: Final = 256 * 1024 * 1024
 """Bytes of an object that is fetched: as much as the largest segment can have, compressed."""
@@ -32,6 +35,8 @@ def read(place: str | Path, unreadable: Unreadable) -> Iterator[Record]:
     """
     if isinstance(place, Path) or "://" not in place:
         return read_segments(Path(place), unreadable)
+    from shadow.record.store import Store
+
     return _read_store(Store(place), unreadable)
 
 

@@ -20,15 +20,18 @@ from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
 from shadow.record.folder import Lying, sealed, snapshots
 from shadow.record.segment import EVIDENCE, compressed, recover
-from shadow.record.store import Refused, Store, StoreError, open_name, sealed_name
+from shadow.record.stored import Refused, StoreError, open_name, sealed_name
 from shadow.settings import Config, Record
 from shadow.worker import Worker
+
+if TYPE_CHECKING:
+    from shadow.record.store import Store
 
 REFUSED: Final = 3
 """Exit code where the store has answered and does not want us."""
@@ -79,6 +82,8 @@ class Shipper:
 
     def _try(self, *steps: Callable[[Store], None]) -> bool:
         """A failure is said once."""
+        from shadow.record.store import Store
+
         error = None
         recover(self._folder)  # a judge that was killed has left its segment open
         try:
@@ -243,6 +248,8 @@ def refusal(url: str) -> str | None:
 
 def main() -> None:
     """Tell whether a store can be used."""
+    from shadow.record.store import Store
+
     try:
         Store(sys.argv[1], make=True).check()
     except StoreError as error:

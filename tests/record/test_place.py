@@ -11,7 +11,8 @@ from aiohttp import web
 
 from shadow.record.place import read
 from shadow.record.segment import SegmentWriter, Unreadable, compressed, encode
-from shadow.record.store import Store, StoreError, sealed_name
+from shadow.record.store import Store
+from shadow.record.stored import StoreError, sealed_name
 from shadow.record.tally import Tally, TallyRecord
 
 

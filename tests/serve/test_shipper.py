@@ -11,7 +11,8 @@ import pytest
 from shadow.record.folder import sealed
 from shadow.record.place import read
 from shadow.record.segment import Record, SegmentWriter, Unreadable, encode
-from shadow.record.store import Store, open_name, sealed_name
+from shadow.record.store import Store
+from shadow.record.stored import open_name, sealed_name
 from shadow.record.tally import Tally, TallyRecord
 from shadow.serve.shipper import Shipper, retain, ship_rest, suffix
 from shadow.settings import Record as Settings
@@ -197,7 +198,7 @@ def test_a_window_sealed_while_it_is_read_is_counted_once(pod: Pod, monkeypatch:
         assert pod.shipper.round(time.time())
 
     store.happens = seal  # type: ignore[method-assign]
-    monkeypatch.setattr("shadow.record.place.Store", lambda url: store)
+    monkeypatch.setattr("shadow.record.store.Store", lambda url: store)
     assert received(pod.url) == ([2], Unreadable())
 
 
