@@ -18,7 +18,8 @@ Hide: TypeAlias = Callable[[str], str]
 
 # Parts of names that hardly stand in any other word.
 _PARTS = (
-    r"passw|passphrase|passcode|(?:db|user|admin|root|smtp|ldap|ftp)pass|pwd|secret|token|session|sessid|credential|authorization|oauth|jwt|csrf|xsrf"
+    r"passw|passphrase|passcode|(?:db|user|admin|root|smtp|ldap|ftp)pass|pwd|secret|token|session|sessid"
+    r"|credential|authorization|oauth|jwt|csrf|xsrf"
     r"|signature|cvv|(?:credit|debit)[_.-]?card|card[_.-]?(?:no|num)|\bcc-(?:num|csc)"
     r"|(?:one[_.-]?time|verification|recovery|authorization|auth|device|oob)[_.-]?code|code[_.-]?verifier"
     r"|saml(?:response|request|art)"
@@ -100,6 +101,15 @@ _TREE = re2.compile(r'"\s*:')
 _SHORT = 64  # characters of a text whose plainness is remembered
 _LEAD = 40  # characters of context before a difference: a shorter word is the same on both sides
 
+
+def _any_of(*patterns: Any) -> Any:
+    """A pattern that finds something where any of these does."""
+    options = re2.Options()
+    options.never_capture = True
+    return re2.compile("|".join(f"(?:{each.pattern})" for each in patterns), options)
+
+
+_ODD_KEY = _any_of(_ADDRESSES, _GRANTS, _SHAPES, _LONG_WORD)
 _UUID = re2.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -121,10 +131,7 @@ class Text:
             r"(?P<field>\b(?i:(?:set-)?cookie)[\"']?\s*:\s*)(?P<line>[^\r\n]+)"
             rf"|(?P<name>{name}(?i:{_BETWEEN}))(?P<value>(?i:{_VALUE}))"
         )
-        options = re2.Options()
-        options.never_capture = True
-        patterns = (self._named, _ADDRESSES, _GRANTS, _SHAPES, _LONG)
-        self._any: Any = re2.compile("|".join(f"(?:{each.pattern})" for each in patterns), options)
+        self._any = _any_of(self._named, _ADDRESSES, _GRANTS, _SHAPES, _LONG)
         self._remembered = lru_cache(maxsize=4096)(self._search)
 
     def odd(self, text: str) -> bool:
@@ -183,6 +190,9 @@ def shapes_hidden(text: str, hide: Hide) -> str:
 def key_hidden(key: str, hide: Hide) -> str:
     """The name of a member of JSON, or a path of such names, without secrets that stand as one: `eyJ…`, and
     whatever is long and mixes letters and digits as no name does."""
+
+    if _ODD_KEY.search(key) is None:
+        return key
 
     def random(found: Any) -> str:
         word = str(found[0])
