@@ -284,9 +284,8 @@ class Mask:
         names = [*_NUMBER.sub("", last).split(";"), *selected]
         attribute = last.rpartition("@")[2]
         names += re.split("[/@]", names[0]) if place == "xml" else [attribute]
-        if any(map(self.named, names)) or (
-            place == "csv" and names[0].isdigit()
-        ):  # of a column without a name
+        nameless = place == "csv" and names[0].isdigit()  # a column that is only numbered
+        if nameless or any(map(self.named, names)):
             return self.value(value)
         if place == "html" and attribute in mask_markup.URLS:
             return self.target(value)
