@@ -38,7 +38,11 @@ class _Identity(NamedTuple):
 
     def of(self, path: str) -> str:
         """What its entries are said to be of."""
-        return f"{path}#{self.device:x}:{self.inode:x}:{self.round}"
+        return f"{self.file(path)}:{self.round}"
+
+    def file(self, path: str) -> str:
+        """The same, whichever round it is."""
+        return f"{path}#{self.device:x}:{self.inode:x}"
 
 
 class _Open:
@@ -50,16 +54,15 @@ class _Open:
         self._formats = formats
         self.fd = fd
         self.identity = _Identity(found.st_dev, found.st_ino)
-        known = self.key.removesuffix("0")  # whichever round it was
+        known = f"{self.identity.file(path)}:"
         rounds = [int(key.removeprefix(known)) for key in marks if key.startswith(known)]
         self.identity = self.identity._replace(round=max(rounds, default=0))
         mark = marks.get(self.key)
         self.reading = Reading(self.key, formats, mark, path)
+        self._at = self.reading.start
         if mark is not None and not self._goes_on(mark, found.st_size):
             log.warning("log_began_anew", log=path, reason=_ANEW)
-            self.identity = self._next_round()
-            self.reading = Reading(self.key, formats, shown=path)
-        self._at = self.reading.start
+            self._begin_anew()
 
     @property
     def key(self) -> str:
@@ -71,8 +74,10 @@ class _Open:
         start = self.reading.start
         return mark.at <= size and (start in (0, size) or os.pread(self.fd, 1, start - 1) == b"\n")
 
-    def _next_round(self) -> _Identity:
-        return self.identity._replace(round=self.identity.round + 1)
+    def _begin_anew(self) -> None:
+        self.identity = self.identity._replace(round=self.identity.round + 1)
+        self.reading = Reading(self.key, self._formats, shown=self._path)
+        self._at = 0
 
     def read(self) -> list[Entry]:
         """What has been appended."""
@@ -89,9 +94,7 @@ class _Open:
 
     def _truncated(self) -> list[Entry]:
         entries = self.reading.finish()
-        self.identity = self._next_round()
-        self.reading = Reading(self.key, self._formats, shown=self._path)
-        self._at = 0
+        self._begin_anew()
         return entries
 
     def close(self) -> list[Entry]:
@@ -150,7 +153,7 @@ class Followed:
         wanted = {key.rpartition(":")[0] for key in self._marks}
         missed: list[str] = []
         for identity, name in _beside(self._path).items():
-            if identity.of(self._path).rpartition(":")[0] in wanted:
+            if identity.file(self._path) in wanted:
                 self._open_again(name)
                 missed.clear()
             elif name != self._path and name.startswith(os.path.realpath(self._path)):

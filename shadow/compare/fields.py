@@ -56,8 +56,11 @@ PRESENCE = frozenset(
         b"x-xsrf-token",
     }
 )
-"""Compared only as being there or not. ETag and Expires are beside these: weak or strong counts, and whether
-it has passed, which forbids to keep the answer; their value does not."""
+"""Compared only as being there or not."""
+
+WITHOUT_VALUE = PRESENCE | {b"etag", b"expires"}
+"""Not compared by their value: of ETag counts whether it is weak or strong, of Expires whether it has passed,
+which forbids to keep the answer."""
 
 # Content-Encoding is in neither: bodies are compared decoded, so a coding that is lost or gained would
 # be seen nowhere else, and lost compression is a lost feature that clients pay for.

@@ -17,7 +17,7 @@ from shadow.compare.binary import by_digest, summary, whole
 from shadow.compare.fields import IGNORED, PRESENCE
 from shadow.compare.found import SOUGHT, Findings, Found, Silence, added, changed, missing, shown
 from shadow.compare.meaning import means
-from shadow.compare.media import Form, media_type
+from shadow.compare.media import Form, MediaType, media_type
 from shadow.compare.pairing import matched, reordered
 from shadow.model import DifferenceKind
 
@@ -127,34 +127,35 @@ def _part(raw: bytes) -> Part:
         field, _, value = line.partition(b":")
         fields.setdefault(field.strip().lower(), value.strip())
     kind = media_type(fields.get(b"content-type", b""))
-    disposition = media_type(fields.get(b"content-disposition", b"")).parameters
+    disposition = media_type(fields.get(b"content-disposition", b""))
     if kind.form is Form.MULTIPART and kind.parameters.get("boundary"):  # which is chosen anew for each
         content = content.replace(b"--" + kind.parameters["boundary"].encode("latin-1"), b"--")
     said = _said(fields, disposition)
     text = None if said["filename"] or kind.form is Form.OTHER or b"\0" in content else _text(content)
-    return Part(field_name(disposition), said, content, text)
+    return Part(field_name(disposition.parameters), said, content, text)
 
 
 # Compared in words of their own, or chosen anew for each answer.
 _NAMED = frozenset((b"content-id", b"content-range", b"content-transfer-encoding", b"content-type"))
 
 
-def _said(fields: dict[bytes, bytes], disposition: dict[str, str]) -> dict[str, str]:
+def _said(fields: dict[bytes, bytes], disposition: MediaType) -> dict[str, str]:
     """What the header fields of a part say, by name."""
 
     def value(field: bytes) -> str:
         return fields.get(field, b"").decode("latin-1")
 
+    file = disposition.parameters
     said = {
         "type": means("content-type", value(b"content-type")),
-        "filename": _name(disposition.get("filename*", "") or disposition.get("filename", "")),
+        "filename": _name(file.get("filename*", "") or file.get("filename", "")),
         "range": value(b"content-range"),
         "encoding": value(b"content-transfer-encoding").lower(),
     }
     # RFC 2046, 5.1: of fields with other names a part has none that mean something.
     for field in sorted(fields.keys() - _NAMED - IGNORED.keys() - PRESENCE):
         if field == b"content-disposition":
-            said["disposition"] = media_type(fields[field]).name
+            said["disposition"] = disposition.name
         elif field.startswith(b"content-"):
             name = field.decode("latin-1")
             said[name] = means(name, value(field))

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from urllib.parse import urljoin
 
 from shadow.compare import cookies
-from shadow.compare.fields import FIELDS, PRESENCE
+from shadow.compare.fields import FIELDS, PRESENCE, WITHOUT_VALUE
 from shadow.compare.found import Found, Silence, added, changed, missing, shown
 from shadow.compare.meaning import ADDRESSES, MEANINGS, means, members
 from shadow.compare.media import media_type
@@ -26,8 +26,6 @@ from shadow.model import Difference, DifferenceKind, Headers, Request, field_lin
 _SET_COOKIE = b"set-cookie"
 _ETAG = b"etag"
 _EXPIRES = b"expires"
-_SPECIAL = PRESENCE | {_ETAG, _EXPIRES}
-"""Fields that are not compared by their value."""
 
 Block: TypeAlias = tuple[dict[bytes, bytes], list[cookies.Line]]
 """What is compared of a header block, fields and cookies: equal blocks are equal answers."""
@@ -88,7 +86,7 @@ def _block(headers: Headers) -> Block:
             continue
         if name == _SET_COOKIE:
             lines.append(cookies.without_value(said))
-        elif name not in fields or name in _SPECIAL:
+        elif name not in fields or name in WITHOUT_VALUE:
             fields[name] = _compared(name, said)
         else:
             # RFC 9110, 5.3: several lines of one name mean the same as one line with commas.

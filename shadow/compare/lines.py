@@ -12,7 +12,7 @@ from typing import NamedTuple
 from shadow import settings
 from shadow.compare import html, jsonpath, values, xmltree
 from shadow.compare.accept import accepted
-from shadow.compare.fields import IGNORED, PRESENCE
+from shadow.compare.fields import IGNORED, WITHOUT_VALUE
 from shadow.compare.found import legible
 from shadow.compare.meaning import ADDRESSES, MEANINGS
 from shadow.compare.silence import EQUIVALENCES
@@ -177,7 +177,7 @@ def _check_header(line: Line, name: str) -> None:
         raise ValueError(f"{line.place!r} can match nothing: the field is never compared ({IGNORED[field]})")
     if line.setting not in ("tolerance", "same_host"):
         return
-    if field in PRESENCE or field in (b"etag", b"expires", b"set-cookie"):
+    if field in WITHOUT_VALUE or field == b"set-cookie":
         raise ValueError(f"{line.place!r} can match nothing: of this field values are not compared")
     if name in MEANINGS and not (line.setting == "same_host" and name in ADDRESSES):
         raise ValueError(f"{line.place!r} can match nothing: of this field the meaning is compared")
