@@ -83,6 +83,7 @@ PURE = [
     "shadow/report/shapes.py",
     "shadow/report/silenced.py",
     "shadow/report/snippets.py",
+    "shadow/report/totals.py",
     "shadow/report/visible.py",
     "replay/model.py",
     "replay/formats",

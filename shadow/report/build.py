@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from shadow.compare.signature import parse
 from shadow.record import place
@@ -35,9 +35,10 @@ from shadow.report.schema import (
     Totals,
     Window,
 )
-from shadow.report.shapes import distribution, sides
+from shadow.report.shapes import distribution
 from shadow.report.silenced import Silenced, masks
 from shadow.report.snippets import snippet
+from shadow.report.totals import counts, merged
 from shadow.settings import Criteria
 from shadow.verdict import causes as verdict_causes
 from shadow.verdict.causes import MOST, identity
@@ -113,7 +114,7 @@ def build(
         verdict=whole.verdict,
         why=whole.why,
         sentence=_sentence(whole, len(fold.tallies), measured, fold.window, fold.config_hash),
-        totals=Totals(**_counts(whole.tally)),
+        totals=Totals(**counts(whole.tally)),
         causes=[_cause(each, fold.window, whole.noise, silenced, diagnosis) for each in causes],
         causes_left_out=len(every) - len(causes),
         diagnosis=diagnosis,
@@ -130,24 +131,12 @@ def build(
     )
 
 
-def totals(tallies: Iterable[Tally]) -> Totals:
-    """What became of the requests of some endpoints together, which says nothing of a verdict."""
-    return Totals(**_counts(_merged(tallies)))
-
-
-def _merged(tallies: Iterable[Tally]) -> Tally:
-    whole = Tally()
-    for tally in tallies:
-        whole.merge(tally, distinct=False)
-    return whole
-
-
 def _weigh(fold: Fold, criteria: Criteria) -> _Whole:
     tallies = fold.tallies
     noise = learn(tallies)
     judged = verdicts(tallies, noise, criteria, fold.seconds)
     tried = [judged[name].verdict for name, tally in tallies.items() if was_tried(tally)]
-    return _Whole(_merged(tallies.values()), noise, judged, tried, *overall(tried, len(tallies) - len(tried)))
+    return _Whole(merged(tallies.values()), noise, judged, tried, *overall(tried, len(tallies) - len(tried)))
 
 
 def _sentence(
@@ -240,7 +229,7 @@ def _endpoint(name: str, fold: Fold, whole: _Whole, listed: set[str]) -> Endpoin
         distribution=distribution(tally.legacy, tally.target),
         differences=differences,
         series=fold.series.of(name),
-        **_counts(tally),
+        **counts(tally),
     )
 
 
@@ -263,26 +252,3 @@ def _releases(tallies: Mapping[str, Tally]) -> list[ReleaseReport]:
         )
         for each in trends(tallies)
     ]
-
-
-def _counts(tally: Tally) -> dict[str, Any]:
-    """What the totals and every endpoint show alike."""
-    return {
-        "received": tally.received,
-        "mirrored": tally.mirrored,
-        "compared": tally.matched + tally.differed,
-        "matched": tally.matched,
-        "differed": tally.differed,
-        "failed": tally.failed,
-        "skipped": _most_first(tally.skipped),
-        "dropped": _most_first(tally.dropped),
-        "in_flight": tally.in_flight,
-        "status": _most_first(tally.status),
-        "latency": sides(tally.legacy, tally.target),
-        "first_byte": sides(tally.legacy_first, tally.target_first),
-        "unanalysed": tally.unanalysed,
-    }
-
-
-def _most_first(counts: dict[str, int]) -> dict[str, int]:
-    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))

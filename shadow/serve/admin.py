@@ -20,8 +20,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shadow.config.load import Loaded, config_hash, show
 from shadow.frame import Report, Stream
-from shadow.report import html
-from shadow.report.build import totals
+from shadow.report.totals import totals
 from shadow.serve.guard import guard
 from shadow.serve.hook import Hook
 from shadow.serve.ledger import Ledger
@@ -31,7 +30,6 @@ from shadow.switch import Switch
 from shadow.worker import Worker
 
 _GUARDS = {
-    "Content-Security-Policy": f"{html.policy(live=True)}; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
@@ -169,7 +167,9 @@ class Admin:
         if isinstance(made, str):
             return web.Response(status=503, text=f"no report can be made: {made}\n")
         form = "html" if page else "json"
-        headers = _GUARDS | {"Vary": "Accept", "ETag": f'"{made.tag}-{form}"'}
+        policy = f"{made.policy}; frame-ancestors 'none'"
+        own = {"Content-Security-Policy": policy, "Vary": "Accept", "ETag": f'"{made.tag}-{form}"'}
+        headers = _GUARDS | own
         if request.headers.get("If-None-Match") == headers["ETag"]:
             return web.Response(status=304, headers=headers)
         kind, body = ("text/html", made.page) if page else ("application/json", made.json)

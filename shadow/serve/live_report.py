@@ -2,23 +2,18 @@
 
 Making it can take seconds of a core and hundreds of megabytes. A thread beside the admin's loop would hold up
 /healthz with them, and what is done at the lowest priority must not hold a lock that others wait for. So a
-process makes it and ends: `python -m shadow.serve.live_report` is asked on standard input.
+process makes it and ends: `shadow.serve.report_maker`. What it needs for a page is loaded there only.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sys
-import time
-from hashlib import sha256
 from typing import Final
 
 import msgspec
 import structlog
 
-from shadow.report import build, html
-from shadow.report import json as report_json
-from shadow.serve.priority import Priority
 from shadow.settings import Criteria
 
 _EVERY: Final = 5.0  # seconds between two, at least; what is recorded is as old anyway
@@ -42,6 +37,8 @@ class Made(msgspec.Struct, array_like=True):
     """One report in both forms: bytes of UTF-8, and a tag that changes with them."""
 
     page: bytes
+    policy: str
+    """The page's own Content-Security-Policy."""
     json: bytes
     tag: str
 
@@ -101,7 +98,7 @@ class LiveReport:
 async def _ask(task: bytes) -> bytes:
     """What the process answers. It never outlives this call."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "shadow.serve.live_report"),
+        *(sys.executable, "-m", "shadow.serve.report_maker"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,  # Ctrl-C is for the supervisor
@@ -120,24 +117,3 @@ async def _ask(task: bytes) -> bytes:
     if process.returncode:
         raise OSError(f"it ended with {process.returncode}")
     return out
-
-
-def main() -> None:
-    """Make one report."""
-    Priority.SPARE.take()
-    task = msgspec.json.decode(sys.stdin.buffer.read(), type=Task)
-    latest = _make(task)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(Told(latest, time.process_time())))
-
-
-def _make(task: Task) -> Made | str:
-    try:
-        report = build.read(task.place, task.criteria)
-    except OSError as error:
-        return f"{error.filename}: {error.strerror}"
-    page, json = html.render(report, live=True).encode(), report_json.render(report).encode()
-    return Made(page, json, sha256(page + json).hexdigest()[:16])
-
-
-if __name__ == "__main__":
-    main()

@@ -117,7 +117,7 @@ async def test_one_that_takes_too_long_is_told(tmp_path: Path, monkeypatch: pyte
 async def test_it_dies_before_who_serves_clients() -> None:
     """Of all processes it may need the most memory."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "shadow.serve.live_report"), stdin=asyncio.subprocess.PIPE
+        *(sys.executable, "-m", "shadow.serve.report_maker"), stdin=asyncio.subprocess.PIPE
     )
     score = Path(f"/proc/{process.pid}/oom_score_adj")
     await until(lambda: score.read_text("ascii").strip() == "1000", "the kernel would take it first")
@@ -144,4 +144,4 @@ def _maker() -> str:
     pid = os.getpid()
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     commands = {child: Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
-    return next((child for child, command in commands.items() if b"live_report" in command), "")
+    return next((child for child, command in commands.items() if b"report_maker" in command), "")

@@ -147,7 +147,7 @@ class Proxy:
         """`kill -9` a worker, and wait until another has taken its place."""
         victim = self.worker(name)
         os.kill(victim, signal.SIGKILL)
-        await until(lambda: self.worker(name) not in (0, victim), f"a new {name}", patience=3.0)
+        await until(lambda: self.worker(name) not in (0, victim), f"a new {name}")
 
     def memory(self) -> int:
         """Bytes of the whole process tree; a page that several share counts once."""

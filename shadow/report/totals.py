@@ -1,0 +1,46 @@
+"""What became of requests, counted, as a report says it of one endpoint or of all. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from shadow.record.tally import Tally
+from shadow.report.schema import Totals
+from shadow.report.shapes import sides
+
+
+def totals(tallies: Iterable[Tally]) -> Totals:
+    """What became of the requests of some endpoints together, which says nothing of a verdict."""
+    return Totals(**counts(merged(tallies)))
+
+
+def merged(tallies: Iterable[Tally]) -> Tally:
+    """The sum, which does not know how many of its requests are distinct."""
+    whole = Tally()
+    for tally in tallies:
+        whole.merge(tally, distinct=False)
+    return whole
+
+
+def counts(tally: Tally) -> dict[str, Any]:
+    """What `Totals` and every `EndpointReport` show alike, by the names of their fields."""
+    return {
+        "received": tally.received,
+        "mirrored": tally.mirrored,
+        "compared": tally.matched + tally.differed,
+        "matched": tally.matched,
+        "differed": tally.differed,
+        "failed": tally.failed,
+        "skipped": _most_first(tally.skipped),
+        "dropped": _most_first(tally.dropped),
+        "in_flight": tally.in_flight,
+        "status": _most_first(tally.status),
+        "latency": sides(tally.legacy, tally.target),
+        "first_byte": sides(tally.legacy_first, tally.target_first),
+        "unanalysed": tally.unanalysed,
+    }
+
+
+def _most_first(count: dict[str, int]) -> dict[str, int]:
+    return dict(sorted(count.items(), key=lambda each: (-each[1], each[0])))
