@@ -62,13 +62,14 @@ class LiveReport:
         self._next = self._old = 0.0
 
     async def latest(self) -> Made | str:
-        """The newest one, or in a line why it cannot be made. It is waited for where there is none yet, and
-        for a while where nobody has asked for the one before it lately."""
+        """The newest one, or in a line why it cannot be made. It is waited for where there is none, and for a
+        while where nobody has asked for the one before it lately."""
         now = asyncio.get_running_loop().time()
         if self._making is None and now >= self._next:
             self._making = asyncio.create_task(self._make())
-        if self._making is not None and now >= self._old:
-            await asyncio.wait({self._making}, timeout=_WAIT if isinstance(self._latest, Made) else None)
+        has_one = isinstance(self._latest, Made)
+        if self._making is not None and not (has_one and now < self._old):
+            await asyncio.wait({self._making}, timeout=_WAIT if has_one else None)
         return self._latest
 
     async def close(self) -> None:

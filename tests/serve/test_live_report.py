@@ -107,6 +107,15 @@ async def test_a_place_that_cannot_be_read(
     assert capfd.readouterr() == ("", "")
 
 
+async def test_an_error_is_not_told_once_it_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next report is waited for: there is no older one to show."""
+    monkeypatch.setattr(live_report, "_AGAIN", 0.0)
+    live = LiveReport(str(tmp_path / "later"), Criteria())
+    assert isinstance(await live.latest(), str)
+    (tmp_path / "later").mkdir()
+    assert isinstance(await live.latest(), Made)
+
+
 async def test_one_that_takes_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And what else there is."""
     monkeypatch.setattr(live_report, "_PATIENCE", 0.0)
