@@ -57,6 +57,16 @@ def test_tallies_are_written_every_five_seconds(tmp_path: Path, monkeypatch: pyt
     assert record.tally.received == 3
 
 
+def test_snapshots_that_take_long_are_rarer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They may take a share of the supervisor's time, here so little that any takes too long."""
+    monkeypatch.setattr(recorder_module, "_SHARE", 1e-9)
+    books = recorder(tmp_path)
+    for second in (0, 8, 1000):
+        books.add({GET: Tally(received=1)})
+        books.tick(NOW + second)
+    assert received(tmp_path) == [1]
+
+
 def test_a_clock_that_is_set_back_costs_no_count(tmp_path: Path) -> None:
     """An hour back, amid a window: what was counted before is readable, with no time in place of less."""
     books = recorder(tmp_path)
