@@ -11,7 +11,7 @@ import asyncio
 import select
 import ssl
 from time import perf_counter
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import Final, Protocol, cast
 
 from msgspec import Struct
 
@@ -20,9 +20,7 @@ from shadow.wire.body import Chunked, Decoder, Malformed, UntilClose, decoder
 from shadow.wire.deadlines import NEVER
 from shadow.wire.head import ResponseHead
 from shadow.wire.response_head import parse_response
-
-if TYPE_CHECKING:
-    from shadow.wire.pool import Pool
+from shadow.wire.turn import Turn
 
 _MAX_HEAD: Final = 256 * 1024  # of an answer: legacy may set many cookies, and is not an attacker
 _MAX_INTERIM: Final = 100  # 1xx answers to one request
@@ -70,16 +68,30 @@ class Waits(Struct, frozen=True, gc=False):
     reuse: float
 
 
+class Owner(Protocol):
+    """Whose a connection is: it is made there, and given back after each answer."""
+
+    loop: asyncio.AbstractEventLoop
+    turn: Turn
+    waits: Waits
+
+    def give_back(self, connection: Connection) -> None:
+        """It is free for the next request."""
+
+    def forget(self, connection: Connection) -> None:
+        """It is of no more use."""
+
+
 class Connection(asyncio.Protocol):
     """One connection to a backend."""
 
     __slots__ = (
         "_blocked", "_buffer", "_complete", "_decoder", "_head", "_interims", "_limit", "_method", "_out",
-        "_poll", "_pool", "_sink", "address", "deadline", "heard", "reused", "sent", "transport",
+        "_owner", "_poll", "_sink", "address", "deadline", "heard", "reused", "sent", "transport",
     )  # fmt: skip
 
-    def __init__(self, pool: Pool, address: str) -> None:
-        self._pool = pool
+    def __init__(self, owner: Owner, address: str) -> None:
+        self._owner = owner
         self.address = address
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
         self.deadline = NEVER  # idle: when it goes; else of what the backend owes, or of the whole
@@ -102,12 +114,12 @@ class Connection(asyncio.Protocol):
 
     def begin(self, sink: AnswerSink, method: bytes, head: bytes) -> None:
         """Start a request. Nothing is written before `flush`."""
-        now = self._pool.loop.time()
+        now = self._owner.loop.time()
         self._sink = sink
         self._method = method
         self.sent = self.heard = 0.0
         self._out.append(head)
-        self.deadline = self._limit = now + self._pool.waits.whole
+        self.deadline = self._limit = now + self._owner.waits.whole
 
     def data(self, data: bytes) -> None:
         """A part of the request's body, framed as its head says."""
@@ -122,16 +134,16 @@ class Connection(asyncio.Protocol):
         """Wait for what the backend owes now. It owes nothing while the request is still on its way, unless
         it is what blocks it."""
         if self._complete or self._blocked:
-            waits = self._pool.waits
+            waits = self._owner.waits
             seconds = waits.answer if self._complete and self._head is None else waits.stall
-            due, limit = self._pool.loop.time() + seconds, self._limit
+            due, limit = self._owner.loop.time() + seconds, self._limit
             self.deadline = due if due < limit else limit
         else:
             self.deadline = self._limit
 
     def flush(self) -> None:
         if self._out:
-            self._pool.turn.add(self, self._out)
+            self._owner.turn.add(self, self._out)
 
     def send(self) -> None:
         """Write what has been gathered."""
@@ -156,13 +168,13 @@ class Connection(asyncio.Protocol):
         """Give up whatever is under way, without a word to the sink."""
         self._sink = None
         self._out.clear()
-        self._pool.forget(self)
+        self._owner.forget(self)
         self.transport.abort()
 
     def release(self) -> asyncio.Transport:
-        """Hand the transport to a tunnel; the pool knows it no more."""
+        """Hand the transport to a tunnel; its owner knows it no more."""
         self._sink = None
-        self._pool.forget(self)
+        self._owner.forget(self)
         return self.transport
 
     # -- asyncio's side
@@ -254,7 +266,7 @@ class Connection(asyncio.Protocol):
         self._interims = 0
         # What is still unsent would go before the next request, and a full buffer is not told of twice.
         if reusable and not self._out and not self.transport.get_write_buffer_size():
-            self._pool.give_back(self)
+            self._owner.give_back(self)
         else:
             self.close()
         sink.answer_end(trailers)
@@ -269,7 +281,7 @@ class Connection(asyncio.Protocol):
         sink = self._sink
         self._sink = None
         self._out.clear()
-        self._pool.forget(self)
+        self._owner.forget(self)
         if sink is None:
             return
         if exc is None and isinstance(self._decoder, UntilClose):
