@@ -25,7 +25,7 @@ class Question(NamedTuple):
     request: LoggedRequest
     id: bytes
     endpoint: str
-    rule: int  # index of the endpoint's settings, -1 for none
+    index: int | None  # of the endpoint in `settings.endpoints`, as in `Frame`
     head: bytes
     skip: Skip | None = None  # why it is kept from both
 
@@ -161,7 +161,7 @@ def _frame(question: Question, started: float, **answer: Any) -> Frame:
     """What was asked, with what is known of legacy's answer."""
     asked = question.request
     return Frame(
-        question.id, question.endpoint, question.rule, started, asked.method, question.head, asked.body,
+        question.id, question.endpoint, question.index, started, asked.method, question.head, asked.body,
         chunked=False, **answer,
     )  # fmt: skip
 

@@ -126,9 +126,7 @@ class Replayer:
             return raw
         named = self._endpoints.lookup(request.method, request.target)
         skip = self._selection.skip(request.method, named.index, id_)
-        return Question(
-            entry, request, id_, named.name, -1 if named.index is None else named.index, raw, skip
-        )
+        return Question(entry, request, id_, named.name, named.index, raw, skip)
 
     def _id(self, entry: Entry) -> bytes:
         """The same in every run and shard, and of no other line."""

@@ -35,7 +35,7 @@ class Frame(msgspec.Struct, array_like=True, gc=False):
 
     id: bytes
     endpoint: str
-    rule: int  # index of the endpoint's settings, -1 for none
+    index: int | None  # of the endpoint in `settings.endpoints`; None where no line names it
     started: float  # Unix seconds
     method: bytes
     request_head: bytes  # as legacy got it, without `Expect: 100-continue`

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from rich.console import Console
 
 from shadow import settings
-from shadow.compare.rules import Rule
+from shadow.compare.rules import Rule, compile_rules
 from shadow.endpoint import Endpoints
-from shadow.mirror.pair import Rules
+from shadow.record.again import index_of
 from shadow.record.evidence import Evidence
 from shadow.record.segment import Record
 
@@ -21,13 +21,11 @@ class EndpointRules:
 
     def __init__(self, config: settings.Config) -> None:
         self._endpoints = Endpoints(config.endpoints)
-        self._rules = Rules(config)
+        self._rules = compile_rules(config)
 
     def of(self, pair: Evidence) -> Rule:
         """The rule by which the pair would be judged today."""
-        target = pair.request.target.encode("latin-1", "replace")
-        index = self._endpoints.lookup(pair.request.method.encode("latin-1", "replace"), target).index
-        return self._rules[-1 if index is None else index]
+        return self._rules[index_of(pair, self._endpoints)]
 
 
 def told(records: Iterable[Record], doing: str) -> Iterator[Record]:

@@ -18,7 +18,7 @@ from shadow.compare.rules import Rule, compile_rule
 from shadow.compare.signature import parse, signature
 from shadow.endpoint import Endpoints, is_template
 from shadow.model import Difference, DifferenceKind
-from shadow.record.again import judged_again
+from shadow.record.again import index_of, judged_again
 from shadow.record.evidence import Evidence
 from shadow.record.tally import TallyRecord
 from shadow.verdict.counting import signatures
@@ -113,10 +113,7 @@ class _Sections:
 
     def rule(self, pair: Evidence, *lines: Line) -> Rule:
         """The rule for the pair, with more lines. Raises ValueError where they are refused."""
-        method, target = (
-            each.encode("latin-1", "replace") for each in (pair.request.method, pair.request.target)
-        )
-        index = self._endpoints.lookup(method, target).index
+        index = index_of(pair, self._endpoints)
         own = settings.Compare() if index is None else self._config.endpoints[index].compare
         for line in lines:
             own = line.added(own)

@@ -311,7 +311,7 @@ class LiveExchange:
             Frame(
                 head.id[:128],
                 self._name,
-                -1 if self._index is None else self._index,
+                self._index,
                 self._started,
                 head.method,
                 without_expectation(head.forward) if head.expects else head.forward,

@@ -17,9 +17,9 @@ from typing import Final, cast
 import structlog
 
 from shadow.compare.judge import judge
-from shadow.compare.rules import Rule
+from shadow.compare.rules import Rule, compile_rules
 from shadow.frame import Frame, Job, Judged, Stream
-from shadow.mirror.pair import Rules, exchange, sides
+from shadow.mirror.pair import exchange, sides
 from shadow.model import Exchange, Failure, Outcome, Response
 from shadow.record.again import checked
 from shadow.record.evidence import evidence
@@ -125,7 +125,7 @@ class Judge:
     """Compares pairs and keeps the evidence of those that differ."""
 
     def __init__(self, config: Config, name: str, mask: Mask) -> None:
-        self._rules = Rules(config)
+        self._rules = compile_rules(config)
         self._mask = mask
         self._folder = Path(config.record.folder)
         self._limit = config.record.limit
@@ -142,7 +142,7 @@ class Judge:
         outcome: Outcome | None = job.response or job.failure
         assert outcome is not None
         legacy, outcome = sides(job.frame, outcome)
-        pair, rule = exchange(job.frame, legacy), self._rules[job.frame.rule]
+        pair, rule = exchange(job.frame, legacy), self._rules[job.frame.index]
         comparison = self._mask.comparison(judge(pair, outcome, rule))
         if job.before:
             self._label(pair, job.before, comparison)

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from shadow import settings
 from shadow.compare.judge import quick
+from shadow.compare.rules import compile_rules
 from shadow.descriptors import allowed
 from shadow.frame import Frame, Judged
 from shadow.mirror.admission import Admission
@@ -22,7 +23,7 @@ from shadow.mirror.breaker import Breaker
 from shadow.mirror.control import Control, Controls
 from shadow.mirror.judge import JUDGE_JOBS, JudgeLine
 from shadow.mirror.order import SessionOrder
-from shadow.mirror.pair import Rules, about, comparable, sides, unanalysed
+from shadow.mirror.pair import about, comparable, sides, unanalysed
 from shadow.mirror.recheck import Rechecks
 from shadow.mirror.sender import Done, ShadowRequest, shadow_head
 from shadow.mirror.session import Sessions
@@ -93,7 +94,7 @@ class Mirror:
         self._loop = loop
         self._limit = mirror.body_limit
         self._host = host_at_target(config)
-        self._rules = Rules(config)
+        self._rules = compile_rules(config)
         self._version = mirror.version.lower().encode("latin-1")
         self._admission = Admission(
             allowed(mirror.in_flight, 2),  # one may have a control
@@ -279,7 +280,7 @@ class Mirror:
         if not isinstance(legacy, Response) or not isinstance(target, Response):
             self._have_judged(pair)
             return
-        rule = self._rules[frame.rule]
+        rule = self._rules[frame.index]
         known = quick(legacy, target, rule)
         if known is None or (control is not None and quick(legacy, control, rule) is None):
             self._have_judged(pair)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from shadow import settings
 from shadow.compare.headers import codings, value
-from shadow.compare.rules import Rule, compile_rule
 from shadow.frame import Frame
 from shadow.model import (
     Body,
@@ -78,17 +76,6 @@ def about(frame: Frame, target: Outcome, version: bytes) -> About:
         return About(frame.started, number, "")
     said = value(target.headers, version)[:_LONGEST_VERSION]
     return About(frame.started, number, said.decode("latin-1"))
-
-
-class Rules:
-    """The compiled rule of each endpoint of the configuration, by a frame's index."""
-
-    def __init__(self, config: settings.Config) -> None:
-        self._rules = [compile_rule(config.compare, line.compare) for line in config.endpoints]
-        self._rules.append(compile_rule(config.compare, settings.Compare()))  # -1
-
-    def __getitem__(self, index: int) -> Rule:
-        return self._rules[index]
 
 
 def unanalysed(legacy: Outcome, target: Outcome) -> Masked:

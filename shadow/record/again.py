@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from shadow.compare.judge import judge
 from shadow.compare.rules import Rule
 from shadow.compare.signature import signature
+from shadow.endpoint import Endpoints
 from shadow.model import (
     Body,
     Comparison,
@@ -31,6 +32,11 @@ MASKED_APART = "what differs is masked"
 # Two bodies that are equal, and two of which is known no more than that they are not.
 _EQUAL: tuple[Body, Body] = (b"", b"")
 _UNEQUAL: tuple[Body, Body] = (Digest(1, b"legacy"), Digest(2, b"target"))
+
+
+def index_of(evidence: Evidence, endpoints: Endpoints) -> int | None:
+    """Which line of a configuration would name the endpoint of a kept request; None for none."""
+    return endpoints.lookup(_latin(evidence.request.method), _latin(evidence.request.target)).index
 
 
 def checked(evidence: Evidence, rule: Rule) -> Evidence:

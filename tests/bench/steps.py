@@ -64,7 +64,7 @@ _COMBINED = (
 def _frame() -> Frame:
     head = RequestReader(_PEER, _PASSAGE).read(_ASKED, b"0123456789abcdef")
     return Frame(
-        b"0123456789abcdef", "GET /items/{id}", -1, 1_795_000_000.0, b"GET", head.forward, b"", False, 200,
+        b"0123456789abcdef", "GET /items/{id}", None, 1_795_000_000.0, b"GET", head.forward, b"", False, 200,
         _ANSWERED, 0.0012, 0.0012, response_body=_BODY,
     )  # fmt: skip
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shadow.compare.rules import compile_rule
-from shadow.settings import Accept, Compare, Margin
+from shadow.compare.rules import compile_rule, compile_rules
+from shadow.settings import Accept, Compare, Config, Endpoint, Margin
 
 NOTHING = Compare()
 
@@ -32,6 +32,15 @@ def test_without_lines_everything_is_compared() -> None:
     assert not rule.accepted
     assert not rule.lines
     assert rule.root.idle
+
+
+def test_each_endpoint_has_its_rule() -> None:
+    """By its line's index; all others have one together."""
+    line = Endpoint(match="GET /a", compare=Compare(ignore=("status",)))
+    rules = compile_rules(Config(endpoints=(line,)))
+
+    assert "status" in rules[0].ignored
+    assert "status" not in rules[None].ignored
 
 
 def test_general_and_own_lines_add_up() -> None:

@@ -35,7 +35,7 @@ async def test_frame(live_path: LivePath) -> None:
     )
     await client.until(b"0\r\n\r\n")
     (frame,) = live_path.channel.frames
-    assert (frame.endpoint, frame.rule, frame.method) == ("GET /a", -1, b"GET")
+    assert (frame.endpoint, frame.index, frame.method) == ("GET /a", None, b"GET")
     assert frame.request_head == head
     assert (frame.request_body, frame.chunked) == (b"", False)
     assert (frame.status, frame.response_body) == (200, b"ab")
@@ -48,7 +48,7 @@ async def test_request_body(live_path: LivePath) -> None:
     live_path.configure(endpoints=WRITES)
     await post(live_path, b"abc")
     (frame,) = live_path.channel.frames
-    assert (frame.rule, frame.request_body, frame.chunked) == (0, b"abc", False)
+    assert (frame.index, frame.request_body, frame.chunked) == (0, b"abc", False)
 
 
 async def test_chunked_request_body(live_path: LivePath) -> None:

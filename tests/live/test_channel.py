@@ -16,7 +16,9 @@ from shadow.frame import HELLO, Frame, Stream
 from shadow.live.capture import Budget
 from shadow.live.channel import BACKLOG, Channel
 
-FRAME = Frame(b"1", "GET /", -1, 0.0, b"GET", b"", b"", False, 200, b"", 0.0, 0.0, response_body=b"x" * 1000)
+FRAME = Frame(
+    b"1", "GET /", None, 0.0, b"GET", b"", b"", False, 200, b"", 0.0, 0.0, response_body=b"x" * 1000
+)
 
 
 class Shadow(asyncio.Protocol):

@@ -7,9 +7,8 @@ import pytest
 from support.frames import frame
 
 from shadow.frame import Frame
-from shadow.mirror.pair import Rules, comparable, exchange, served, sides
+from shadow.mirror.pair import comparable, exchange, served, sides
 from shadow.model import Digest, Failure, FailureKind, Response, head_of
-from shadow.settings import Compare, Config, Endpoint
 
 
 def test_a_frame_tells_the_whole_exchange() -> None:
@@ -33,14 +32,6 @@ def test_a_digest_stays_one() -> None:
     """A body that was too large to keep."""
     digest = Digest(10, b"sha")
     assert served(frame(response_body=digest)).body == digest
-
-
-def test_each_endpoint_has_its_rule() -> None:
-    """By its line's index; -1 is that of all others."""
-    line = Endpoint(match="GET /a", compare=Compare(ignore=("status",)))
-    rules = Rules(Config(endpoints=(line,)))
-    assert "status" in rules[0].ignored
-    assert "status" not in rules[-1].ignored
 
 
 def test_the_size_of_a_frame_counts_what_it_holds() -> None:

@@ -83,7 +83,7 @@ def entry(at: int) -> Entry:
 
 
 def frame(id_: bytes) -> Frame:
-    return Frame(id_, "GET /", -1, 0.0, b"GET", b"", b"", False, 200, b"", 0.0, 0.0)
+    return Frame(id_, "GET /", None, 0.0, b"GET", b"", b"", False, 200, b"", 0.0, 0.0)
 
 
 def books(marks: dict[str, Mark] | None = None) -> Books:

@@ -35,7 +35,7 @@ async def test_legacys_time_begins_with_the_writing() -> None:
         left: list[LegacyRequest] = []
         ended: list[Frame | Drop] = []
         asked = LoggedRequest(b"GET", b"/", 0.0)
-        question = Question(cast(Any, None), asked, b"id", "GET /", -1, HEAD)
+        question = Question(cast(Any, None), asked, b"id", "GET /", None, HEAD)
         request = LegacyRequest(
             Due(0.0, 0, None, question),
             pool,

@@ -18,7 +18,7 @@ def frame(
     return Frame(
         name.encode(),
         f"GET {name}",
-        -1,
+        None,
         1e9,
         b"GET",
         head,

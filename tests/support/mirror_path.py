@@ -130,7 +130,7 @@ class MirrorPath:
             answer = said
         said_head, _, said_body = answer.partition(b"\r\n\r\n")
         made = Frame(
-            b"id-%d" % self._serial, f"{method.decode()} {asked.decode()}", -1, 1e9, method,
+            b"id-%d" % self._serial, f"{method.decode()} {asked.decode()}", None, 1e9, method,
             head + b"\r\n\r\n", body, False,
             int(said_head.split(b" ")[1]), said_head + b"\r\n\r\n", 0.001, 0.002,
             response_body=said_body,
