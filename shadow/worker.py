@@ -27,12 +27,13 @@ _IDLE: Final = 0.05  # of a processor; a loop that uses less has no usual work t
 _RECONNECT: Final = 0.1  # seconds
 
 
-class Lateness:
-    """How late a loop comes to what is due. Pure: seconds of two clocks are given to it.
+class LoopLag:
+    """How late a loop comes to what is due, and how much of that is its own doing. Pure: it is given the
+    seconds of two clocks, of time that passed and of processor time that this thread used.
 
-    On a busy machine a loop is late also because it has no processor, which it can do nothing about. Where it
-    was blocked by what it did itself, it used one: so of the time that it is late, no more than what it used
-    since the look before can have been its own. A wait for a disk is not told from one for a processor.
+    A loop is late because it was busy, or because others had the processor. What it did itself took processor
+    time: of a delay at most as much as was used since the look before is its own, the rest is a wait for a
+    processor. (A wait for a disk looks the same.)
     """
 
     def __init__(self) -> None:
@@ -83,7 +84,7 @@ class Worker(asyncio.Protocol):
         self._stream = Stream(Report)
         self._transport: asyncio.WriteTransport = cast(asyncio.WriteTransport, None)
         self._timer: asyncio.TimerHandle | None = None
-        self._lateness = Lateness()
+        self._loop_lag = LoopLag()
         self._looking: asyncio.TimerHandle | None = None
         self._closed: asyncio.Future[None] = loop.create_future()
 
@@ -108,12 +109,12 @@ class Worker(asyncio.Protocol):
 
     def _expect(self, after: float, used: float) -> None:
         # Not the loop's time: it stands still while the loop does something.
-        self._lateness.expect(time.monotonic() + after, used)
+        self._loop_lag.expect(time.monotonic() + after, used)
         self._looking = self.loop.call_later(after, self._look, after)
 
     def _look(self, after: float) -> None:
         used = time.thread_time()
-        is_idle = self._lateness.look(time.monotonic(), used) < after * _IDLE
+        is_idle = self._loop_lag.look(time.monotonic(), used) < after * _IDLE
         self._expect(_LOOK_AT_IDLE if is_idle else _LOOK, used)
 
     def tell(self) -> None:
@@ -121,12 +122,12 @@ class Worker(asyncio.Protocol):
         if self._transport.is_closing():
             return
         tallies, self.tallies = self.tallies, {}
-        if self._lateness.starved:
+        if self._loop_lag.starved:
             for tally in tallies.values():
                 tally.starved = tally.target.total
         handed, self.handed = self.handed, {}
         served, self.served = self.served, Served()
-        gauges = self.gauges() | self._lateness.tell() | {"tasks": len(asyncio.all_tasks(self.loop))}
+        gauges = self.gauges() | self._loop_lag.tell() | {"tasks": len(asyncio.all_tasks(self.loop))}
         report = Report(self.name, os.getpid(), tallies, handed, gauges, served)
         self._transport.writelines(self._stream.encode(report))
 

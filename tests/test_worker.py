@@ -11,15 +11,15 @@ import pytest
 from shadow.frame import Report, Stream
 from shadow.model import Response
 from shadow.record.parts import About
-from shadow.worker import Lateness, Worker
+from shadow.worker import LoopLag, Worker
 
 
 def test_late_by_its_own_doing() -> None:
     """A loop that used a processor all the time was blocked for as long as it is late."""
-    lateness = Lateness()
-    lateness.expect(due=10.0, used=3.0)
-    lateness.look(now=10.2, used=3.24)
-    assert {name: round(seconds, 6) for name, seconds in lateness.tell().items()} == {
+    loop_lag = LoopLag()
+    loop_lag.expect(due=10.0, used=3.0)
+    loop_lag.look(now=10.2, used=3.24)
+    assert {name: round(seconds, 6) for name, seconds in loop_lag.tell().items()} == {
         "loop_lag_seconds": 0.2,
         "loop_blocked_seconds": 0.2,
     }
@@ -27,10 +27,10 @@ def test_late_by_its_own_doing() -> None:
 
 def test_late_for_want_of_a_processor() -> None:
     """One that had none for most of the time was blocked for no longer than it had one."""
-    lateness = Lateness()
-    lateness.expect(due=10.0, used=3.0)
-    lateness.look(now=10.2, used=3.01)
-    assert {name: round(seconds, 6) for name, seconds in lateness.tell().items()} == {
+    loop_lag = LoopLag()
+    loop_lag.expect(due=10.0, used=3.0)
+    loop_lag.look(now=10.2, used=3.01)
+    assert {name: round(seconds, 6) for name, seconds in loop_lag.tell().items()} == {
         "loop_lag_seconds": 0.2,
         "loop_blocked_seconds": 0.01,
     }
@@ -38,13 +38,13 @@ def test_late_for_want_of_a_processor() -> None:
 
 def test_a_loop_is_starved_that_is_often_without_a_processor() -> None:
     """For a tenth of the time of the last reports, in delays that an answer would be called slower by."""
-    lateness = Lateness()
+    loop_lag = LoopLag()
 
     def second(lag: float, own: float) -> bool:
-        lateness.expect(due=10.0, used=3.0)
-        lateness.look(now=10.0 + lag, used=3.0 + own)
-        starved = lateness.starved
-        lateness.tell()
+        loop_lag.expect(due=10.0, used=3.0)
+        loop_lag.look(now=10.0 + lag, used=3.0 + own)
+        starved = loop_lag.starved
+        loop_lag.tell()
         return starved
 
     assert not second(0.3, 0.29), "what it does itself is no want of a processor"
@@ -55,12 +55,12 @@ def test_a_loop_is_starved_that_is_often_without_a_processor() -> None:
 
 def test_the_longest_is_told_for_a_minute() -> None:
     """Sixty reports tell of it, so that whoever asks less often sees it; then it is forgotten."""
-    lateness = Lateness()
-    lateness.expect(due=10.0, used=3.0)
-    lateness.look(now=10.5, used=3.5)
-    lateness.expect(due=11.0, used=4.0)
-    lateness.look(now=11.125, used=4.125)
-    assert [lateness.tell()["loop_lag_seconds"] for _ in range(61)] == [0.5] * 60 + [0.0]
+    loop_lag = LoopLag()
+    loop_lag.expect(due=10.0, used=3.0)
+    loop_lag.look(now=10.5, used=3.5)
+    loop_lag.expect(due=11.0, used=4.0)
+    loop_lag.look(now=11.125, used=4.125)
+    assert [loop_lag.tell()["loop_lag_seconds"] for _ in range(61)] == [0.5] * 60 + [0.0]
 
 
 @pytest.mark.parametrize(("used", "starved"), [(3.01, 1), (3.6, 0)])
@@ -73,8 +73,8 @@ async def test_what_a_starved_loop_timed_is_told(used: float, starved: int) -> N
     await worker.start(theirs)
     answer = Response(200, b"", b"", 0.1, 0.1)
     worker.tally("GET /").count_match(answer, answer, About(0.0))
-    worker._lateness.expect(due=10.0, used=3.0)
-    worker._lateness.look(now=10.6, used=used)
+    worker._loop_lag.expect(due=10.0, used=3.0)
+    worker._loop_lag.look(now=10.6, used=used)
     await worker.finish()
     tallies = [one for report in Stream(Report).feed(ours.recv(1 << 20)) for one in report.tallies.values()]
 

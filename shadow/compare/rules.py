@@ -83,8 +83,8 @@ def compile_rule(general: settings.Compare, own: settings.Compare) -> Rule:
 
 
 def compile_rules(config: settings.Config) -> dict[int | None, Rule]:
-    """The rule of each endpoint in `settings.endpoints`, by its index, and under None that of all that no line
-    names. Raises ValueError as `compile_rule` does."""
+    """The rule of each endpoint in `settings.endpoints`, by its index; None has that of all others. Raises
+    ValueError as `compile_rule` does."""
     general = config.compare
     rules: dict[int | None, Rule] = {None: compile_rule(general, settings.Compare())}
     return rules | {i: compile_rule(general, line.compare) for i, line in enumerate(config.endpoints)}

@@ -63,7 +63,7 @@ class Pressure:
         if grown > _SHED * self._most and self._trim():  # what is free, but was not given back, is not used
             grown = self._resident() - self._began
         self._budget.limit = 0 if grown > _SHED * self._most else self._usual
-        self._front.full = grown > self._most
+        self._front.short_of_memory = grown > self._most
 
     def _resident(self) -> int:
         """Bytes of this process in memory."""

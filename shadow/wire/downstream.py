@@ -166,7 +166,7 @@ class Downstream(asyncio.Protocol):
         self._buffer = data[end:]
         if isinstance(head, Refusal):
             self._refuse(head)
-        elif front.full:
+        elif front.short_of_memory:
             self._refuse(Refusal(503, "too much is under way"))
         else:
             self._open(head)

@@ -83,8 +83,8 @@ class Front:
         """Connections whose handshake is not over, or whose preface has not been read."""
         self.turned_away = 0
         """Connections closed at once, because there were too many."""
-        self.full = False
-        """Whether memory runs short: new connections are closed, and requests of others answered 503."""
+        self.short_of_memory = False
+        """While it is, new connections are closed, and requests of others are answered 503."""
         self.lame = False
         """Whether clients are asked to go: answers carry `Connection: close`."""
         self.draining = False
@@ -94,7 +94,7 @@ class Front:
     def is_full(self) -> bool:
         """Whether nobody more may come in."""
         taken = len(self.connections) + len(self.tunnels) + self.arriving
-        return self.full or taken >= self.limits.connections
+        return self.short_of_memory or taken >= self.limits.connections
 
     def peer(self, address: str) -> Peer:
         """What is told of a client at this address."""
