@@ -11,8 +11,8 @@ from typing import NamedTuple
 from shadow.record.segment import EVIDENCE, OPEN, SEALED, files
 
 
-class Lying(NamedTuple):
-    """A segment in a folder."""
+class SegmentFile(NamedTuple):
+    """The file of a segment. `stem` is its name without its ending, `name` the one of who wrote it."""
 
     path: Path
     stem: str
@@ -21,13 +21,13 @@ class Lying(NamedTuple):
     modified: float  # Unix seconds
 
 
-def sealed(folder: Path) -> list[Lying]:
+def sealed(folder: Path) -> list[SegmentFile]:
     """The sealed segments of a folder, the oldest first. One that is open too has only just been sealed, or
     `recover` will see to it: it is not among them."""
     found = files(folder) if folder.is_dir() else []
     still_open = {file["stem"] for file in found if file["ending"] == OPEN}
     done = (file for file in found if file["ending"] == SEALED and file["stem"] not in still_open)
-    return sorted(filter(None, (_lying(folder, file) for file in done)), key=lambda each: each.modified)
+    return sorted(filter(None, (_file(folder, file) for file in done)), key=lambda each: each.modified)
 
 
 def opened(folder: Path) -> int:
@@ -35,11 +35,11 @@ def opened(folder: Path) -> int:
     return sum(file["ending"] == OPEN for file in files(folder))
 
 
-def snapshots(folder: Path) -> list[Lying]:
+def snapshots(folder: Path) -> list[SegmentFile]:
     """The open segments of tallies, each of which holds its window until a few seconds ago."""
     found = files(folder) if folder.is_dir() else []
     tallies = (file for file in found if file["ending"] == OPEN and not file["name"].startswith(EVIDENCE))
-    return list(filter(None, (_lying(folder, file) for file in tallies)))
+    return list(filter(None, (_file(folder, file) for file in tallies)))
 
 
 def retain(folder: Path, keep_seconds: float, now: float) -> int:
@@ -69,10 +69,10 @@ def bound(folder: Path, limit: int) -> int:
     return deleted
 
 
-def _lying(folder: Path, file: re.Match[str]) -> Lying | None:
+def _file(folder: Path, file: re.Match[str]) -> SegmentFile | None:
     path = folder / file.string
     with suppress(OSError):
         about = path.lstat()
         if stat.S_ISREG(about.st_mode):
-            return Lying(path, file["stem"], file["name"], about.st_size, about.st_mtime)
+            return SegmentFile(path, file["stem"], file["name"], about.st_size, about.st_mtime)
     return None

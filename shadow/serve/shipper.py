@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from shadow.record.folder import Lying, sealed, snapshots
+from shadow.record.folder import SegmentFile, sealed, snapshots
 from shadow.record.segment import EVIDENCE, compressed, recover
 from shadow.record.stored import Refused, StoreError, open_name, sealed_name
 from shadow.settings import Config, Record
@@ -54,7 +54,7 @@ class Shipper:
     def __init__(self, record: Record) -> None:
         self.shipped = 0  # segments
         self.failures = 0  # rounds that the store has ended
-        self.waiting: list[Lying] = []
+        self.waiting: list[SegmentFile] = []
         """What is still in the spool, after the last round."""
         self._folder = Path(record.spool)
         self._url = record.to
@@ -122,7 +122,7 @@ class Shipper:
         if failed:
             raise failed[-1]
 
-    def _ship(self, store: Store, each: Lying) -> None:
+    def _ship(self, store: Store, each: SegmentFile) -> None:
         try:
             data = each.path.read_bytes()
         except OSError:  # another has shipped it, or it had to make room
