@@ -9,14 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from shadow.compare.signature import Signature, generalise, parse, signature
 from shadow.model import Difference, DifferenceKind, FailureKind
 
+Accepts: TypeAlias = Callable[[Difference], str | None]
+"""Given a difference: the line by which it is accepted, or None."""
+
 _DAY = 86400
 _EPOCH = date(1970, 1, 1)
 _STATUS = re.compile(r"[1-9]\d\d")
+
+
+def line_of(difference: str) -> str:
+    """The line that accepts a difference, as it is shown and its hits are counted."""
+    return f"accept {difference}"
 
 
 class Accepted(NamedTuple):
@@ -29,7 +37,7 @@ class Accepted(NamedTuple):
     @property
     def line(self) -> str:
         """As it is shown."""
-        return f"accept {self.difference}"
+        return line_of(self.difference)
 
     def holds(self, moment: float) -> bool:
         """Has the last day, in UTC, not ended at this moment, in Unix seconds?"""
@@ -65,8 +73,8 @@ def wordings(name: str) -> list[str]:
     return [*narrow, f"{kind} {path}", path] if statuses else narrow
 
 
-def accepts(lines: Iterable[Accepted], moment: float) -> Callable[[Difference], str | None] | None:
-    """What says of a difference by which line it is accepted at this moment; None if no line holds."""
+def accepts(lines: Iterable[Accepted], moment: float) -> Accepts | None:
+    """What says by which of the lines a difference is accepted at this moment; None if no line holds."""
     held = {each.difference: each.line for each in lines if each.holds(moment)}
     known: dict[str, str | None] = {}  # by signature: of a long list every member may differ
 

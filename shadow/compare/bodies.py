@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shadow.compare import binary, charset, forms, html, json, jsontext, table, text, xml
+from shadow.compare.accept import Accepts
 from shadow.compare.decode import Undecodable, decode
 from shadow.compare.found import NOTHING, Found, added, changed, missing
 from shadow.compare.headers import codings, value
-from shadow.compare.json import Accepts
 from shadow.compare.jsontext import Unread
 from shadow.compare.media import Form, MediaType, media_type, sniffed
 from shadow.compare.rules import Rule

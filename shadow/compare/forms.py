@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, unquote
 from shadow.compare.align import place
 from shadow.compare.binary import by_digest, summary, whole
 from shadow.compare.fields import IGNORED, PRESENCE
-from shadow.compare.found import SOUGHT, Findings, Found, Silence, added, changed, missing, shown
+from shadow.compare.found import SOUGHT, Findings, Found, Silences, added, changed, missing, shown
 from shadow.compare.meaning import means
 from shadow.compare.media import Form, MediaType, media_type
 from shadow.compare.pairing import matched, reordered
@@ -58,7 +58,7 @@ class Part(NamedTuple):
         return frozenset((*self.said.items(), self.content))
 
 
-def compare_urlencoded(legacy: str, target: str, ignored: frozenset[str], silence: Silence) -> Found:
+def compare_urlencoded(legacy: str, target: str, ignored: frozenset[str], silence: Silences) -> Found:
     """Differences of two bodies of `a=1&b=2`, by name."""
     if max(legacy.count("&"), target.count("&")) >= MOST_FIELDS:
         return whole(_utf8(legacy), _utf8(target), f"more than {MOST_FIELDS} fields")
@@ -70,7 +70,7 @@ def compare_urlencoded(legacy: str, target: str, ignored: frozenset[str], silenc
 
 
 def compare_multipart(
-    legacy: bytes, target: bytes, boundaries: tuple[str, str], ignored: frozenset[str], silence: Silence
+    legacy: bytes, target: bytes, boundaries: tuple[str, str], ignored: frozenset[str], silence: Silences
 ) -> Found | None:
     """Differences of two messages of several parts, whatever their boundaries (RFC 2046, 5.1); None where
     one of them has no part."""
@@ -185,7 +185,7 @@ def _text(content: bytes) -> str | None:
 class _Walk(Findings):
     """Compares what stands under each name, and collects what it finds."""
 
-    def __init__(self, ignored: frozenset[str], silence: Silence) -> None:
+    def __init__(self, ignored: frozenset[str], silence: Silences) -> None:
         super().__init__(silence)
         self._ignored = ignored
 

@@ -24,7 +24,7 @@ _LEAD = 40
 """Equal characters shown before the first unequal one, so that it can be found again."""
 
 
-Silence: TypeAlias = Callable[[str, str], str | None]
+Silences: TypeAlias = Callable[[str, str], str | None]
 """Given two unequal values: the line of the rule by which they count as equal, or None. Where it takes
 several, each is on a line of its own."""
 
@@ -81,7 +81,7 @@ def cut(differences: list[Difference], notes: list[str]) -> Found:
 class Findings:
     """What a comparer collects on its way through two bodies."""
 
-    def __init__(self, silence: Silence) -> None:
+    def __init__(self, silence: Silences) -> None:
         self.differences: list[Difference] = []
         self.notes: list[str] = []
         self.hits: dict[str, None] = {}

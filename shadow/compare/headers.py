@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 
 from shadow.compare import cookies
 from shadow.compare.fields import FIELDS, PRESENCE, WITHOUT_VALUE
-from shadow.compare.found import Found, Silence, added, changed, missing, shown
+from shadow.compare.found import Found, Silences, added, changed, missing, shown
 from shadow.compare.meaning import ADDRESSES, MEANINGS, means, members
 from shadow.compare.media import media_type
 from shadow.compare.rules import Rule
@@ -56,7 +56,7 @@ def same(legacy: bytes, target: bytes) -> bool:
 
 
 def compare(
-    legacy: Headers, target: Headers, rule: Rule, silence: Silence, request: Request | None = None
+    legacy: Headers, target: Headers, rule: Rule, silence: Silences, request: Request | None = None
 ) -> Found:
     """Differences of fields, by name, then of cookies, by name. Where the `request` is known, a URL and a
     reference that a client resolves to it are the same."""
@@ -128,7 +128,7 @@ _name = itemgetter(0)
 class _Comparison:
     """What is found, and what the rule says of it."""
 
-    def __init__(self, rule: Rule, silence: Silence, request: Request | None) -> None:
+    def __init__(self, rule: Rule, silence: Silences, request: Request | None) -> None:
         self.differences: list[Difference] = []
         self.hits: dict[str, None] = {}
         self._rule = rule

@@ -11,7 +11,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
 from shadow.compare import html_doctype, html_noise, html_rows, html_tree
 from shadow.compare.align import WEIGHED, Pair, aligned, nearest, paired, place, surplus
-from shadow.compare.found import NOTHING, SOUGHT, Found, Silence, added, changed, cut, encodable, missing
+from shadow.compare.found import NOTHING, SOUGHT, Found, Silences, added, changed, cut, encodable, missing
 from shadow.compare.html_cost import too_costly
 from shadow.compare.html_path import Paths, Place
 from shadow.compare.html_tree import Page
@@ -63,7 +63,7 @@ def _place(line: str) -> Ignored:
     return Ignored(f"html:{line}", selector, attribute)
 
 
-def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found:
+def compare(legacy: str, target: str, places: Places, silence: Silences) -> Found:
     """Differences of two pages, in the order of the page: `html:PATH` for a text or an element,
     `html:PATH@NAME` for an attribute."""
     if legacy == target:
@@ -90,7 +90,7 @@ def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found
     return Found(found.differences, found.notes, tuple(dict.fromkeys(taken + walk.hits)))
 
 
-def _walked(legacy: str, target: str, silence: Silence) -> _Walk | None:
+def _walked(legacy: str, target: str, silence: Silences) -> _Walk | None:
     """What differs; None where it cannot be told which tag ends which."""
     ours, theirs = Page(legacy), Page(target)
     if not (ours.is_whole and theirs.is_whole):
@@ -170,7 +170,7 @@ def _take_attribute(node: LexborNode, name: str) -> str | None:
 class _Walk:
     """Goes down two trees at once, over a list of places still to be seen and without recursion."""
 
-    def __init__(self, legacy: Page, target: Page, silence: Silence) -> None:
+    def __init__(self, legacy: Page, target: Page, silence: Silences) -> None:
         self.differences: list[Difference] = []
         self.hits: list[str] = []
         self.notes: list[str] = []

@@ -7,15 +7,15 @@ without building anything; unequal ones are opened one level at a time. Nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TypeAlias
 
 from msgspec import Raw
 
 from shadow.compare import arrays, jsonpath, jsontext
+from shadow.compare.accept import Accepts
 from shadow.compare.align import Pair, place
 from shadow.compare.arrays import Elements
-from shadow.compare.found import SOUGHT, Found, Silence, added, changed, cut, missing
+from shadow.compare.found import SOUGHT, Found, Silences, added, changed, cut, missing
 from shadow.compare.jsonpath import DEEPEST, Key, Reached
 from shadow.compare.jsontext import Document, Unread
 from shadow.compare.values import same_but_host
@@ -23,8 +23,6 @@ from shadow.model import Difference, DifferenceKind
 
 Path: TypeAlias = tuple[Key, ...]
 Members: TypeAlias = dict[str, Raw]
-Accepts: TypeAlias = Callable[[Difference], str | None]
-"""The line of the rule by which a difference is accepted, or None."""
 
 _NOWHERE = Reached(())
 
@@ -33,7 +31,7 @@ def compare(
     legacy: Document,
     target: Document,
     root: Reached,
-    silence: Silence | None = None,
+    silence: Silences | None = None,
     accepts: Accepts | None = None,
 ) -> Found | Unread:
     """Differences of two trees, in the order of keys and indexes, under what a rule says of places
@@ -59,7 +57,7 @@ class _Walk:
     levels of three frames."""
 
     def __init__(
-        self, silence: Silence | None = None, accepts: Accepts | None = None, most: int = SOUGHT
+        self, silence: Silences | None = None, accepts: Accepts | None = None, most: int = SOUGHT
     ) -> None:
         self.differences: list[Difference] = []
         self.notes: list[str] = []

@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeAlias
 
 from shadow.compare.align import Pair, place
 from shadow.compare.binary import whole
-from shadow.compare.found import SOUGHT, Findings, Found, Silence, added, changed, missing, shown
+from shadow.compare.found import SOUGHT, Findings, Found, Silences, added, changed, missing, shown
 from shadow.compare.pairing import matched, reordered
 from shadow.model import DifferenceKind
 
@@ -73,7 +73,7 @@ def _first_row(body: str) -> str:
     return _QUOTED.sub("", body[:_LONGEST_HEAD].lstrip("\r\n")).replace("\r", "\n").partition("\n")[0]
 
 
-def compare(legacy: str, target: str, ignored: frozenset[str], silence: Silence) -> Found | None:
+def compare(legacy: str, target: str, ignored: frozenset[str], silence: Silences) -> Found | None:
     """Differences of two tables; None where both are none."""
     delimiter = separator(legacy, target)
     for body in (legacy, target):
@@ -124,7 +124,7 @@ def _numbers(row: Cells) -> Cells:
 class _Walk(Findings):
     """Compares two tables, and collects what it finds."""
 
-    def __init__(self, ignored: frozenset[str], silence: Silence) -> None:
+    def __init__(self, ignored: frozenset[str], silence: Silences) -> None:
         super().__init__(silence)
         self._ignored = ignored
 

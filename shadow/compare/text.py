@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from shadow.compare.align import aligned, place
-from shadow.compare.found import SOUGHT, Findings, Found, Silence, changed
+from shadow.compare.found import SOUGHT, Findings, Found, Silences, changed
 from shadow.model import Difference, DifferenceKind
 
 MOST_LINES = 100_000
@@ -34,7 +34,7 @@ def byte_order_mark(legacy: Text, target: Text) -> list[Difference]:
     return [changed("body", names[legacy.bom], names[target.bom], DifferenceKind.CHARSET)]
 
 
-def compare(legacy: Text, target: Text, silence: Silence) -> Found | None:
+def compare(legacy: Text, target: Text, silence: Silences) -> Found | None:
     """Differences by line, `text:12`; the number is that of legacy's line or, where the two sides
     have moved against each other, the smaller one. None: too many lines to compare."""
     if max(legacy.text.count("\n"), target.text.count("\n")) > MOST_LINES:

@@ -15,7 +15,7 @@ from typing import TypeAlias
 from shadow.compare import xmltree
 from shadow.compare.align import Pair
 from shadow.compare.binary import whole
-from shadow.compare.found import SHOWN, SOUGHT, Findings, Found, Silence, added, changed, missing
+from shadow.compare.found import SHOWN, SOUGHT, Findings, Found, Silences, added, changed, missing
 from shadow.compare.pairing import matched, reordered
 from shadow.compare.xmltree import Element, Node, Places, Text, local
 from shadow.compare.xmltree import compile_places as compile_places
@@ -31,7 +31,7 @@ _Task: TypeAlias = tuple[str, int, Node | None, Node | None]
 """What is still to be compared: path, depth, and the two sides."""
 
 
-def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found | None:
+def compare(legacy: str, target: str, places: Places, silence: Silences) -> Found | None:
     """Differences of two documents, in the order of the documents; None where one of them is not well-formed
     or declares entities."""
     if reason := xmltree.too_costly(legacy, target):
@@ -51,7 +51,7 @@ def compare(legacy: str, target: str, places: Places, silence: Silence) -> Found
 class _Walk(Findings):
     """Goes down two trees at once, with a stack of its own: a hostile one has any depth."""
 
-    def __init__(self, silence: Silence) -> None:
+    def __init__(self, silence: Silences) -> None:
         super().__init__(silence)
         self._namespaces: set[tuple[str, str]] = set()
 

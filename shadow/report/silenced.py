@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
-from shadow.compare.accept import wordings
+from shadow.compare.accept import line_of, wordings
 from shadow.compare.signature import parse
 from shadow.record.configured import ConfigRecord, Line
 from shadow.record.parts import add_counts
@@ -59,7 +59,7 @@ class Silenced:
 
     def accepts(self, name: str, endpoints: set[str]) -> bool:
         """Whether a cause is accepted now, on all endpoints that show it."""
-        lines = {f"accept {wording}" for wording in wordings(name)}
+        lines = set(map(line_of, wordings(name)))
         held = {
             each.endpoint for each in self._lines if each.until and each.line in lines and self._holds(each)
         }
