@@ -1,7 +1,7 @@
-"""What is done with an exchange: the target is asked, plainly equal answers are known from unequal ones.
+"""What is done with an exchange: the target is asked, and if its answer is plainly equal, that is counted.
 
-Unequal pairs go to the judge beside it, so that this loop does nothing heavy and the target's
-latency is measured by it truly.
+All other pairs go to the judge, a process beside this one: a loop that does nothing heavy measures the
+target's latency truly.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 from typing import Final, Protocol
 
 import structlog
-from msgspec import Struct
 from msgspec.structs import replace
 
 from shadow import settings
@@ -23,7 +22,7 @@ from shadow.mirror.breaker import Breaker
 from shadow.mirror.control import Control, Controls
 from shadow.mirror.judge import JUDGE_JOBS, JudgeLine
 from shadow.mirror.order import SessionOrder
-from shadow.mirror.pair import about, comparable, sides, unanalysed
+from shadow.mirror.pair import Pair, about, comparable, sides, unanalysed
 from shadow.mirror.recheck import Rechecks
 from shadow.mirror.sender import Done, ShadowRequest, shadow_head
 from shadow.mirror.session import Sessions
@@ -57,7 +56,7 @@ class Books(Protocol):
         """Where it is counted what is learnt of it once it has ended."""
 
 
-class Watcher(Protocol):
+class Tracer(Protocol):
     """Makes spans of exchanges."""
 
     def ended(self, frame: Frame, outcome: Outcome | Drop) -> None:
@@ -67,18 +66,8 @@ class Watcher(Protocol):
         """No more will end."""
 
 
-class Pair(Struct, frozen=True, gc=False):
-    """An exchange and what the target gave; `control` is legacy's second answer, if it was asked again. The
-    answers hold so many bytes as were `charged`."""
-
-    frame: Frame
-    outcome: Outcome
-    charged: int
-    control: Response | None = None
-
-
 class Mirror:
-    """What is done with the exchanges that it is offered. At most `jobs` of them are with the judge."""
+    """Takes the exchanges that it is offered to their fates. At most `jobs` of them are with the judge."""
 
     def __init__(
         self,
@@ -119,7 +108,7 @@ class Mirror:
         # Of what is plainly equal by a line of a rule, some is kept: stricter rules can be tried on it.
         self._samples = Quota(config.record.evidence, 1)
         self._idle = asyncio.Event()
-        self.spans: Watcher | None = None
+        self.spans: Tracer | None = None
         """Who is told of each shadow request that has ended."""
 
     def _to(self, url: str, tls: BackendTls, mirror: settings.Mirror, deadlines: Deadlines) -> Pool:

@@ -1,7 +1,8 @@
-"""From a frame to what `compare.judge` takes. Pure."""
+"""An exchange and the target's answer to it, and what of both the comparer is given. Pure."""
 
 from __future__ import annotations
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from shadow.compare.headers import codings, value
@@ -24,6 +25,16 @@ from shadow.record.units import unit
 
 _LONGEST_VERSION = 100  # bytes; an image digest has 71
 _UNANALYSED = "not analysed: the judge was behind"
+
+
+class Pair(Struct, frozen=True, gc=False):
+    """An exchange and what the shadow request brought. `control` is legacy's second answer, if it was asked
+    again; the answers hold `charged` bytes of what admission allows."""
+
+    frame: Frame
+    outcome: Outcome
+    charged: int
+    control: Response | None = None
 
 
 def served(frame: Frame) -> Outcome:
