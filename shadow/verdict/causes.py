@@ -12,7 +12,7 @@ from msgspec import Struct, field
 
 from shadow.compare.signature import signature
 from shadow.model import Difference
-from shadow.record.evidence import Evidence
+from shadow.record.evidence import Answered, Evidence, Failed
 from shadow.record.parts import OTHER, Seen
 from shadow.record.tally import Tally
 
@@ -20,11 +20,34 @@ MOST = 200
 """Causes listed. More do not fit in a head, and a page with its data in its keys would make thousands."""
 
 
-class Shown(NamedTuple):
+class Trace(NamedTuple):
     """A kept comparison, and the one of its differences that is of the cause."""
 
     evidence: Evidence
     difference: Difference
+
+    @property
+    def order(self) -> tuple[float, str]:
+        """The earliest first; of two at one moment, whichever way round they were read, the same."""
+        return self.evidence.at, self.evidence.id
+
+    @property
+    def body(self) -> str:
+        """What the target's body said, as far as it was kept."""
+        answer = self.evidence.target
+        kept = answer.body if isinstance(answer, Answered) else None
+        return (kept.text or "") if kept else ""
+
+    def location(self) -> tuple[str, str]:
+        """Where legacy's answer and the target's lead to; empty where they lead nowhere."""
+        return _field(self.evidence.legacy, "location"), _field(self.evidence.target, "location")
+
+
+def _field(answer: Answered | Failed, name: str) -> str:
+    """A header field of an answer; empty where there is none."""
+    if not isinstance(answer, Answered):
+        return ""
+    return next((value for each, value in answer.headers if each.lower() == name), "")
 
 
 class Cause(Struct):
@@ -34,7 +57,7 @@ class Cause(Struct):
     name: str
     seen: Seen = field(default_factory=lambda: Seen(0))
     endpoints: set[str] = field(default_factory=set)
-    example: Shown | None = None
+    example: Trace | None = None
 
     @property
     def id(self) -> str:
@@ -47,7 +70,7 @@ class Causes:
 
     def __init__(self) -> None:
         self._groups: dict[str, Cause] = {}
-        self._examples: dict[str, Shown] = {}
+        self._examples: dict[str, Trace] = {}
 
     def add(self, endpoint: str, tally: Tally) -> None:
         """Take over the counts of an endpoint."""
@@ -64,9 +87,9 @@ class Causes:
         """Let the evidence be the example of what it shows, if it is the earliest."""
         for difference in evidence.differences:
             name = signature(difference)
-            known = self._examples.get(name)
-            if known is None or (evidence.at, evidence.id) < (known.evidence.at, known.evidence.id):
-                self._examples[name] = Shown(evidence, difference)
+            trace, known = Trace(evidence, difference), self._examples.get(name)
+            if known is None or trace.order < known.order:
+                self._examples[name] = trace
 
     def listed(self) -> list[Cause]:
         """The causes, the most frequent first."""

@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 
 from shadow.compare.found import SHOWN
 from shadow.compare.signature import parse
-from shadow.verdict.diagnosis.case import Case, Trace, Traced, short, traced
+from shadow.verdict.causes import Trace
+from shadow.verdict.diagnosis.case import Case, Traced, short, traced
 
 _ATTRIBUTES = {"secure", "samesite", "domain", "httponly"}
 _INSIDE = [

@@ -6,34 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from shadow.compare.signature import parse, signature
-from shadow.model import Difference
-from shadow.record.evidence import Answered, Evidence
+from shadow.record.evidence import Evidence
 from shadow.record.parts import rank
 from shadow.record.tally import Tally
-from shadow.verdict.causes import Cause
+from shadow.verdict.causes import Cause, Trace
 
 _EACH = 12  # comparisons looked at of one cause: the earliest
 _EACH_STATUS = 100  # of those, whose times tell too
 _CAUSES = 400  # looked at
 _SHOWN = 80  # characters of a value in a trace
-
-
-class Trace(NamedTuple):
-    """A kept comparison, and the one of its differences that is of the cause."""
-
-    evidence: Evidence
-    difference: Difference
-
-    @property
-    def body(self) -> str:
-        """What the target's body said, as far as it was kept."""
-        answer = self.evidence.target
-        kept = answer.body if isinstance(answer, Answered) else None
-        return (kept.text or "") if kept else ""
-
-    def location(self) -> tuple[str, str]:
-        """Where legacy's answer and the target's lead to; empty where they lead nowhere."""
-        return field(self.evidence.legacy, "location"), field(self.evidence.target, "location")
 
 
 class Traces:
@@ -121,13 +102,6 @@ def short(text: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-def field(answer: object, name: str) -> str:
-    """A header field of an answer; empty where there is none."""
-    if not isinstance(answer, Answered):
-        return ""
-    return next((value for each, value in answer.headers if each.lower() == name), "")
-
-
 def _words(cause: Cause) -> str:
     where = "1 endpoint" if len(cause.endpoints) == 1 else f"{len(cause.endpoints)} endpoints"
     return f"{short(cause.name)}: {cause.seen.count:,} exchanges of {where}"
@@ -138,4 +112,4 @@ def _most(name: str) -> int:
 
 
 def _earliest(name: str, traces: list[Trace]) -> list[Trace]:
-    return sorted(traces, key=lambda each: (each.evidence.at, each.evidence.id))[: _most(name)]
+    return sorted(traces, key=lambda each: each.order)[: _most(name)]

@@ -8,8 +8,8 @@ from urllib.parse import SplitResult, urlsplit
 from shadow.record.evidence import Answered, Evidence
 from shadow.record.parts import Seen
 from shadow.record.tally import Tally
-from shadow.verdict.causes import Cause
-from shadow.verdict.diagnosis.case import Case, Trace, Traced, as_in, short, traced
+from shadow.verdict.causes import Cause, Trace
+from shadow.verdict.diagnosis.case import Case, Traced, as_in, short, traced
 
 _GONE = {"502", "503", "reset", "refused"}
 _BURST = 60.0  # seconds without any before another burst begins
