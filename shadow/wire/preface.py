@@ -25,65 +25,65 @@ _UNKNOWN: Final = re.compile(rb"PROXY UNKNOWN[^\r\n]*\r\n")
 _ADDRESS_SIZES: Final = {0x1: 4, 0x2: 16}  # of an address, by family
 
 
-class Wrong(Exception):
-    """What comes is no such preface."""
+class MalformedHeader(Exception):
+    """What a connection begins with is no header of the PROXY protocol."""
 
 
-class Said(NamedTuple):
-    """The client's address, None for that of the connection itself, and how many bytes said so."""
+class ProxyHeader(NamedTuple):
+    """What it says: the client's address, None for that of the connection itself. It has `length` bytes."""
 
     address: str | None
     length: int
 
 
-def parse(data: bytes) -> Said | None:
-    """What `data` begins with; None while it may still become a preface. Raises Wrong."""
+def parse(data: bytes) -> ProxyHeader | None:
+    """What `data` begins with; None while it may still become a preface. Raises MalformedHeader."""
     if data[:12] == _SIGNATURE[: len(data)]:
         return _binary(data)
     if data[:6] == b"PROXY "[: len(data)]:
         return _text(data)
-    raise Wrong("not a PROXY protocol header")
+    raise MalformedHeader("not a PROXY protocol header")
 
 
-def _text(data: bytes) -> Said | None:
+def _text(data: bytes) -> ProxyHeader | None:
     end = data.find(b"\n", 0, _LONGEST_LINE) + 1
     if not end:
         if len(data) >= _LONGEST_LINE:
-            raise Wrong("line too long")
+            raise MalformedHeader("line too long")
         return None
     line = data[:end]
     if _UNKNOWN.fullmatch(line):
-        return Said(None, end)
+        return ProxyHeader(None, end)
     found = _LINE.fullmatch(line)
     if found is None:
-        raise Wrong("malformed line")
+        raise MalformedHeader("malformed line")
     try:
         address = ipaddress.ip_address(found[2].decode())
     except ValueError:
-        raise Wrong("malformed address") from None
+        raise MalformedHeader("malformed address") from None
     if address.version != int(found[1]):
-        raise Wrong("an address of another family")
-    return Said(str(address), end)
+        raise MalformedHeader("an address of another family")
+    return ProxyHeader(str(address), end)
 
 
-def _binary(data: bytes) -> Said | None:
+def _binary(data: bytes) -> ProxyHeader | None:
     if len(data) < _FIXED.size:
         return None
     _, version_command, family, rest = _FIXED.unpack_from(data)
     if version_command >> 4 != 2 or version_command & 0xF > 1:
-        raise Wrong("unknown version or command")
+        raise MalformedHeader("unknown version or command")
     if rest > _LONGEST_REST:
-        raise Wrong("header too long")
+        raise MalformedHeader("header too long")
     end = _FIXED.size + rest
     if len(data) < end:
         return None
     size = _ADDRESS_SIZES.get(family >> 4)
     if version_command & 0xF == 0 or size is None:  # LOCAL: a health check of the balancer's own
-        return Said(None, end)
+        return ProxyHeader(None, end)
     if rest < 2 * size + 4:
-        raise Wrong("addresses missing")
+        raise MalformedHeader("addresses missing")
     address = ipaddress.ip_address(data[_FIXED.size : _FIXED.size + size])
-    return Said(str(address), end)
+    return ProxyHeader(str(address), end)
 
 
 class Preface(asyncio.Protocol):
@@ -113,17 +113,17 @@ class Preface(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._data += data
         try:
-            said = parse(self._data)
-        except Wrong:
+            header = parse(self._data)
+        except MalformedHeader:
             self._transport.abort()
             return
-        if said is not None:
+        if header is not None:
             self._leave()
-            client = Downstream(self._front, said.address)
+            client = Downstream(self._front, header.address)
             self._transport.set_protocol(client)
             client.connection_made(self._transport)
-            if len(self._data) > said.length:
-                client.data_received(self._data[said.length :])
+            if len(self._data) > header.length:
+                client.data_received(self._data[header.length :])
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.wire.preface import Said, Wrong, parse
+from shadow.wire.preface import MalformedHeader, ProxyHeader, parse
 
 SIGNATURE = b"\r\n\r\n\x00\r\nQUIT\n"
 
@@ -53,7 +53,7 @@ BAD = [
 @pytest.mark.parametrize(("said", "address"), GOOD)
 def test_what_is_said(said: bytes, address: str | None) -> None:
     """The client's address, and where the client's own bytes begin."""
-    assert parse(said + b"GET / HTTP/1.1\r\n") == Said(address, len(said))
+    assert parse(said + b"GET / HTTP/1.1\r\n") == ProxyHeader(address, len(said))
 
 
 @pytest.mark.parametrize("said", [said for said, _ in GOOD])
@@ -65,7 +65,7 @@ def test_it_may_come_in_pieces(said: bytes) -> None:
 @pytest.mark.parametrize("said", BAD)
 def test_what_is_no_preface(said: bytes) -> None:
     """It is never taken for one, nor left out: who sends it could say to be anybody."""
-    with pytest.raises(Wrong):
+    with pytest.raises(MalformedHeader):
         parse(said)
 
 
@@ -74,6 +74,6 @@ def test_any_bytes_are_read(data: bytes) -> None:
     """Whatever comes is a preface, may become one, or is none."""
     try:
         said = parse(data)
-    except Wrong:
+    except MalformedHeader:
         return
     assert said is None or 0 < said.length <= len(data)
