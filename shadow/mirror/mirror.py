@@ -200,7 +200,7 @@ class Mirror:
         request = ShadowRequest(frame, self._limit, self._admission, self._copy_answered)
         self._copies[request] = done
         if self._session_order is not None:
-            self._start(request, *self._session_order.dressed(frame))
+            self._start(request, *self._session_order.translated(frame))
         else:
             self._start(request, frame.request_head, frame.request_body)
 

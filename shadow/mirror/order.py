@@ -55,20 +55,20 @@ class SessionOrder:
         self._held: dict[Hashable, list[_Held]] = {}  # by whose answer they wait for
 
     def send(self, request: ShadowRequest) -> None:
-        """Send it, now or as soon as it can be dressed."""
+        """Send it, now or as soon as what it waits for is known."""
         givers = self._sessions.givers(request.frame)
         self._sessions.expect(request, request.frame)
         if not givers:
-            self._start(request, *self.dressed(request.frame))
+            self._start(request, *self.translated(request.frame))
             return
         held = _Held(self, request, givers, self._loop.time() + self._patience)
         self._deadlines.watch(held)
         for giver in givers:
             self._held.setdefault(giver, []).append(held)
 
-    def dressed(self, frame: Frame) -> tuple[bytes, bytes]:
-        """Head and body as the target shall get them."""
-        return self._sessions.dressed(frame, self._loop.time())
+    def translated(self, frame: Frame) -> tuple[bytes, bytes]:
+        """Head and body as the target is to get them."""
+        return self._sessions.translated(frame, self._loop.time())
 
     def answered(self, request: ShadowRequest, outcome: Outcome | Drop) -> None:
         """A shadow request has ended, and those who wait for it may go."""
@@ -85,7 +85,7 @@ class SessionOrder:
             self._held[giver].remove(held)
         held.givers = set()
         self._deadlines.forget(held)
-        self._start(held.request, *self.dressed(held.request.frame))
+        self._start(held.request, *self.translated(held.request.frame))
 
     def stop(self) -> None:
         """Forget all that is held."""

@@ -84,7 +84,7 @@ class Sessions:
         while len(self._pairs) > self._most or next(iter(self._pairs.values()))[1] + self._keep < now:
             self._pairs.popitem(last=False)
 
-    def dressed(self, frame: Frame, now: float) -> tuple[bytes, bytes]:
+    def translated(self, frame: Frame, now: float) -> tuple[bytes, bytes]:
         """Head and body of the request with the target's values in place of legacy's."""
 
         def target(legacy: bytes) -> bytes | None:

@@ -53,17 +53,17 @@ def test_a_session_cookie_becomes_the_targets() -> None:
     """Only that of the name, only where the value is known; the others stay byte for byte."""
     sessions = Sessions(NAMED)
     answered(sessions, cookie(b"L=1"), cookie(b"T=1"))
-    head, _ = sessions.dressed(request(b"cookie: a=L=1; sid=L=1;x"), 1.0)
+    head, _ = sessions.translated(request(b"cookie: a=L=1; sid=L=1;x"), 1.0)
     assert b"\r\ncookie: a=L=1; sid=T=1;x\r\n" in head
     stranger = request(b"Cookie: sid=unknown")
-    assert sessions.dressed(stranger, 1.0) == (stranger.request_head, stranger.request_body)
+    assert sessions.translated(stranger, 1.0) == (stranger.request_head, stranger.request_body)
 
 
 def test_the_token_of_a_form_becomes_the_targets() -> None:
     """In an urlencoded body, quoted as it must be, and the length is that of the new body."""
     sessions = Sessions(NAMED)
     answered(sessions, page(hidden(b"a+/=")), page(hidden(b"x&amp;y/longer")))
-    head, body = sessions.dressed(request(body=b"q=a%2B%2F%3D&csrf=a%2B%2f%3D&z"), 1.0)
+    head, body = sessions.translated(request(body=b"q=a%2B%2F%3D&csrf=a%2B%2f%3D&z"), 1.0)
     assert body == b"q=a%2B%2F%3D&csrf=x%26y%2Flonger&z"
     assert b"\r\nContent-Length: %d\r\n" % len(body) in head
 
@@ -74,9 +74,9 @@ def test_the_token_of_a_multipart_form_becomes_the_targets() -> None:
     answered(sessions, page(hidden(b"legacy")), page(hidden(b"target's")))
     parts = b'--b\r\nContent-Disposition: form-data; name="%b"\r\n\r\nlegacy\r\n'
     body = parts % b"csrf" + parts % b'file"; filename="csrf' + b"--b--\r\n"
-    head, dressed = sessions.dressed(request(body=body, kind=b"multipart/form-data; boundary=b"), 1.0)
-    assert dressed == body.replace(b"legacy", b"target's", 1)
-    assert b"\r\nContent-Length: %d\r\n" % len(dressed) in head
+    head, sent = sessions.translated(request(body=body, kind=b"multipart/form-data; boundary=b"), 1.0)
+    assert sent == body.replace(b"legacy", b"target's", 1)
+    assert b"\r\nContent-Length: %d\r\n" % len(sent) in head
 
 
 def test_the_token_of_a_meta_tag_goes_into_a_header() -> None:
@@ -84,7 +84,7 @@ def test_the_token_of_a_meta_tag_goes_into_a_header() -> None:
     sessions = Sessions(NAMED)
     meta = b"<META content='%b' name=csrf-token />"
     answered(sessions, page(meta % b"legacy"), page(meta % b"target"))
-    head, _ = sessions.dressed(request(b"x-csrf-token: legacy", b"CSRF: legacy", b"X-Other: legacy"), 1.0)
+    head, _ = sessions.translated(request(b"x-csrf-token: legacy", b"CSRF: legacy", b"X-Other: legacy"), 1.0)
     assert b"\r\nx-csrf-token: target\r\nCSRF: target\r\nX-Other: legacy\r\n" in head
 
 
@@ -92,15 +92,17 @@ def test_tokens_of_several_forms_are_paired_by_position() -> None:
     """As of pages in which each form has its own."""
     sessions = Sessions(NAMED)
     answered(sessions, page(hidden(b"l1"), hidden(b"l2")), page(hidden(b"t1"), hidden(b"t2")))
-    assert sessions.dressed(request(body=b"csrf=l2"), 1.0)[1] == b"csrf=t2"
-    assert sessions.dressed(request(body=b"csrf=l1"), 1.0)[1] == b"csrf=t1"
+    assert sessions.translated(request(body=b"csrf=l2"), 1.0)[1] == b"csrf=t2"
+    assert sessions.translated(request(body=b"csrf=l1"), 1.0)[1] == b"csrf=t1"
 
 
 def test_a_cookie_that_is_sent_as_a_field_too() -> None:
     """Double submit: the same value in the cookie, a field and a header."""
     sessions = Sessions(NAMED)
     answered(sessions, cookie(b"legacy"), cookie(b"target"))
-    head, body = sessions.dressed(request(b"Cookie: sid=legacy", b"csrf: legacy", body=b"csrf=legacy"), 1.0)
+    head, body = sessions.translated(
+        request(b"Cookie: sid=legacy", b"csrf: legacy", body=b"csrf=legacy"), 1.0
+    )
     assert (head.count(b"target"), body) == (2, b"csrf=target")
 
 
@@ -111,7 +113,7 @@ def test_a_chunked_body_has_no_length() -> None:
     fields = b"Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n"
     head = b"POST / HTTP/1.1\r\n" + fields + b"\r\n"
     asked = replace(frame(head=head, request_body=b"csrf=legacy"), chunked=True)
-    assert sessions.dressed(asked, 1.0) == (head, b"csrf=longer+than+that")
+    assert sessions.translated(asked, 1.0) == (head, b"csrf=longer+than+that")
 
 
 def test_a_compressed_page_is_read() -> None:
@@ -122,7 +124,7 @@ def test_a_compressed_page_is_read() -> None:
         sessions, Response(200, head_of(fields), gzip.compress(hidden(b"legacy"))), page(hidden(b"target"))
     )
     answered(sessions, Response(200, head_of(fields), b"no gzip"), page(hidden(b"target")))
-    assert sessions.dressed(request(body=b"csrf=legacy"), 1.0)[1] == b"csrf=target"
+    assert sessions.translated(request(body=b"csrf=legacy"), 1.0)[1] == b"csrf=target"
     assert len(sessions) == 1
 
 
@@ -142,11 +144,11 @@ def test_the_least_recently_used_pair_goes_first() -> None:
     sessions = Sessions(NAMED)
     for number in range(3):
         answered(sessions, cookie(b"l%d" % number), cookie(b"t%d" % number), now=number)
-    sessions.dressed(request(b"Cookie: sid=l0"), 3.0)
+    sessions.translated(request(b"Cookie: sid=l0"), 3.0)
     answered(sessions, cookie(b"l3"), cookie(b"t3"), now=4.0)
     assert len(sessions) == 3
-    assert b"sid=t0" in sessions.dressed(request(b"Cookie: sid=l0"), 5.0)[0]
-    assert b"sid=l1" in sessions.dressed(request(b"Cookie: sid=l1"), 5.0)[0]
+    assert b"sid=t0" in sessions.translated(request(b"Cookie: sid=l0"), 5.0)[0]
+    assert b"sid=l1" in sessions.translated(request(b"Cookie: sid=l1"), 5.0)[0]
 
 
 def test_a_pair_not_used_for_long_is_forgotten() -> None:
@@ -154,9 +156,9 @@ def test_a_pair_not_used_for_long_is_forgotten() -> None:
     sessions = Sessions(NAMED)
     answered(sessions, cookie(b"legacy"), cookie(b"target"), now=0.0)
     asked = request(b"Cookie: sid=legacy")
-    assert b"sid=target" in sessions.dressed(asked, 99.0)[0]
-    assert b"sid=target" in sessions.dressed(asked, 198.0)[0]
-    assert b"sid=legacy" in sessions.dressed(asked, 299.0)[0]
+    assert b"sid=target" in sessions.translated(asked, 99.0)[0]
+    assert b"sid=target" in sessions.translated(asked, 198.0)[0]
+    assert b"sid=legacy" in sessions.translated(asked, 299.0)[0]
 
 
 @pytest.mark.parametrize(
