@@ -25,7 +25,7 @@ class Point(NamedTuple):
     wait: float = 0.0  # seconds until the next request is due
 
 
-class Shown:
+class Display:
     """Shows points as they come. Drawn by the caller, not by a thread: drawing must not delay a request."""
 
     def __init__(self, console: Console) -> None:

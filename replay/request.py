@@ -25,37 +25,37 @@ _OURS = frozenset(
 )  # fmt: skip
 
 
-class Dress(NamedTuple):
-    """What all requests get: `authority` is the Host of those whose log has none, `host` that of all."""
+class Overrides(NamedTuple):
+    """What is sent with every request, whatever the log says of it."""
 
-    authority: bytes
-    host: bytes | None
-    lines: bytes  # of the user's headers, each with its end
+    authority: bytes  # the Host of a request whose log tells none
+    host: bytes | None  # the Host of every request
+    lines: bytes  # the user's headers, each with its line end
     replaced: frozenset[bytes]  # names in lower case, whose logged values are not sent
 
 
-def dress(authority: bytes, headers: Headers) -> Dress:
-    """`headers` are sent with every request, in the place of those of their names."""
+def overrides(authority: bytes, headers: Headers) -> Overrides:
+    """`headers` are sent with every request, in the place of logged ones of their names."""
     host = next((value for name, value in headers if name.lower() == b"host"), None)
     others = [(name, value) for name, value in headers if name.lower() != b"host"]
     names = frozenset(name.lower() for name, _ in others)
-    return Dress(authority, host, b"".join(b"%b: %b\r\n" % pair for pair in others), _OURS | names)
+    return Overrides(authority, host, b"".join(b"%b: %b\r\n" % pair for pair in others), _OURS | names)
 
 
-def head(request: LoggedRequest, id_: bytes, dress: Dress) -> bytes | BadLine:
+def head(request: LoggedRequest, id_: bytes, override: Overrides) -> bytes | BadLine:
     """The head to send, or why there can be none."""
     if not _TARGET.fullmatch(request.target):
         return BadLine(LogSkip.NOT_REPLAYABLE, "the target is no path, or holds bytes that end a line")
-    host = dress.host or request.host or dress.authority
+    host = override.host or request.host or override.authority
     if not _HOST.fullmatch(host):
         return BadLine(LogSkip.NOT_REPLAYABLE, "the host is no name")
     fields = []
     for name, value in request.headers:
-        if name.lower() not in dress.replaced:
+        if name.lower() not in override.replaced:
             if not is_field(name, value):
                 return BadLine(LogSkip.NOT_REPLAYABLE, "a header holds bytes that end a line")
             fields.append(b"%b: %b\r\n" % (name, value))
-    fields.append(dress.lines)
+    fields.append(override.lines)
     if request.client and _VALUE.fullmatch(request.client):
         fields.append(b"X-Forwarded-For: %b\r\n" % request.client)
     if request.body:

@@ -26,7 +26,7 @@ from replay.checkpoint import Checkpoint, CheckpointError
 from replay.choice import Formats
 from replay.feed import Feed, open_feed
 from replay.plan import Plan
-from replay.progress import Point, Shown
+from replay.progress import Display, Point
 from replay.reader import Reader
 from replay.reading import Entry
 from replay.runner import WINDOW, Replayer
@@ -158,7 +158,7 @@ class _Run:
         self._over = False
         self._began = time.monotonic()
         self._closed = self._began  # when the last stretch was
-        self._shown = Shown(Console(stderr=True))
+        self._display = Display(Console(stderr=True))
 
     async def main(self) -> int:
         """Send all there is. Raises CheckpointError, and ValueError if a log's format cannot be told."""
@@ -188,7 +188,7 @@ class _Run:
         finally:
             keeping.cancel()
             showing.cancel()
-            self._shown.close()
+            self._display.close()
             replayer.close()
             await mirror.drain()
         return 128 + signal.SIGTERM if self._evicted and not finished else 0
@@ -272,9 +272,9 @@ class _Run:
 
     async def _show(self, replayer: Replayer) -> None:
         while True:
-            await asyncio.sleep(self._shown.every)
+            await asyncio.sleep(self._display.every)
             so_far = self._books.so_far()
-            self._shown.show(
+            self._display.show(
                 Point(
                     time.monotonic() - self._began,
                     self._books.read,

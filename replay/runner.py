@@ -19,7 +19,7 @@ from replay.legacy import LegacyRequest, Question, no_witness, witnessed
 from replay.model import BadLine, LoggedRequest, LogSkip
 from replay.plan import Plan
 from replay.reading import Entry
-from replay.request import dress, head
+from replay.request import head, overrides
 from replay.schedule import Due, Schedule
 from replay.shard import session
 from shadow.address import backend
@@ -54,7 +54,7 @@ class Replayer:
         self._plan = plan
         self._books = books
         self._mirror = mirror
-        self._dress = dress(authority(backend(origin)), plan.headers)
+        self._overrides = overrides(authority(backend(origin)), plan.headers)
         self._endpoints = Endpoints(config.endpoints)
         self._selection = Selection(config.mirror, config.endpoints)
         self._budget = Budget(config.mirror.memory)
@@ -121,7 +121,7 @@ class Replayer:
         if self._plan.against_log and (lacks := no_witness(request)):
             return BadLine(LogSkip.NOT_REPLAYABLE, lacks)
         id_ = self._id(entry)
-        raw = head(request, id_, self._dress)
+        raw = head(request, id_, self._overrides)
         if isinstance(raw, BadLine):
             return raw
         named = self._endpoints.lookup(request.method, request.target)

@@ -37,7 +37,7 @@ from replay.formats.gor import SEPARATOR
 from replay.formats.parser import LineParser, RecordParser
 from replay.formats.registry import PRESETS, parser
 from replay.model import BadLine, LoggedRequest, Parsed
-from replay.request import dress, head
+from replay.request import head, overrides
 from shadow.again.pairs import EndpointRules
 from shadow.again.rejudge import rejudge
 from shadow.compare import charset
@@ -112,7 +112,7 @@ def _unchunked(data: bytes, size: int) -> tuple[bytes, bool, bytes, bytes] | Non
 
 # ---- logs ------------------------------------------------------------------------------------
 
-_DRESS = dress(b"legacy:80", ())
+_OVERRIDES = overrides(b"legacy:80", ())
 _LINES = [name for name in PRESETS if isinstance(parser(name), LineParser)]
 
 
@@ -156,7 +156,7 @@ def _sendable(parsed: Parsed) -> None:
     assert isinstance(parsed, LoggedRequest)
     assert math.isfinite(parsed.at)
     assert parsed.seconds is None or 0 <= parsed.seconds < math.inf
-    made = head(parsed, b"id", _DRESS)
+    made = head(parsed, b"id", _OVERRIDES)
     if isinstance(made, BadLine) or any(byte > 0x7E for byte in parsed.target):
         return
     theirs = by_h11(made + parsed.body)

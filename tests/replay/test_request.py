@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from replay.filters import Filters, methods, moment, patterns, statuses
 from replay.model import BadLine, LoggedRequest
-from replay.request import dress, head, header
+from replay.request import head, header, overrides
 
-DRESS = dress(b"legacy:8080", ((b"X-Token", b"1"),))
+OVERRIDES = overrides(b"legacy:8080", ((b"X-Token", b"1"),))
 
 
 def asked(**fields: object) -> LoggedRequest:
@@ -28,7 +28,7 @@ def test_no_line_can_end_a_line(
 ) -> None:
     """Whatever a log holds, what is sent is one head with the fields that belong there."""
     request = asked(target=target, host=host, headers=tuple(headers), client=client)
-    raw = head(request, b"id", DRESS)
+    raw = head(request, b"id", OVERRIDES)
     if isinstance(raw, bytes):
         assert raw.endswith(b"\r\n\r\n")
         assert raw.count(b"\r\n\r\n") == 1
@@ -47,16 +47,16 @@ def test_what_the_log_holds_is_sent() -> None:
         (b"Content-Length", b"9"),
     )
     request = asked(target=b"/\x8c\x9f?", host=b"shop", headers=headers, client=b"10.0.0.1")
-    assert head(request, b"id", DRESS) == (
+    assert head(request, b"id", OVERRIDES) == (
         b"GET /\x8c\x9f? HTTP/1.1\r\nHost: shop\r\nReferer: /a\r\nX-Token: 1\r\n"
         b"X-Forwarded-For: 10.0.0.1\r\nX-Request-Id: id\r\n\r\n"
     )
-    assert b"\r\nHost: legacy:8080\r\n" in head(asked(), b"id", DRESS)
+    assert b"\r\nHost: legacy:8080\r\n" in head(asked(), b"id", OVERRIDES)
 
 
 def test_a_host_can_be_given() -> None:
     """For logs that do not say it, and in the place of those that do."""
-    given_ = dress(b"legacy:8080", (header("host: www.example.com"), (b"X-Token", b"1")))
+    given_ = overrides(b"legacy:8080", (header("host: www.example.com"), (b"X-Token", b"1")))
     expected = b"GET / HTTP/1.1\r\nHost: www.example.com\r\nX-Token: 1\r\nX-Request-Id: id\r\n\r\n"
     assert head(asked(), b"id", given_) == head(asked(host=b"shop"), b"id", given_) == expected
 
@@ -64,7 +64,7 @@ def test_a_host_can_be_given() -> None:
 @pytest.mark.parametrize("target", [b"http://evil/", b"//evil\r\n", b"*", b"", b"/a b", b"/\x7f"])
 def test_what_is_no_path_is_not_sent(target: bytes) -> None:
     """An absolute target could make a proxy behind us ask somebody else."""
-    assert isinstance(head(asked(target=target), b"id", DRESS), BadLine)
+    assert isinstance(head(asked(target=target), b"id", OVERRIDES), BadLine)
 
 
 @pytest.mark.parametrize("text", ["no colon", "Na me: x", "X: a\r\nY: b", "Host: a b", "Content-Length: 1"])
