@@ -20,7 +20,7 @@ from shadow.compare.found import encodable
 from shadow.compare.jsonpath import Key, Place, Reached
 from shadow.model import Comparison, Difference, DifferenceKind, Headers
 from shadow.record import mask_json, mask_markup
-from shadow.record.secrets import Text, is_secret, key_hidden, shapes_hidden
+from shadow.record.secrets import SecretFinder, is_secret, key_hidden, shapes_hidden
 
 _FORMS = "a header's name, query:NAME, form:NAME or json:$.path"
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
@@ -72,7 +72,7 @@ class Mask:
         self.by_name = all(isinstance(steps[-1], str) for steps in keys if steps)
         """Whether what the lines name in a tree can be found by its name, in a tree that was cut."""
         members = {name for steps in keys for name in [key for key in steps if isinstance(key, str)][-1:]}
-        self._text = Text(sorted(self._headers | self._parameters | self._fields | members))
+        self._finder = SecretFinder(sorted(self._headers | self._parameters | self._fields | members))
 
     def _add(self, line: str) -> Place | None:
         """Read one line; the place that it names, if it is one in a tree."""
@@ -116,15 +116,15 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Running text, perhaps cut, with each secret that can be recognised in it masked."""
-        return self._text.hidden(encodable(text), self.value)
+        return self._finder.hidden(encodable(text), self.value)
 
     def odd(self, text: str) -> bool:
         """Whether anything in a text would be masked."""
-        return self._text.odd(text)
+        return self._finder.odd(text)
 
     def whole(self, text: str) -> str:
         """Running text of which nothing was cut, masked likewise."""
-        return self._text.whole(encodable(text), self.value)
+        return self._finder.whole(encodable(text), self.value)
 
     def headers(self, headers: Headers) -> Headers:
         """Header fields as they stood on the wire, with the secrets in their values masked."""

@@ -120,7 +120,7 @@ def is_secret(name: str) -> bool:
     return _NAME.search(name) is not None or any(word.lower() in _WORDS for word in _SPLIT.findall(name))
 
 
-class Text:
+class SecretFinder:
     """Finds secrets in running text; `names` are further ones, in any case of letters."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from support.processor import within
 
-from shadow.record.secrets import Text, is_secret
+from shadow.record.secrets import SecretFinder, is_secret
 
 
 def hidden(text: str, *names: str) -> str:
     """The text with `[…]` around each secret."""
-    return Text(names).hidden(text, lambda secret: f"[{secret}]")
+    return SecretFinder(names).hidden(text, lambda secret: f"[{secret}]")
 
 
 @pytest.mark.parametrize(
