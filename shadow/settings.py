@@ -24,6 +24,16 @@ class Margin(str):
     """How far two values may be apart; written `0.01`, `1%`, or `2s` for moments."""
 
 
+class SettingError(ValueError):
+    """What a setting says cannot be used; as text it is one line."""
+
+    def __init__(self, setting: str, what: str) -> None:
+        """`setting` is its name within its section."""
+        super().__init__(f"{setting}: {what}")
+        self.setting = setting
+        self.what = what
+
+
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 Count = Annotated[int, Meta(ge=1)]
 Tolerance = Annotated[float, Meta(ge=0.0)]

@@ -1,6 +1,6 @@
 """TLS contexts from settings: for clients at the front, and for each backend.
 
-Certificates are verified unless a setting says otherwise. What is wrong is a ValueError of one line.
+Certificates are verified unless a setting says otherwise. What is wrong is a SettingError.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from shadow.settings import BackendTls, ListenerTls, Tls
+from shadow.settings import BackendTls, ListenerTls, SettingError, Tls
 
 
 def of_listener(settings: ListenerTls) -> ssl.SSLContext | None:
@@ -57,9 +57,8 @@ def _own(context: ssl.SSLContext, certificate: str, key: str | None) -> None:
         context.load_cert_chain(certificate, key, password=lambda: "")
     except (ssl.SSLError, ValueError) as error:
         reason = getattr(error, "reason", None) or str(error)
-        raise ValueError(
-            f"certificate: no PEM certificate with its key, without passphrase: {reason}"
-        ) from None
+        what = f"no PEM certificate with its key, without passphrase: {reason}"
+        raise SettingError("certificate", what) from None
 
 
 def _authorities(context: ssl.SSLContext, setting: str, path: str) -> None:
@@ -67,7 +66,7 @@ def _authorities(context: ssl.SSLContext, setting: str, path: str) -> None:
         try:
             context.load_verify_locations(path)
         except ssl.SSLError:
-            raise ValueError(f"{setting}: no certificate is in the file; name a PEM file") from None
+            raise SettingError(setting, "no certificate is in the file; name a PEM file") from None
 
 
 @contextmanager
@@ -76,4 +75,4 @@ def _readable(setting: str) -> Iterator[None]:
         yield
     except OSError as error:
         what = f"cannot be read: {error.strerror}; name a PEM file that this user may read"
-        raise ValueError(f"{setting}: {what}") from None
+        raise SettingError(setting, what) from None

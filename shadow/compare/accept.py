@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from shadow.compare.signature import Signature, generalise, parse, signature
 from shadow.model import Difference, DifferenceKind, FailureKind
+from shadow.settings import SettingError
 
 Accepts: TypeAlias = Callable[[Difference], str | None]
 """Given a difference: the line by which it is accepted, or None."""
@@ -45,12 +46,12 @@ class Accepted(NamedTuple):
 
 
 def accepted(text: str) -> Signature:
-    """What a line accepts, without a kind where it is of any. Raises ValueError."""
+    """What a line accepts, without a kind where it is of any. Raises SettingError."""
     found = parse(text)
     if found.kind not in set(DifferenceKind):
         found = parse(f" {text}")
     if found.path != generalise(found.path):
-        raise ValueError(f"accept: {text!r} can match nothing; write {generalise(found.path)!r}")
+        raise SettingError("accept", f"{text!r} can match nothing; write {generalise(found.path)!r}")
     if found.statuses:
         found = found._replace(statuses=found.statuses.replace("->", "→"))
         _check_statuses(text, *found.sides)
@@ -59,11 +60,13 @@ def accepted(text: str) -> Signature:
 
 def _check_statuses(text: str, legacy: str, target: str) -> None:
     if target in set(FailureKind):
-        raise ValueError(f"accept: {text!r} can match nothing: a target without an answer is never accepted")
+        raise SettingError(
+            "accept", f"{text!r} can match nothing: a target without an answer is never accepted"
+        )
     if not _STATUS.fullmatch(target) or not (_STATUS.fullmatch(legacy) or legacy in set(FailureKind)):
-        raise ValueError(f"accept: {text!r} is not understood; it can be 'changed status 301→302'")
+        raise SettingError("accept", f"{text!r} is not understood; it can be 'changed status 301→302'")
     if legacy == target:
-        raise ValueError(f"accept: {text!r} can match nothing: both are the same")
+        raise SettingError("accept", f"{text!r} can match nothing: both are the same")
 
 
 def wordings(name: str) -> list[str]:

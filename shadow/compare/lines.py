@@ -16,6 +16,7 @@ from shadow.compare.fields import IGNORED, WITHOUT_VALUE
 from shadow.compare.found import legible
 from shadow.compare.meaning import ADDRESSES, MEANINGS
 from shadow.compare.silence import EQUIVALENCES
+from shadow.settings import SettingError
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _COOKIE = re.compile(r"[^\s;=,]+(;[a-z-]+)?")
@@ -83,7 +84,7 @@ class Line(NamedTuple):
 
 
 def read(compare: settings.Compare) -> list[Line]:
-    """The lines of one section, each right by itself. Raises ValueError."""
+    """The lines of one section, each right by itself. Raises SettingError."""
     lines = list(_read(compare))
     for line in lines:
         if line.setting in _KINDS:
@@ -106,7 +107,7 @@ def _read(compare: settings.Compare) -> Iterator[Line]:
         try:
             yield Line("tolerance", _canonical(place), str(values.margin(str(margin))))
         except ValueError as error:
-            raise ValueError(f"tolerance: {place!r}: {error}") from error
+            raise SettingError("tolerance", f"{place!r}: {error}") from error
     for setting in ("type_only", "same_host", "hosts", "cut", "equivalent"):
         for text in getattr(compare, setting):
             yield Line(setting, _canonical(text) if setting in _KINDS else text)
@@ -116,13 +117,15 @@ def _read(compare: settings.Compare) -> Iterator[Line]:
 
 
 def check_host(name: str) -> None:
-    """Raises ValueError for what is no host's name."""
+    """Raises SettingError for what is no host's name."""
     if not _HOST.fullmatch(name):
-        raise ValueError(f"hosts: {name!r} is not understood; it can be a host name, with or without a port")
+        raise SettingError(
+            "hosts", f"{name!r} is not understood; it can be a host name, with or without a port"
+        )
 
 
 def check_sum(general: list[Line], own: list[Line]) -> None:
-    """Raises ValueError where a line is said twice, or can match nothing beside the others."""
+    """Raises SettingError where a line is said twice, or can match nothing beside the others."""
     seen: set[Line] = set()
     for line in (*general, *own):
         said = line if line.setting == "accept" else line._replace(says="")
@@ -168,7 +171,7 @@ def _check_place(line: Line) -> None:
         elif line.setting == "ignore" and kind in _PLACES:
             _PLACES[kind]([name])
     except ValueError as error:
-        raise ValueError(f"{line.setting}: {error}") from error
+        raise SettingError(line.setting, str(error)) from error
 
 
 def _check_header(line: Line, name: str) -> None:
@@ -205,5 +208,5 @@ def _covers(ignored: Line, line: Line) -> bool:
     return False
 
 
-def _wrong(line: Line, what: str) -> ValueError:
-    return ValueError(f"{line.setting}: {line.place!r} {what}")
+def _wrong(line: Line, what: str) -> SettingError:
+    return SettingError(line.setting, f"{line.place!r} {what}")

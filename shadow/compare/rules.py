@@ -44,8 +44,8 @@ class Rule:
 
 
 def compile_rule(general: settings.Compare, own: settings.Compare) -> Rule:
-    """The rule of an endpoint: the general lines and its own. Raises ValueError with one line that
-    says what is wrong, and what would be right."""
+    """The rule of an endpoint: the general lines and its own. Raises SettingError, which says what is
+    wrong, and what would be right."""
     outer, inner = lines.read(general), lines.read(own)
     # An endpoint's margin counts instead of a general one for the same place.
     margins = {line.place for line in inner if line.setting == "tolerance"}
@@ -84,7 +84,7 @@ def compile_rule(general: settings.Compare, own: settings.Compare) -> Rule:
 
 def compile_rules(config: settings.Config) -> dict[int | None, Rule]:
     """The rule of each endpoint in `settings.endpoints`, by its index; None has that of all others. Raises
-    ValueError as `compile_rule` does."""
+    SettingError as `compile_rule` does."""
     general = config.compare
     rules: dict[int | None, Rule] = {None: compile_rule(general, settings.Compare())}
     return rules | {i: compile_rule(general, line.compare) for i, line in enumerate(config.endpoints)}

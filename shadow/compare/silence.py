@@ -11,6 +11,8 @@ from typing import NamedTuple, Protocol
 
 import re2
 
+from shadow.settings import SettingError
+
 _WORK = 150_000_000
 """Steps of pattern machines for one comparison, each 4 ns at worst. A pattern of ten states needs ten
 million for a megabyte."""
@@ -88,7 +90,7 @@ class Silence:
 
 
 class Cut:
-    """What matches a pattern is cut out. Raises ValueError for a pattern that cannot be used."""
+    """What matches a pattern is cut out. Raises SettingError for a pattern that cannot be used."""
 
     def __init__(self, pattern: str) -> None:
         self.line = f"cut {pattern}"
@@ -99,10 +101,10 @@ class Cut:
             self._pattern = re2.compile(pattern, options)
         except re2.error as error:
             reason = error.args[0].decode() if isinstance(error.args[0], bytes) else error.args[0]
-            raise ValueError(f"cut: {pattern!r} is no pattern as RE2 reads it: {reason}") from error
+            raise SettingError("cut", f"{pattern!r} is no pattern as RE2 reads it: {reason}") from error
         self._states = self._pattern.programsize
         if not pattern or self._states > _LARGEST:
-            raise ValueError(f"cut: {pattern!r} {'is too large' if pattern else 'can match nothing'}")
+            raise SettingError("cut", f"{pattern!r} {'is too large' if pattern else 'can match nothing'}")
 
     def plain(self, text: str, work: Work) -> str:
         data = text.encode("utf-8", "surrogatepass")

@@ -13,7 +13,7 @@ from shadow import address, tls
 from shadow.compare.rules import compile_rule
 from shadow.config.file import Place, Problem
 from shadow.endpoint import unreached
-from shadow.settings import Compare, Config
+from shadow.settings import Compare, Config, SettingError
 
 Found = Iterator[tuple[str, str]]
 """Path of a setting, and what is wrong with it."""
@@ -67,9 +67,8 @@ def _rules_compile(config: Config) -> Found:
     for setting, compare in own.items():
         try:
             compile_rule(config.compare, compare)
-        except ValueError as error:
-            line, _, _ = str(error).partition(":")  # the setting whose line is wrong
-            yield f"{setting}.{line}", str(error)
+        except SettingError as error:
+            yield f"{setting}.{error.setting}", str(error)
             if setting == "compare":
                 return  # the same would be told again for every endpoint
 
@@ -84,9 +83,8 @@ def _certificates_load(config: Config) -> Found:
     for side, make in made:
         try:
             make()
-        except ValueError as error:
-            setting, _, what = str(error).partition(": ")
-            yield f"tls.{side}.{setting}", what
+        except SettingError as error:
+            yield f"tls.{side}.{error.setting}", error.what
 
 
 def _tls_is_whole(config: Config) -> Found:
