@@ -20,7 +20,9 @@ from shadow.settings import SettingError
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _COOKIE = re.compile(r"[^\s;=,]+(;[a-z-]+)?")
-_HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+"""The name of a host, with or without a port."""
+
 _BY_KEY = re.compile(r"(.*?)(?: key=(\S+))?", re.DOTALL)
 
 _WHOLE = ("status", "body", "text")
@@ -118,7 +120,7 @@ def _read(compare: settings.Compare) -> Iterator[Line]:
 
 def check_host(name: str) -> None:
     """Raises SettingError for what is no host's name."""
-    if not _HOST.fullmatch(name):
+    if not HOST.fullmatch(name):
         raise SettingError(
             "hosts", f"{name!r} is not understood; it can be a host name, with or without a port"
         )

@@ -19,7 +19,7 @@ from msgspec import inspect as mi
 
 from shadow import address, endpoint, serving
 from shadow.compare.found import legible
-from shadow.compare.lines import check_host
+from shadow.compare.lines import HOST, check_host
 from shadow.compare.rules import compile_rule
 from shadow.compare.values import margin
 from shadow.record.mask import Mask
@@ -31,7 +31,6 @@ _NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
 _SECONDS = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)?")
 _SIZE = re.compile(r"([0-9]+)(KiB|MiB|GiB)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 
 # Largest first. Fractions, so that 300ms is the same number as 0.3.
 _DURATIONS = {
@@ -239,7 +238,7 @@ def default_of(field: mi.Field) -> Any:
 
 
 def _host(text: str) -> None:
-    if not _HOST.fullmatch(text):
+    if not HOST.fullmatch(text):
         raise ValueError("expected preserve, target, or a host name with or without a port")
 
 
