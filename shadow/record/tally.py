@@ -14,6 +14,7 @@ from msgspec import Meta, Struct, field
 
 from shadow.compare.found import CUT
 from shadow.compare.signature import signature
+from shadow.endpoint import bounded
 from shadow.model import Comparison, Difference, Drop, Failure, Fate, Outcome, Response, Skip
 from shadow.record.buckets import Buckets, Count, Moment
 from shadow.record.mask import Masked
@@ -295,6 +296,16 @@ class Tally(Struct):
             if not names.isdisjoint(noise) and not names.issuperset(noise):
                 folded = "\n".join(sorted(names | noise))
                 self.patterns.setdefault(folded, Pattern()).merge(self.patterns.pop(pattern))
+
+
+def merge_into(totals: dict[str, Tally], endpoint: str, tally: Tally, distinct: bool = True) -> str:
+    """Add a tally to that of its endpoint, `distinct` as in `Tally.merge`; the name it has there."""
+    endpoint = bounded(totals, endpoint)
+    known = totals.get(endpoint)
+    if known is None:
+        known = totals[endpoint] = Tally()
+    known.merge(tally, distinct)
+    return endpoint
 
 
 class TallyRecord(Struct, tag_field="record", tag="tally"):

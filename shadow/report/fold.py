@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from msgspec.structs import replace
-
-from shadow.endpoint import bounded
 from shadow.record.configured import ConfigRecord
 from shadow.record.evidence import Evidence
 from shadow.record.replayed import LogRecord
 from shadow.record.segment import Record
-from shadow.record.tally import Tally, TallyRecord
+from shadow.record.tally import Tally, TallyRecord, merge_into
 from shadow.report.logs import Logs
 from shadow.report.schema import Window
 from shadow.report.series import Series
@@ -46,14 +43,8 @@ class Fold:
             self.causes.add(endpoint, tally)
 
     def _add(self, record: TallyRecord) -> None:
-        endpoint = bounded(self.tallies, record.endpoint)
-        if endpoint != record.endpoint:
-            record = replace(record, endpoint=endpoint)
-        known = self.tallies.get(record.endpoint)
-        if known is None:
-            known = self.tallies[record.endpoint] = Tally()
-        known.merge(record.tally)
-        self.series.add(record)
+        endpoint = merge_into(self.tallies, record.endpoint, record.tally)
+        self.series.add(endpoint, record)
         end = record.window + record.seconds
         self._periods.add((record.window, end))
         if (end, record.config_hash) > (self._newest, self.config_hash):

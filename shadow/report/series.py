@@ -39,10 +39,10 @@ class Series:
     def __init__(self) -> None:
         self._hours: dict[str, dict[float, Counted]] = {}
 
-    def add(self, record: TallyRecord) -> None:
-        """Take over one window of one endpoint."""
+    def add(self, endpoint: str, record: TallyRecord) -> None:
+        """Take over one window, under the name that its endpoint has in the report."""
         tally = record.tally
-        hours = self._hours.setdefault(record.endpoint, {})
+        hours = self._hours.setdefault(endpoint, {})
         at = record.window // HOUR * HOUR
         known = hours.get(at)
         if known is None:

@@ -11,7 +11,7 @@ from collections import Counter
 from shadow.endpoint import bounded
 from shadow.frame import Report, Served
 from shadow.model import Drop
-from shadow.record.tally import Tally
+from shadow.record.tally import Tally, merge_into
 
 
 class Ledger:
@@ -72,13 +72,3 @@ class Ledger:
             elif missing < 0:
                 rest[endpoint] = Tally(received=-missing)
         return rest
-
-
-def merge_into(totals: dict[str, Tally], endpoint: str, tally: Tally, distinct: bool = True) -> str:
-    """Add a tally to those of its endpoint, `distinct` as in `Tally.merge`; the name that it has there."""
-    endpoint = bounded(totals, endpoint)
-    known = totals.get(endpoint)
-    if known is None:
-        known = totals[endpoint] = Tally()
-    known.merge(tally, distinct)
-    return endpoint

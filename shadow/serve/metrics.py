@@ -23,8 +23,8 @@ from prometheus_client.registry import Collector
 from shadow.frame import Served
 from shadow.model import Fate
 from shadow.record.buckets import Buckets
-from shadow.record.tally import Tally
-from shadow.serve.ledger import Ledger, merge_into
+from shadow.record.tally import Tally, merge_into
+from shadow.serve.ledger import Ledger
 
 ENDPOINTS: Final = 20
 """Endpoints with series of their own, the busiest; with them all of one worker of each kind is under 500."""

@@ -16,8 +16,7 @@ import structlog
 from shadow.record.configured import ConfigRecord
 from shadow.record.folder import retain
 from shadow.record.segment import SegmentWriter, encode
-from shadow.record.tally import Tally, TallyRecord
-from shadow.serve.ledger import merge_into
+from shadow.record.tally import Tally, TallyRecord, merge_into
 from shadow.settings import Record
 
 _WRITE_EVERY: Final = 5.0  # seconds: what a `kill -9` of the supervisor may cost
