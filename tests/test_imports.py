@@ -75,6 +75,7 @@ PURE = [
     "shadow/report/curl.py",
     "shadow/report/diagnosed.py",
     "shadow/report/examples.py",
+    "shadow/report/figures.py",
     "shadow/report/fold.py",
     "shadow/report/junit.py",
     "shadow/report/markdown.py",

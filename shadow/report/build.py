@@ -21,8 +21,9 @@ from shadow.record.segment import Record, Unreadable
 from shadow.record.tally import Tally
 from shadow.report.diagnosed import diagnosed
 from shadow.report.examples import example
+from shadow.report.figures import counted, in_words
 from shadow.report.fold import Fold
-from shadow.report.measured import counted, coverage, words
+from shadow.report.measured import coverage
 from shadow.report.schema import (
     Cause,
     Coverage,
@@ -148,7 +149,7 @@ def _sentence(
         f"{whole.verdict.capitalize()}: of {counted(len(whole.tried), 'endpoint')} {regressed:,} regressed, "
         f"{short:,} {'needs' if short == 1 else 'need'} more data, {ready:,} "
         f"{'is ready and carries' if ready == 1 else 'are ready and carry'} "
-        f"{words(measured.ready_share)} of the traffic; "
+        f"{in_words(measured.ready_share)} of the traffic; "
         f"{counted(compared, 'answer')} compared"
     )
     if window.start is not None and window.end is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shadow.report.fold import Fold
-from shadow.report.schema import Diagnosis, EndpointReport, Hour
+from shadow.report.schema import Diagnosis, EndpointReport, Hour, ShortHour
 from shadow.verdict.causes import Cause
 from shadow.verdict.diagnosis import table
 from shadow.verdict.diagnosis.case import Case, Load
@@ -13,18 +13,13 @@ def diagnosed(
     fold: Fold, causes: list[Cause], endpoints: list[EndpointReport], series: list[Hour]
 ) -> list[Diagnosis]:
     """All that is recognised in what was recorded."""
-    hours = {
-        each.endpoint: [
-            Load(hour.at, hour.received, hour.compared, hour.legacy_p95, hour.target_p95)
-            for hour in each.series
-        ]
-        for each in endpoints
-    }
-    overall = [
-        Load(hour.at, hour.received, hour.compared, hour.legacy_p95, hour.target_p95) for hour in series
-    ]
-    case = Case(fold.tallies, causes, fold.traces, hours, overall, fold.seconds)
+    hours = {each.endpoint: list(map(_load, each.series)) for each in endpoints}
+    case = Case(fold.tallies, causes, fold.traces, hours, list(map(_load, series)), fold.seconds)
     return [_diagnosis(each, fold) for each in table.diagnose(case)]
+
+
+def _load(hour: Hour | ShortHour) -> Load:
+    return Load(hour.at, hour.received, hour.compared, hour.legacy_p95, hour.target_p95)
 
 
 def _diagnosis(made: table.Diagnosis, fold: Fold) -> Diagnosis:

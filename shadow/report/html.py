@@ -19,7 +19,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from shadow.report import svg
+from shadow.report import figures, svg
 from shadow.report.schema import Cause, Diagnosis, EndpointReport, Example, Hour, Report, ShortHour
 from shadow.report.visible import visible
 from shadow.verdict.causes import identity
@@ -198,16 +198,16 @@ def _count(number: int) -> str:
 
 
 def _percent(share: float) -> Markup:
-    return escape(svg.percent(share))
+    return escape(figures.percent(share))
 
 
 def _seconds(duration: float | None) -> Markup:
-    return escape("–" if duration is None else svg.seconds(duration))
+    return escape("–" if duration is None else figures.seconds(duration))
 
 
 def _between(bounds: tuple[float, float]) -> Markup:
     """Both ends of an interval, the unit once."""
-    low, high = (svg.percent(each) for each in bounds)
+    low, high = (figures.percent(each) for each in bounds)
     return escape(f"{low.removesuffix('%').rstrip()}–{high}")
 
 

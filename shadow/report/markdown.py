@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 
 from shadow.record.buckets import milliseconds
-from shadow.report.measured import counted, judged, words
+from shadow.report.figures import counted, in_words
+from shadow.report.measured import judged
 from shadow.report.schema import Cause, Changed, Changes, Coverage, Diagnosis, EndpointReport, Report
 from shadow.report.visible import visible
 from shadow.verdict.verdict import Verdict
@@ -102,13 +103,13 @@ def _changed(changed: Changed) -> str:
 
 
 def _coverage(coverage: Coverage, failed: int) -> str:
-    parts = [f"{words(coverage.compared_share)} of all requests {judged(failed)}"]
+    parts = [f"{in_words(coverage.compared_share)} of all requests {judged(failed)}"]
     reasons = list(coverage.not_compared.items())[:4]
     if reasons:
         parts.append("not: " + ", ".join(f"{count:,} {_words(reason)}" for reason, count in reasons))
     if coverage.never:
         parts.append(
-            f"{counted(len(coverage.never), 'endpoint')} never ({words(coverage.never_share)} of requests)"
+            f"{counted(len(coverage.never), 'endpoint')} never ({in_words(coverage.never_share)} of requests)"
         )
     parts.append(f"{len(coverage.hours)} of 24 hours of the day seen")
     return f"**Measured**: {'; '.join(parts)}."
@@ -130,7 +131,7 @@ def _row(endpoint: EndpointReport) -> str:
     cells = (
         f"{_SIGN[endpoint.verdict]} {endpoint.verdict}",
         code(endpoint.endpoint),
-        words(endpoint.traffic),
+        in_words(endpoint.traffic),
         f"{endpoint.compared + endpoint.failed:,}",
         f"{endpoint.mismatched:,} of {endpoint.units:,}",
         p95,

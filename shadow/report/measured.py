@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from shadow.record.parts import add_counts
 from shadow.report.schema import Coverage, EndpointReport, NeverCompared
-from shadow.report.svg import percent
 from shadow.verdict.verdict import Verdict
 
 _HOUR, _DAY = 3600, 86400  # seconds
@@ -39,16 +38,6 @@ def coverage(endpoints: list[EndpointReport], hours: Iterable[float]) -> Coverag
         hours=sorted({int(at % _DAY // _HOUR) for at in hours}),
         days=len({at // _DAY for at in hours}),
     )
-
-
-def words(share: float) -> str:
-    """A share in a sentence; never rounded to all or to nothing."""
-    return percent(share).replace("\u00a0", " ")
-
-
-def counted(number: int, noun: str) -> str:
-    """So many of them."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def judged(failed: int) -> str:

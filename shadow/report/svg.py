@@ -13,6 +13,7 @@ from math import floor, log10
 
 from markupsafe import Markup
 
+from shadow.report.figures import percent, seconds
 from shadow.report.schema import Distribution
 
 _SCALE = 84  # pixels of an interval's scale,
@@ -133,26 +134,6 @@ def parts(counts: Iterable[tuple[str, int]], width: int = 340, height: int = 10)
         )
         x += wide
     return _svg(width, height, drawn, "parts", 'preserveAspectRatio="none" ')
-
-
-def percent(share: float) -> str:
-    """A share in per cent, two digits that count; never rounded to all or to nothing. A space that does not
-    break stands before the sign."""
-    hundred = share * 100
-    if hundred == 0 or share >= 1:
-        return f"{hundred:.0f}\u00a0%"
-    if hundred < 0.01:
-        return "<0.01\u00a0%"
-    text = f"{hundred:.1f}" if hundred >= 10 else f"{hundred:.2g}"
-    return f"{'99.9' if text == '100.0' else text}\u00a0%"
-
-
-def seconds(duration: float) -> str:
-    """A duration with its unit, three digits that count."""
-    if duration >= 0.9995:
-        return f"{duration:.3g}\u00a0s" if duration < 999.5 else f"{duration:,.0f}\u00a0s"
-    ms = duration * 1000
-    return f"{ms:.3g}\u00a0ms" if ms >= 0.01 else f"{ms * 1000:.3g}\u00a0µs"
 
 
 def _svg(width: int, height: int, content: str, name: str = "chart", more: str = "") -> Markup:

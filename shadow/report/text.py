@@ -21,7 +21,8 @@ from rich.table import Table
 from rich.text import Text
 
 from shadow.record.buckets import milliseconds
-from shadow.report.measured import counted, judged, words
+from shadow.report.figures import counted, in_words
+from shadow.report.measured import judged
 from shadow.report.schema import (
     Cause,
     Changes,
@@ -116,10 +117,10 @@ def _changes(changes: Changes) -> Iterator[RenderableType]:
     yield Text(f"Last time {was}; causes: {len(changes.new):,} new, {len(changes.gone):,} gone", "bold")
     for label, causes in (("new", changes.new), ("gone", changes.gone)):
         for each in causes[:CAUSES]:
-            yield Padding(Text(f"{label}: {plain(each.name)} × {each.count:,}"), (0, 0, 0, 4), expand=False)
+            yield _indented(f"{label}: {plain(each.name)} × {each.count:,}", "")
     for one in changes.verdicts[:CAUSES]:
         before, now = (each.value if each else "not there" for each in (one.before, one.now))
-        yield Padding(Text(f"{plain(one.endpoint)}: {before} → {now}"), (0, 0, 0, 4), expand=False)
+        yield _indented(f"{plain(one.endpoint)}: {before} → {now}", "")
 
 
 def _diagnosis(found: list[Diagnosis]) -> Iterator[RenderableType]:
@@ -127,8 +128,8 @@ def _diagnosis(found: list[Diagnosis]) -> Iterator[RenderableType]:
     for each in found:
         yield Text(f"→ {each.what}", "bold")
         for trace in each.evidence:
-            yield Padding(Text(plain(trace), "dim", overflow="fold"), (0, 0, 0, 4), expand=False)
-        yield Padding(Text(each.check), (0, 0, 0, 4), expand=False)
+            yield _indented(plain(trace), fold=True)
+        yield _indented(each.check, "")
 
 
 def _measured(report: Report) -> Iterator[RenderableType]:
@@ -136,15 +137,13 @@ def _measured(report: Report) -> Iterator[RenderableType]:
     measured = report.coverage
     yield Rule(style="dim")
     hours = f"{len(measured.hours)} of 24 hours of the day, {counted(measured.days, 'day')}"
-    share = f"{words(measured.compared_share)} of all requests {judged(report.totals.failed)}"
+    share = f"{in_words(measured.compared_share)} of all requests {judged(report.totals.failed)}"
     yield Text(f"{share}, in {hours}", "dim")
     if measured.unanalysed:
         yield Text(f"{measured.unanalysed:,} differed and were not analysed", "yellow")
     for each in measured.never[:_NEVER]:
         reasons = ", ".join(f"{plain(reason)} {count:,}" for reason, count in each.reasons.items())
-        yield Padding(
-            Text(f"never compared: {plain(each.endpoint)} ({reasons})", "dim"), (0, 0, 0, 4), expand=False
-        )
+        yield _indented(f"never compared: {plain(each.endpoint)} ({reasons})")
     idle = [rule.line for rule in report.rules if rule.in_force and not rule.hits]
     if idle:
         yield Text(f"rules never hit: {', '.join(map(plain, idle[:CAUSES]))}", "dim")
@@ -186,7 +185,7 @@ def _log(log: LogReport) -> Iterator[RenderableType]:
         said = "Bodies and headers were not compared, nor sizes that packing can explain"
         yield Text(f"{said}: the log was legacy's witness.", "yellow")
     for reason, lines in log.examples.items():
-        yield Padding(Text(f"{plain(reason)}: {plain(lines[0])}", "dim"), (0, 0, 0, 4), expand=False)
+        yield _indented(f"{plain(reason)}: {plain(lines[0])}")
 
 
 def _reasons(fate: str, counts: dict[str, int]) -> list[str]:
@@ -227,8 +226,10 @@ def _endpoints(endpoints: list[EndpointReport], width: int) -> Iterator[Renderab
         yield from map(_indented, _details(each))
 
 
-def _indented(detail: str) -> Padding:
-    return Padding(Text(detail, "dim"), (0, 0, 0, 4), expand=False)
+def _indented(detail: str, style: str = "dim", columns: int = 4, *, fold: bool = False) -> Padding:
+    """A line of detail; `fold` breaks within words, which a line without blanks needs."""
+    text = Text(detail, style, overflow="fold" if fold else None)
+    return Padding(text, (0, 0, 0, columns), expand=False)
 
 
 def _details(endpoint: EndpointReport) -> Iterator[str]:
@@ -273,7 +274,7 @@ def _causes(causes: list[Cause]) -> Iterator[RenderableType]:
             f"{cause.count:>9,} × ", (f"{plain(cause.kind)} {plain(cause.path)}", "bold"), _excuse(cause)
         )
         for detail in _example(cause):
-            yield Padding(Text(detail, "dim", overflow="fold"), (0, 0, 0, 12), expand=False)
+            yield _indented(detail, columns=12, fold=True)
 
 
 def _excuse(cause: Cause) -> str:

@@ -17,7 +17,7 @@ from support.reports import cause, hostile, large, ordinary
 from shadow.model import DifferenceKind, Drop, Skip
 from shadow.report import html
 from shadow.report.build import build
-from shadow.report.svg import bars, day, interval, lines, parts, percent, seconds
+from shadow.report.svg import bars, day, interval, lines, parts
 from shadow.report.visible import visible
 from shadow.verdict.diagnosis.table import RULES
 from shadow.verdict.noise import State
@@ -199,19 +199,7 @@ def test_every_word_of_the_report_has_its_translation() -> None:
     assert {rule.name for rule in RULES} == japanese["diagnoses"].keys()
 
 
-# ---- figures and pictures --------------------------------------------------------------------
-
-
-def test_shares_are_never_rounded_to_all_or_nothing() -> None:
-    """0 % and 100 % mean none and all."""
-    shown = {share: percent(share).replace("\u00a0", " ") for share in (0, 1e-6, 0.00123, 0.5, 0.99999, 1)}
-    assert list(shown.values()) == ["0 %", "<0.01 %", "0.12 %", "50.0 %", "99.9 %", "100 %"]
-
-
-def test_durations_have_a_unit_that_fits() -> None:
-    """Three digits that count."""
-    shown = [seconds(each).replace("\u00a0", " ") for each in (2e-6, 0.0123456, 0.9996, 1.5, 999.7, 4321.0)]
-    assert shown == ["2 µs", "12.3 ms", "1 s", "1.5 s", "1,000 s", "4,321 s"]
+# ---- pictures --------------------------------------------------------------------------------
 
 
 def test_a_line_breaks_where_nothing_was_answered() -> None:

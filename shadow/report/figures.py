@@ -1,0 +1,33 @@
+"""Numbers as people read them: shares, durations, counts. Pure."""
+
+from __future__ import annotations
+
+
+def percent(share: float) -> str:
+    """A share in per cent, two digits that count; never rounded to all or to nothing. A space that does not
+    break stands before the sign."""
+    hundred = share * 100
+    if hundred == 0 or share >= 1:
+        return f"{hundred:.0f}\u00a0%"
+    if hundred < 0.01:
+        return "<0.01\u00a0%"
+    text = f"{hundred:.1f}" if hundred >= 10 else f"{hundred:.2g}"
+    return f"{'99.9' if text == '100.0' else text}\u00a0%"
+
+
+def seconds(duration: float) -> str:
+    """A duration with its unit, three digits that count."""
+    if duration >= 0.9995:
+        return f"{duration:.3g}\u00a0s" if duration < 999.5 else f"{duration:,.0f}\u00a0s"
+    ms = duration * 1000
+    return f"{ms:.3g}\u00a0ms" if ms >= 0.01 else f"{ms * 1000:.3g}\u00a0µs"
+
+
+def in_words(share: float) -> str:
+    """A share in a sentence, where a line may break before the sign."""
+    return percent(share).replace("\u00a0", " ")
+
+
+def counted(number: int, noun: str) -> str:
+    """So many of them: `1 line`, `2,000 lines`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
