@@ -88,6 +88,11 @@ def whole(legacy: bytes, target: bytes, reason: str) -> Found:
     return Found(differences, [f"{reason}: bodies compared as a whole"])
 
 
+def whole_texts(legacy: str, target: str, reason: str) -> Found:
+    """The same of two texts, which may hold bytes that were outside their charset."""
+    return whole(legacy.encode("utf-8", "surrogatepass"), target.encode("utf-8", "surrogatepass"), reason)
+
+
 def format_of(body: bytes) -> str:
     """The format by the first bytes; empty for one that is not known."""
     if body[:4] == b"RIFF" and body[8:12] == b"WEBP":

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote
 
 from shadow.compare.align import place
-from shadow.compare.binary import by_digest, summary, whole
+from shadow.compare.binary import by_digest, summary, whole, whole_texts
 from shadow.compare.fields import IGNORED, PRESENCE
 from shadow.compare.found import SOUGHT, Findings, Found, Silences, added, changed, missing, shown
 from shadow.compare.meaning import means
@@ -61,9 +61,9 @@ class Part(NamedTuple):
 def compare_urlencoded(legacy: str, target: str, ignored: frozenset[str], silence: Silences) -> Found:
     """Differences of two bodies of `a=1&b=2`, by name."""
     if max(legacy.count("&"), target.count("&")) >= MOST_FIELDS:
-        return whole(_utf8(legacy), _utf8(target), f"more than {MOST_FIELDS} fields")
+        return whole_texts(legacy, target, f"more than {MOST_FIELDS} fields")
     if max(legacy.count("%"), target.count("%")) > _MOST_ESCAPES:
-        return whole(_utf8(legacy), _utf8(target), f"more than {_MOST_ESCAPES} escapes")
+        return whole_texts(legacy, target, f"more than {_MOST_ESCAPES} escapes")
     walk = _Walk(ignored, silence)
     walk.fields(_fields(legacy), _fields(target))
     return walk.found()
@@ -90,14 +90,10 @@ def compare_multipart(
     return walk.found()
 
 
-def _utf8(body: str) -> bytes:
-    return body.encode("utf-8", "surrogatepass")
-
-
 def _fields(body: str) -> list[Part]:
     """The fields of a form, as the URL standard reads them (5.1)."""
     pairs = parse_qsl(body.strip("\r\n"), keep_blank_values=True, errors="surrogateescape")
-    return [Part(name, {}, _utf8(value), value) for name, value in pairs]
+    return [Part(name, {}, value.encode("utf-8", "surrogatepass"), value) for name, value in pairs]
 
 
 def _parts(body: bytes, delimiter: bytes) -> tuple[list[Part], bool]:

@@ -15,7 +15,7 @@ from collections.abc import Hashable
 from typing import NamedTuple, TypeAlias
 
 from shadow.compare.align import Pair, place
-from shadow.compare.binary import whole
+from shadow.compare.binary import whole_texts
 from shadow.compare.found import SOUGHT, Findings, Found, Silences, added, changed, missing, shown
 from shadow.compare.pairing import matched, reordered
 from shadow.model import DifferenceKind
@@ -78,22 +78,18 @@ def compare(legacy: str, target: str, ignored: frozenset[str], silence: Silences
     delimiter = separator(legacy, target)
     for body in (legacy, target):
         if body.count(delimiter) + body.count("\n") + body.count("\r") > MOST_CELLS:
-            return whole(_utf8(legacy), _utf8(target), f"more than {MOST_CELLS} cells")
+            return whole_texts(legacy, target, f"more than {MOST_CELLS} cells")
     ours, theirs = _rows(legacy, delimiter), _rows(target, delimiter)
     if ours is None or theirs is None:
         if all(_rows(body, separator(body)) is None for body in (legacy, target)):
             return None
         # A line of a table does not say what is in it: nobody could mask it.
-        return whole(_utf8(legacy), _utf8(target), "no tables of one kind")
+        return whole_texts(legacy, target, "no tables of one kind")
     if max(len(side) * len(side[0]) for side in (ours, theirs)) > MOST_CELLS:  # short rows under a wide head
-        return whole(_utf8(legacy), _utf8(target), f"more than {MOST_CELLS} cells")
+        return whole_texts(legacy, target, f"more than {MOST_CELLS} cells")
     walk = _Walk(ignored, silence)
     walk.tables(ours, theirs)
     return walk.found()
-
-
-def _utf8(body: str) -> bytes:
-    return body.encode("utf-8", "surrogatepass")
 
 
 def _rows(body: str, delimiter: str) -> list[Cells] | None:

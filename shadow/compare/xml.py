@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from shadow.compare import xmltree
 from shadow.compare.align import Pair
-from shadow.compare.binary import whole
+from shadow.compare.binary import whole_texts
 from shadow.compare.found import SHOWN, SOUGHT, Findings, Found, Silences, added, changed, missing
 from shadow.compare.pairing import matched, reordered
 from shadow.compare.xmltree import Element, Node, Places, Text, local
@@ -35,8 +35,7 @@ def compare(legacy: str, target: str, places: Places, silence: Silences) -> Foun
     """Differences of two documents, in the order of the documents; None where one of them is not well-formed
     or declares entities."""
     if reason := xmltree.too_costly(legacy, target):
-        one, other = legacy.encode("utf-8", "surrogatepass"), target.encode("utf-8", "surrogatepass")
-        return whole(one, other, reason)
+        return whole_texts(legacy, target, reason)
     ours, theirs = xmltree.read(legacy, places), xmltree.read(target, places)
     if ours is None or theirs is None:
         return None
