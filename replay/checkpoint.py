@@ -17,14 +17,12 @@ import msgspec
 import zstandard
 
 from shadow.record.replayed import LogRecord
-from shadow.record.segment import Record, compressed, encode
+from shadow.record.segment import LARGEST_SEGMENT, SEALED, Record, compressed, encode
 from shadow.record.store import Store
 from shadow.record.stored import Refused, StoreError
 
-_SUFFIX: Final = ".jsonl.zst"
 _PATIENCE: Final = 600.0  # seconds that a store may be out of reach
 _AGAIN: Final = 1.0
-_LARGEST: Final = 1 << 30  # bytes decompressed, as in every segment
 
 
 class CheckpointError(Exception):
@@ -59,12 +57,12 @@ class Checkpoint:
 
     def _read(self, name: str) -> LogRecord:
         data = self._store.get(name)
-        lines = zstandard.ZstdDecompressor().decompress(data, max_output_size=_LARGEST)
+        lines = zstandard.ZstdDecompressor().decompress(data, max_output_size=LARGEST_SEGMENT)
         return msgspec.json.decode(lines.rstrip(b"\n").rpartition(b"\n")[2], type=LogRecord)
 
     def write(self, records: Sequence[Record], log: LogRecord) -> None:
         """Put a stretch of the replay, as one. Raises CheckpointError."""
-        name = f"{self.run}-{self._next:06}{_SUFFIX}"
+        name = f"{self.run}-{self._next:06}{SEALED}"
         data = compressed(encode([*records, log]))
         try:
             ours = self._put(name, data)
@@ -97,4 +95,4 @@ def _as_store(folder: str) -> str:
 
 
 def _sequence(name: str) -> int:
-    return int(name.removesuffix(_SUFFIX).rpartition("-")[2])
+    return int(name.removesuffix(SEALED).rpartition("-")[2])

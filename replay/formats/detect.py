@@ -31,7 +31,6 @@ class Undetected(NamedTuple):
     """None fits."""
 
     why: str  # a sentence that names the nearest preset and says what to do
-    nearest: str | None = None
 
 
 class _Score(NamedTuple):
@@ -106,4 +105,4 @@ def _undetected(name: str, best: _Score, count: int) -> Undetected:
     why = (
         f"No preset fits: nearest is {name}, with {best.fit} of the first {count} lines ({best.first_misfit})"
     )
-    return Undetected(f"{why}; {todo}.", name)
+    return Undetected(f"{why}; {todo}.")

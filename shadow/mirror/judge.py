@@ -133,7 +133,6 @@ class Judge:
         self._begun = 0  # segments
         self._bodies = config.record.bodies or 0
         self.quota = Quota(config.record.evidence, config.record.hourly)
-        self.lost = 0  # records that could not be written
         self._told = -inf  # when it was last said
         self.deleted = 0  # segments of evidence that had to make room
 
@@ -170,7 +169,6 @@ class Judge:
 
     def _write(self, lines: bytes) -> None:
         if not self._writer.append(lines):
-            self.lost += 1
             self._tell_lost()
         if self._writer.begun != self._begun:
             self._begun = self._writer.begun
@@ -184,12 +182,12 @@ class Judge:
         now = time.monotonic()
         if now - self._told >= _TELL_EVERY:
             self._told = now
-            log.warning("evidence_not_written", folder=str(self._folder), lost=self.lost)
+            log.warning("evidence_not_written", folder=str(self._folder), lost=self._writer.lost)
 
     def gauges(self) -> dict[str, float]:
         """What became of evidence that was not kept."""
         return {
-            "evidence_lost_total": self.lost,
+            "evidence_lost_total": self._writer.lost,
             "evidence_deleted_total": self.deleted,
             "evidence_enough_total": self.quota.enough,
             "evidence_full_total": self.quota.full,

@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Final, NamedTuple
 
+from shadow.record.segment import SEALED
+
 OPEN: Final = "open/"
-SUFFIX: Final = ".jsonl.zst"
 
 
 class StoreError(OSError):
@@ -48,9 +49,9 @@ def sealed_name(stem: str, data: bytes, sealed_at: float) -> str:
     """Where a sealed segment belongs. By its digest nobody else's has the same name, and it is the same
     however often it is put; `sealed_at` is in Unix seconds."""
     hour = datetime.fromtimestamp(sealed_at, UTC)
-    return f"dt={hour:%Y-%m-%d}/hh={hour:%H}/{stem}-{sha256(data).hexdigest()[:16]}{SUFFIX}"
+    return f"dt={hour:%Y-%m-%d}/hh={hour:%H}/{stem}-{sha256(data).hexdigest()[:16]}{SEALED}"
 
 
 def open_name(stem: str) -> str:
     """Where the snapshot of an open segment belongs."""
-    return f"{OPEN}{stem}{SUFFIX}"
+    return f"{OPEN}{stem}{SEALED}"

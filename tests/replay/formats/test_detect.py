@@ -45,7 +45,7 @@ def test_the_nearest_is_named() -> None:
     """Half of the lines are not enough to go on without being told."""
     found = detect([COMBINED, b"?"] * 10)
     assert isinstance(found, Undetected)
-    assert found.nearest == "combined"
+    assert "nearest is combined" in found.why
     assert "10 of the first 20 lines" in found.why
     assert "--format" in found.why
 
