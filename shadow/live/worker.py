@@ -57,15 +57,13 @@ class Live:
     def __init__(
         self, worker: Worker, config: Config, marker: bytes, channel_path: str, switch: Switch
     ) -> None:
-        loop = worker.loop
-        timeouts = config.timeouts
         self._worker = worker
-        self._timeouts = timeouts
-        self.deadlines = Deadlines(loop)
+        self._timeouts = config.timeouts
+        self.deadlines = Deadlines(worker.loop)
         self.tally = worker.tally
         self.body_limit = config.mirror.body_limit
         self.budget = Budget(config.mirror.memory)
-        self.channel = Channel(loop, channel_path, self.budget)
+        self.channel = Channel(worker.loop, channel_path, self.budget)
         self.endpoints = Endpoints(config.endpoints)
         self._selection = Selection(config.mirror, config.endpoints)
         self.access_log = AccessLog(config.log.access) if config.log.access else None
@@ -83,21 +81,23 @@ class Live:
         )
         self._watch = Watch(config.guard)
         self._target_host = host_at_target(config)
+        self.front = self._make_front(config, marker)
+
+    def _make_front(self, config: Config, marker: bytes) -> Front:
+        limits = config.limits
         serial = itertools.count()
         prefix = secrets.token_hex(8).encode()
-        self.front = Front(
-            loop,
+        return Front(
+            self._worker.loop,
             self.deadlines,
-            Passage(
-                marker, authority(backend(config.legacy)), config.limits.request_line, config.limits.fields
-            ),
+            Passage(marker, authority(backend(config.legacy)), limits.request_line, limits.fields),
             partial(TapExchange if config.tap else LiveExchange, self),
             self._refused,
             self._own,
             lambda: b"%b%016x" % (prefix, next(serial)),
-            timeouts,
+            config.timeouts,
             # Each may need a connection to legacy: nobody shall come in for whom there is none.
-            replace(config.limits, connections=allowed(config.limits.connections, 2)),
+            replace(limits, connections=allowed(limits.connections, 2)),
             config.forwarding.trust,
             b"http" if config.tls.listen.certificate is None else b"https",
         )
