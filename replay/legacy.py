@@ -25,7 +25,7 @@ class Question(NamedTuple):
     request: LoggedRequest
     id: bytes
     endpoint: str
-    index: int | None  # of the endpoint in `settings.endpoints`, as in `Frame`
+    endpoint_index: int | None  # as `Frame.index`
     head: bytes
     skip: Skip | None = None  # why it is kept from both
 
@@ -161,8 +161,8 @@ def _frame(question: Question, started: float, **answer: Any) -> Frame:
     """What was asked, with what is known of legacy's answer."""
     asked = question.request
     return Frame(
-        question.id, question.endpoint, question.index, started, asked.method, question.head, asked.body,
-        chunked=False, **answer,
+        question.id, question.endpoint, question.endpoint_index, started, asked.method, question.head,
+        asked.body, chunked=False, **answer,
     )  # fmt: skip
 
 

@@ -23,9 +23,9 @@ _BODY: Final = struct.Struct(">BI")
 _BIN_32: Final = 0xC6  # MessagePack's bytes whose length, four bytes, follows
 _NO_BODY: Final = b"\xc4\x00"  # and how it writes none
 _ROOM: Final = 64 * 1024  # bytes that can be read at once, and more where a message is larger
-_KEPT: Final = 4 * 1024 * 1024  # bytes; what a larger message took is given back behind it
+_KEPT: Final = 4 * 1024 * 1024  # bytes; a larger buffer is given back once its message has been read
 HELLO: Final = struct.Struct("<I")
-"""The first that a shadow worker says to a live one: its process id, under which what it gets is booked."""
+"""What a shadow worker says first to a live one: its process id, under which what it is handed is booked."""
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ class Job(msgspec.Struct, array_like=True, gc=False):
     failure: Failure | None  # or why there is none
     control: Response | None = None  # legacy's second answer, where it was asked again with the target
     before: tuple[tuple[str, ...], ...] = ()
-    """Of a recheck: the signatures that were seen at first, and then in the one before it, if any."""
+    """Of a recheck: the signatures that each look before it has seen, the first one first."""
 
 
 class Judged(msgspec.Struct, array_like=True, gc=False):
@@ -109,8 +109,8 @@ class Report(msgspec.Struct, array_like=True):
 
 
 def with_body(payload: bytes, pieces: Sequence[bytes]) -> list[bytes]:
-    """An encoded `Frame` that has no response body, with that of these pieces, and its length before it. They
-    are not copied, as they would be to get them into one, and again to encode it."""
+    """The pieces to write for a message whose `payload` is a `Frame` encoded without its response body, which
+    is in `pieces`. They are not copied: to join them and to encode them would do that twice."""
     assert payload.endswith(_NO_BODY)
     size = sum(map(len, pieces))
     front = payload[: -len(_NO_BODY)] + _BODY.pack(_BIN_32, size)
@@ -128,12 +128,13 @@ class Stream(Generic[T]):
         self._needed = _ROOM  # bytes of the message under way, or what is read at once
 
     def encode(self, message: T) -> tuple[bytes, bytes]:
-        """A message in two pieces, one behind the other: a large one is not copied to get them into one."""
+        """A message in two pieces, its length and the rest: to join them would copy a large one."""
         payload = self._encoder.encode(message)
         return _LENGTH.pack(len(payload)), payload
 
     def room(self) -> memoryview:
-        """Where to put what is read next, for `filled`. Large messages are complete where they were read."""
+        """Where to put what is read next; `filled` is told how much that was. A large message comes to lie in
+        one piece."""
         if len(self._read) < self._needed:
             grown = memoryview(bytearray(self._needed))
             grown[: self._held] = self._read[: self._held]

@@ -12,9 +12,12 @@ _MOST: Final = 4096  # keys, unless a memo is told otherwise
 
 
 class Memo(dict[K, V]):
-    """Answers by key, each asked of `find` the first time; nothing is kept of one that raises. Keys come from
-    strangers: a key longer than `longest` is asked about anew each time, and a full memo starts over, which
-    is cheaper than knowing the oldest, and what is in use is back at once."""
+    """What `find` gives for a key, asked once. What it raises is not kept.
+
+    Keys come from strangers, so memory is bounded: a key longer than `longest` (by its `size`) is asked about
+    each time, and a memo of `most` keys starts over. That is cheaper than to know the oldest, and what is in
+    use is soon back.
+    """
 
     def __init__(
         self, find: Callable[[K], V], longest: int, size: Callable[[K], int] = len, most: int = _MOST

@@ -52,13 +52,13 @@ def _split(head: bytes) -> Headers:
     return tuple([(name, value.strip(b" \t")) for name, _, value in parts])
 
 
-_SHORT = 2048  # bytes of a head that is remembered; split, one of endless short lines takes twenty times that
+_SHORT = 2048  # bytes of a head whose fields are remembered: of many short lines they take twenty times that
 _split_before = lru_cache(maxsize=8)(_split)
 """While a pair is judged, each side's fields are asked for several times."""
 
 
 def head_of(headers: Headers) -> bytes:
-    """A head of these fields, of which nobody knows the status line."""
+    """A head that has these fields, and an empty line in the place of a status line that was not kept."""
     return b"\r\n%b\r\n" % b"".join([b"%b: %b\r\n" % field for field in headers])
 
 
@@ -67,8 +67,8 @@ class Response(msgspec.Struct, frozen=True, array_like=True, gc=False):
 
     status: int
     head: bytes = b""
-    """As received. Most differ in nothing that is compared, which their lines tell: these are never split
-    into fields."""
+    """As received. It is split into fields only where it must be: most heads are known by their lines to
+    differ in nothing that is compared."""
     body: Body = b""
     first_byte: float = 0.0
     total: float = 0.0

@@ -18,12 +18,12 @@ from shadow.frame import Report, Served, Stream
 from shadow.record.tally import SLOWER_SECONDS, Tally
 
 _EVERY: Final = 1.0  # seconds between two reports
-_REMEMBERED: Final = 60  # reports that tell of the longest delay: nobody asks for the metrics every second
+_REMEMBERED: Final = 60  # reports in which a delay is told: metrics are not asked for every second
 _LOOK: Final = 0.02  # seconds between two looks at how late a busy loop is
 _LOOK_AT_IDLE: Final = 0.2
-_RECENT: Final = 10  # reports; what was timed in one may be counted some seconds later
-_STARVED: Final = 0.1  # of their time: the slowest twentieth of all answers is what tells a slow target
-_IDLE: Final = 0.05  # of a processor; a loop that uses less has no usual work to be told from a delay
+_RECENT: Final = 10  # reports that say whether it is starved: what was timed is counted seconds later
+_STARVED: Final = 0.1  # share of their time; by the slowest twentieth of its answers a target is called slow
+_IDLE: Final = 0.05  # share of a processor; a loop that uses less is looked at less often
 _RECONNECT: Final = 0.1  # seconds
 
 

@@ -27,8 +27,9 @@ class Budget:
         self.used = 0
 
     def take(self, size: int, large: bool = False) -> bool:
-        """Charge `size` bytes, if there is room. An eighth is kept for what is not `large`: some hundred
-        clients that do not read their downloads would hold all of it, and nothing else would be mirrored."""
+        """Charge `size` bytes, if there is room. What is `large` leaves an eighth free: a few hundred clients
+        that read their downloads slowly would otherwise hold all of it, and nothing else would be
+        mirrored."""
         if self.used + size > self.limit - (self.limit >> 3 if large else 0):
             return False
         self.used += size

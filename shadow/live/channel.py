@@ -35,7 +35,7 @@ class Channel(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._hello = b""
         self._pending: list[bytes] = []
-        self._waiting = 0  # exchanges of which they are
+        self._waiting = 0  # exchanges that these are of
         self._charged = 0
         self._behind = False  # what was written last is not read yet
         self._timer: asyncio.TimerHandle | None = None

@@ -60,7 +60,7 @@ class Pressure:
     def look(self) -> None:
         """Hold back, or go on."""
         grown = self._resident() - self._began
-        if grown > _SHED * self._most and self._trim():  # what is free, but was not given back, is not used
+        if grown > _SHED * self._most and self._trim():  # what was freed counts until it is given back
             grown = self._resident() - self._began
         self._budget.limit = 0 if grown > _SHED * self._most else self._usual
         self._front.short_of_memory = grown > self._most

@@ -1,8 +1,8 @@
 """How late this process learns of an answer that has come.
 
 A shadow worker runs at the lowest priority, so that clients come first. On a busy machine it reads an answer
-long after that has arrived: measured by the wall the target would look slow, and be called regressed. But the
-kernel knows when the last data came (tcp_info, tcpi_last_data_recv), to a few milliseconds.
+long after that has arrived: by the time of reading, the target would look slow, and be called regressed. But
+the kernel knows when the last data came (tcp_info, tcpi_last_data_recv), to a few milliseconds.
 """
 
 from __future__ import annotations

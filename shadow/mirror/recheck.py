@@ -100,7 +100,7 @@ class Rechecks:
         self._deadlines.watch(case)
 
     def _ask(self, case: _Case) -> None:
-        """Ask both; whoever must not be asked now is left alone, and so is the case."""
+        """Ask both; where one of them is to be left alone now, the case is given up."""
         self._deadlines.forget(case)
         case.missing = 2
         # Legacy's part ends first or last: what it answers replaces the frame's answer.

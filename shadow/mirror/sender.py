@@ -88,8 +88,9 @@ class ShadowRequest:
         connection.flush()
 
     def _total(self) -> float:
-        """Seconds since the request was sent; where that would count as slower, without what is only late:
-        to ask the kernel costs as much as to parse the head."""
+        """Seconds from sending the request to the end of the answer; where that would count as slower, less
+        the time for which the answer lay here unread. Only there: to ask the kernel costs as much as to parse
+        the head."""
         assert self._connection is not None
         total = self._connection.heard - self._sent
         if total > self.frame.total * SLOWER_RATIO + SLOWER_SECONDS:

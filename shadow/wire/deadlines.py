@@ -15,7 +15,7 @@ NEVER: Final = float("inf")
 INTERVAL: Final = 0.25
 """Seconds between two looks: how late a deadline can be noticed."""
 
-_PARTS: Final = 8  # turns of the loop that something has at least; a new connection takes four
+_PARTS: Final = 8  # turns of the loop that are waited for at least; a new connection takes four
 
 
 class Timed(Protocol):
@@ -59,9 +59,9 @@ class Deadlines:
 
 @asynccontextmanager
 async def patience(seconds: float) -> AsyncIterator[None]:
-    """As `asyncio.timeout`, for what takes several turns of the loop. On a busy machine those of a process of
-    the lowest priority come seconds late, so the time is waited for in parts, each a turn at least: that
-    nobody looked is not the other side's fault."""
+    """As `asyncio.timeout`, but what takes several turns of the loop gets them. On a busy machine the turns
+    of a process of the lowest priority come seconds late, which is not the other side's fault: so the time is
+    waited for in parts, of at least one turn each."""
     loop = asyncio.get_running_loop()
     timer: asyncio.TimerHandle
 

@@ -83,11 +83,12 @@ class Resolver:
         return self._sound_first(turned) if self._shunned else turned
 
     def _sound_first(self, addresses: list[str]) -> list[str]:
-        """Those that took no connection come last, until one caller is to try again."""
+        """Those that took no connection come last. Once the time of one is over, a single caller gets it
+        first, and tries it for all."""
         now = self._loop.time()
         ordered = sorted(addresses, key=lambda address: self._shunned.get(address, 0.0) > now)
         if ordered[0] in self._shunned:
-            self._shun(ordered[0])  # as far as the others are concerned, until it is known better
+            self._shun(ordered[0])  # for the others, until this caller knows better
         return ordered
 
     def knows(self, address: str, now: float) -> bool:

@@ -113,7 +113,7 @@ FRAMINGS: Final = Memo(_framing, _SHORT, lambda lines: sum(map(len, lines)))
 
 
 def _read(raw: bytes, bodiless: bool = False) -> ResponseHead:
-    """Read one head; a `bodiless` one says how long a body would be that does not come. Raises _Unsound."""
+    """Read one head; a `bodiless` one tells the length of a body that does not come. Raises _Unsound."""
     start = raw[: raw.index(b"\r\n")]
     if not fields_are_sound(_START, raw[len(start) + 2 :], httptools.HttpResponseParser):
         raise _Unsound
@@ -132,8 +132,8 @@ def _read(raw: bytes, bodiless: bool = False) -> ResponseHead:
 
 
 HEADS: Final = Memo(_read, _LONGEST_KEPT, most=_MOST_KEPT)
-"""What is known of a head that no request for a head alone has brought. Until the second of its `Date` is
-over a backend says the same few again and again, unless it gives each an id of its own. Raises _Unsound."""
+"""Heads that were read before, but for answers to HEAD. Until the second of its `Date` is over, a backend
+gives the same few again and again, unless each has an id of its own. Raises _Unsound."""
 
 _read_before = HEADS.__getitem__
 

@@ -12,8 +12,8 @@ from collections import deque
 from typing import Final, Protocol
 
 _LARGE: Final = 32 * 1024
-"""Bytes of a piece that does not wait: the loop reads a connection many times a turn, and only what has been
-written can tell that the other side does not keep up."""
+"""Bytes; a larger piece is written at once. The loop may read a connection many times in one turn, and only
+what has been written shows that the other side does not keep up."""
 
 _TOGETHER: Final = 32  # writes; the first must not wait until hundreds of requests have been read
 

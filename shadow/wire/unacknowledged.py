@@ -9,8 +9,8 @@ import termios
 
 
 def unacknowledged(transport: asyncio.BaseTransport) -> int:
-    """Bytes that the peer has not acknowledged; 0 where nobody knows. While there are any, more may wait in
-    front of them: below TLS a transport has a buffer that nothing tells of."""
+    """Bytes that the peer has not acknowledged; 0 where nobody knows. While there are any, TLS may hold more,
+    in a buffer whose size it does not tell."""
     connection = transport.get_extra_info("socket")
     try:
         told = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)) if connection else bytes(4)

@@ -94,10 +94,10 @@ class Connection(asyncio.Protocol):
         self._owner = owner
         self.address = address
         self.transport: asyncio.Transport = cast(asyncio.Transport, None)
-        self.deadline = NEVER  # idle: when it goes; else of what the backend owes, or of the whole
+        self.deadline = NEVER  # idle: when it is closed; else of what the backend owes, or of the whole
         self.reused = False
-        self.sent = 0.0  # when the request began to be written, by `perf_counter`; nought before
-        self.heard = 0.0  # when something of the answer has last come; nought before
+        self.sent = 0.0  # when the request began to be written, by `perf_counter`; 0 before
+        self.heard = 0.0  # when something of the answer has last come; 0 before
         self._sink: AnswerSink | None = None
         self._method = b""
         self._complete = False  # the request has been given whole
@@ -131,8 +131,8 @@ class Connection(asyncio.Protocol):
         self._renew()
 
     def _renew(self) -> None:
-        """Wait for what the backend owes now. It owes nothing while the request is still on its way, unless
-        it is what blocks it."""
+        """Set the deadline of what the backend owes now. While the request is still on its way that is
+        nothing, unless it is the backend that does not take it."""
         if self._complete or self._blocked:
             waits = self._owner.waits
             seconds = waits.answer if self._complete and self._head is None else waits.stall
