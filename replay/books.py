@@ -1,9 +1,10 @@
-"""Who counts what becomes of every line: each is settled once, in the stretch of the replay in which its
+"""What becomes of every line is counted here: each is settled once, in the stretch of the replay in which its
 request was sent, or in which it was found to give none. Pure.
 
 Answers come back in any order, so counts are kept by stretch: one is written when all of its requests are
 settled and all stretches before it are written. Lines that are read ahead and wait for their time belong to
-none yet: a stretch's marks leave them to do. What a killed replayer had not written is read again.
+none yet: the marks of a stretch name them as still to do. What a killed replayer had not written is read
+again.
 """
 
 from __future__ import annotations

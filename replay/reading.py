@@ -1,7 +1,7 @@
 """From the bytes of one log to its entries. Pure.
 
-An entry knows where it stands, so that a later run can go on behind it: in bytes where the log has lines,
-or as the how-manieth entry where one record may give several or none.
+An entry knows where it stands, so that a later run can go on behind it: in bytes where the log has lines, by
+its number where one record may give several entries or none.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ class Schedule(Generic[T]):
         return len(self._waiting)
 
     def place(self, at: float) -> float:
-        """When the next request of the log is due, which began at `at`. Also for those that others send."""
+        """When the next request of the log is due, which began at `at` (Unix seconds). Asked for those of
+        other shards too, so that all keep one schedule."""
         if not self._placed:
             self._first = at
         due = self._pace.due(self._placed, at - self._first)

@@ -23,7 +23,7 @@ _FRAME = 64  # bytes that a coding may put around nothing
 
 
 class Terms(NamedTuple):
-    """Under what bodies are compared: the rule, and what it says of texts and of differences."""
+    """What bodies are compared by: the rule, and what it makes of texts and of differences."""
 
     rule: Rule
     silence: Silence
@@ -104,7 +104,8 @@ def _digests(legacy: Response, target: Response, ours: Body, theirs: Body) -> Fo
 
 
 def _is_far_smaller(body: Body, other: Body) -> bool:
-    """Can a decoded body not be that of which only the digest is known? No coding makes twice of it."""
+    """Is a decoded body surely another than the one of which only length and digest are known? No coding
+    makes a body twice as long."""
     return isinstance(body, bytes) and isinstance(other, Digest) and 2 * len(body) + _FRAME < other.length
 
 

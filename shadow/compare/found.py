@@ -17,8 +17,8 @@ LISTED = 100
 further."""
 
 SOUGHT = 1000
-"""Differences of one body that are looked for, so that a list whose members all carry a timestamp is known
-for nothing but that; a hostile body has millions."""
+"""Differences of one body that are looked for: so many show whether a list whose members all carry a
+timestamp differs in anything else. A hostile body has millions."""
 
 _LEAD = 40
 """Equal characters shown before the first unequal one, so that it can be found again."""

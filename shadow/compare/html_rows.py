@@ -1,4 +1,4 @@
-"""What two pages share need not be cut: rows that both have in the same order become numbers.
+"""Rows that two pages share become numbers, so that they need not be taken apart.
 
 Most of a page is rows, of a table or a list, and most rows of two answers are the same. Equal rows get the
 same number on both sides and unequal ones keep their text, so that comparing the shortened pages finds what

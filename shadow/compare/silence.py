@@ -39,7 +39,7 @@ class Work:
     def __init__(self) -> None:
         self._left = _WORK
         self.spent = False
-        """Was there more to do?"""
+        """Was there more to do than is allowed?"""
 
     def has(self, steps: int) -> bool:
         """Is there enough left?"""

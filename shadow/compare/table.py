@@ -62,8 +62,8 @@ class _Column(NamedTuple):
 
 
 def separator(*bodies: str) -> str:
-    """What separates the cells of tables: what their first rows have most of. Of several that with the fewest
-    counts: what stands within a cell, only some writers quote."""
+    """The separator of these tables: the one that all of their first rows have most of. The row with the
+    fewest of a kind counts, for what stands within a cell only some writers quote."""
     firsts = [_first_row(body) for body in bodies]
     return max(_SEPARATORS, key=lambda each: min(first.count(each) for first in firsts))
 

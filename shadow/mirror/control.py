@@ -27,8 +27,8 @@ IN_FLIGHT: Final = 4
 """Requests of one shadow worker to legacy under way."""
 
 FIRST: Final = 30
-"""Of each endpoint so many exchanges are asked again at first, whatever the share: what always varies is
-known after 25, and until something is known, noise looks like a regression."""
+"""So many exchanges of each endpoint have a control at first, whatever the share. What always varies is known
+after 25; until something is known, noise looks like a regression."""
 
 _ENDPOINTS: Final = 1000  # whose first exchanges are told from others
 _FAILURES: Final = 5  # in a row, and legacy is left alone

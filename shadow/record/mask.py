@@ -90,8 +90,8 @@ class Mask:
         return None
 
     def step(self, reached: Reached, key: Key) -> Reached:
-        """What the lines say of what stands under a key. What they say of a document they say of each that
-        stands in an array, as JSON lines are one."""
+        """What the lines say of the value under a key. JSON lines are read as an array of documents: so what
+        a line says of a document holds for each member of an array at the root as well."""
         if reached.idle:
             return reached
         after = reached.step(key)

@@ -1,8 +1,9 @@
 """All records of a place: of a folder, or of all pods in an object store.
 
-In a store, segments come and go while they are read. What a window held a minute ago counts only where the
-window's sealed segment is not there: it is put before the snapshot is taken away, so snapshots are listed
-first, and one that is gone by the time it is fetched has its sealed segment in the store.
+In a store, segments come and go while they are read. A snapshot has what a window held a minute ago, and
+counts only where the sealed segment of that window is not there. The sealed one is put before the snapshot is
+deleted. So snapshots are listed first, and where one is gone by the time it is fetched, the sealed segment is
+in the store.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The report, field by field, as its JSON form has it.
 
-Pure. Every other form is made from this one. A field may be added; what is here keeps its name and meaning
-as long as `SCHEMA_VERSION` stays. Times are Unix seconds, durations seconds, shares between 0 and 1.
+Pure. Every other form is made from this one. A field may be added; what is here keeps its name and meaning as
+long as `SCHEMA_VERSION` stays. Times are Unix seconds, durations seconds, shares between 0 and 1. Longer than
+a module should be: it is read as one, from the whole report at its end upwards.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A web hook: tells a chat when a verdict changes, in Slack's form, which others read too.
 
-At most one message a minute, bounded, and never in anybody's way: what cannot be sent is told by the next
-message, for that is about the last verdicts that were told.
+At most one message a minute, bounded, and never in anybody's way. A message tells what has changed since the
+last one that arrived: so what could not be sent is told by the next.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The live report: what is recorded until now, made by a process of its own whenever somebody looks.
 
-Making it can take seconds of a core and hundreds of megabytes. A thread beside the admin's loop would hold up
-/healthz with them, and what is done at the lowest priority must not hold a lock that others wait for. So a
-process makes it and ends: `shadow.serve.report_maker`. What it needs for a page is loaded there only.
+Making it can take seconds of a core and hundreds of megabytes. In a thread beside the admin's loop it would
+hold up /healthz; and at the lowest priority it must hold no lock that others wait for. So a process makes it
+and ends: `shadow.serve.report_maker`. What it needs for a page is loaded there only.
 """
 
 from __future__ import annotations
