@@ -1,1 +1,2 @@
-"""Fills `settings.Config` from file, environment and flags. Nothing else reads any of them."""
+"""Fills `settings.Config` from file, environment and flags; nothing else reads any of them. `load` does it:
+`file` reads YAML, `values` one value by its type, `checks` looks at them together."""
