@@ -110,7 +110,7 @@ class Exchange(NamedTuple):
     endpoint: str
     started: float
     request: Request
-    response: Outcome
+    legacy: Outcome
 
 
 class DifferenceKind(enum.StrEnum):

@@ -41,7 +41,7 @@ def quick(legacy: Response, target: Response, rule: Rule) -> Comparison | None:
 
 def judge(exchange: Exchange, outcome: Outcome, rule: Rule) -> Comparison:
     """Everything in which the target's answer differs from legacy's, as far as the rule compares it."""
-    legacy = exchange.response
+    legacy = exchange.legacy
     if isinstance(legacy, Failure) or isinstance(outcome, Failure):
         return _failed(exchange, outcome, rule)
     known = quick(legacy, outcome, rule)
@@ -88,7 +88,7 @@ def _status(legacy: Response, target: Response, rule: Rule) -> Found:
 def _failed(exchange: Exchange, target: Outcome, rule: Rule) -> Comparison:
     """At least one side gave no answer. A target that gave none is a failure of its own, unless legacy gave
     none either: then clients see no difference."""
-    legacy = exchange.response
+    legacy = exchange.legacy
     ours, theirs = (
         side.kind.value if isinstance(side, Failure) else str(side.status) for side in (legacy, target)
     )

@@ -72,7 +72,7 @@ def evidence(
     the tally shows values of it too."""
     request = exchange.request
     target = mask.target(request.target.decode("latin-1"))
-    whole = all(_fits(each.headers) for each in (exchange.response, outcome) if isinstance(each, Response))
+    whole = all(_fits(each.headers) for each in (exchange.legacy, outcome) if isinstance(each, Response))
     return Evidence(
         id=exchange.id,
         at=exchange.started,
@@ -85,7 +85,7 @@ def evidence(
             kept(request.body, request.headers, bodies, mask),
             len(request.target) + sum(len(name) + len(value) + 4 for name, value in request.headers),
         ),
-        legacy=_outcome(exchange.response, mask, bodies),
+        legacy=_outcome(exchange.legacy, mask, bodies),
         target=_outcome(outcome, mask, bodies),
         differences=comparison.differences,
         notes=comparison.notes,

@@ -23,7 +23,7 @@ def test_a_frame_tells_the_whole_exchange() -> None:
         ((b"Host", b"shop.example"), (b"X-Twice", b"1"), (b"X-Twice", b"2")),
         b"abc",
     )
-    assert made.response == legacy
+    assert made.legacy == legacy
     assert legacy.headers == ((b"Content-Type", b"application/json"), (b"Set-Cookie", b"a=1"))
     assert (legacy.status, legacy.body, legacy.first_byte, legacy.total) == (200, b"{}", 0.1, 0.2)
 

@@ -52,7 +52,7 @@ def kept(exchange: Exchange, outcome: Outcome, bodies: int = 0) -> bytes:
     """Everything that is written of an exchange."""
     comparison = MASK.comparison(judge(exchange, outcome, RULE))
     tally = Tally()
-    tally.count(exchange.response, outcome, comparison, About())
+    tally.count(exchange.legacy, outcome, comparison, About())
     return msgspec.json.encode([evidence(exchange, outcome, comparison, MASK, bodies), tally])
 
 
