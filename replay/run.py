@@ -40,7 +40,7 @@ from shadow.record.replayed import LogRecord
 from shadow.record.segment import recover
 from shadow.serve import shipper, sockets
 from shadow.serve.priority import Priority
-from shadow.serve.processes import Closable, Kind, Process, fork, share_memory
+from shadow.serve.processes import Closable, Process, WorkerSpec, fork, share_memory
 
 _SHORTEST: Final = 1.0  # seconds between two checkpoints
 _LONGEST: Final = 1800.0
@@ -110,11 +110,11 @@ def _helpers(plan: Plan) -> Iterator[str]:
     listener = sockets.listen(path, 1)
     name = plan.run.replace("replay", "judge")
     main = partial(judge.run, plan.config, name, listener=listener, mask_key=secrets.token_bytes(32))
-    processes = [fork(Kind(name, main, Priority.SHADOW, (listener,)), [], time.monotonic())]
+    processes = [fork(WorkerSpec(name, main, Priority.SHADOW, (listener,)), [], time.monotonic())]
     if record.shipped:
         ship = partial(shipper.run, plan.config, "shipper")
         foreign: list[Closable] = [listener, *(process.line for process in processes)]
-        processes.append(fork(Kind("shipper", ship, Priority.SHADOW, ()), foreign, time.monotonic()))
+        processes.append(fork(WorkerSpec("shipper", ship, Priority.SHADOW, ()), foreign, time.monotonic()))
     listener.close()
     try:
         yield str(path)

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import structlog
 
 from shadow.record.configured import ConfigRecord
-from shadow.serve.processes import Kind, Process
+from shadow.serve.processes import Process, WorkerSpec
 
 _HASTY: Final = 1.0  # a worker that lives shorter is restarted later and later
 _MAX_BACKOFF: Final = 5.0
@@ -38,7 +38,7 @@ class CannotStart(Exception):
 class Stage(NamedTuple):
     """Workers that leave together, and the seconds that they may take."""
 
-    kinds: tuple[Kind, ...]
+    specs: tuple[WorkerSpec, ...]
     grace: float
 
 
@@ -51,7 +51,7 @@ class Generation:
         self.sockets = sockets
         self.processes: dict[int, Process] = {}
         self._stages = stages
-        self._restarts: dict[str, tuple[float, Kind]] = {}  # name → when, and what
+        self._restarts: dict[str, tuple[float, WorkerSpec]] = {}  # name → when, and what
         self._backoff: dict[str, float] = {}
         self._early_deaths = 0
         self._leaving: list[Stage] | None = None  # stages still to leave, the first one told to
@@ -67,19 +67,19 @@ class Generation:
         return self.configured.config_hash
 
     @property
-    def kinds(self) -> list[Kind]:
+    def specs(self) -> list[WorkerSpec]:
         """All workers, in the order in which to start them."""
-        return [kind for stage in reversed(self._stages) for kind in stage.kinds]
+        return [spec for stage in reversed(self._stages) for spec in stage.specs]
 
     @property
     def client_listeners(self) -> list[socket.socket]:
         """Where clients connect: the first stage serves them."""
-        return [listener for kind in self._stages[0].kinds for listener in kind.keeps]
+        return [listener for spec in self._stages[0].specs for listener in spec.keeps]
 
     @property
     def ready(self) -> bool:
         """Whether every worker runs and has reported."""
-        return len(self.processes) == len(self.kinds) and all(
+        return len(self.processes) == len(self.specs) and all(
             process.ready for process in self.processes.values()
         )
 
@@ -100,32 +100,32 @@ class Generation:
 
     def died(self, process: Process, now: float) -> bool:
         """Plan to start a worker anew, unless it was to leave; whether it was not."""
-        if self._leaving is not None or process.kind not in self.kinds:
+        if self._leaving is not None or process.spec not in self.specs:
             return False
-        name = process.kind.name
+        name = process.spec.name
         if now - process.started >= _HASTY:
             self._backoff[name] = 0.0
-            self._restarts[name] = now, process.kind
+            self._restarts[name] = now, process.spec
         else:
             self._early_deaths += not process.ready
-            self._postpone(process.kind, now)
+            self._postpone(process.spec, now)
         return True
 
-    def not_started(self, kind: Kind, now: float) -> None:
+    def not_started(self, spec: WorkerSpec, now: float) -> None:
         """The system has no room for a worker: plan to try again."""
         self._early_deaths += 1
-        self._postpone(kind, now)
+        self._postpone(spec, now)
 
-    def _postpone(self, kind: Kind, now: float) -> None:
-        backoff = min(_MAX_BACKOFF, self._backoff.get(kind.name, 0.0) * 2 or 0.1)
-        self._backoff[kind.name] = backoff
-        self._restarts[kind.name] = now + backoff, kind
+    def _postpone(self, spec: WorkerSpec, now: float) -> None:
+        backoff = min(_MAX_BACKOFF, self._backoff.get(spec.name, 0.0) * 2 or 0.1)
+        self._backoff[spec.name] = backoff
+        self._restarts[spec.name] = now + backoff, spec
 
-    def due(self, now: float) -> list[Kind]:
+    def due(self, now: float) -> list[WorkerSpec]:
         """The workers to be started now."""
-        due = [kind for when, kind in self._restarts.values() if when <= now]
-        for kind in due:
-            del self._restarts[kind.name]
+        due = [spec for when, spec in self._restarts.values() if when <= now]
+        for spec in due:
+            del self._restarts[spec.name]
         return due
 
     # -- leaving
@@ -164,7 +164,7 @@ class Generation:
             elif now >= self._deadline:
                 self._deadline = inf
                 for process in self._of(self._leaving[0]):
-                    log.warning("worker_killed", worker=process.kind.name, reason="did not leave in time")
+                    log.warning("worker_killed", worker=process.spec.name, reason="did not leave in time")
                     os.kill(process.pid, signal.SIGKILL)
         return False
 
@@ -176,17 +176,17 @@ class Generation:
     def dismiss(self, name: str) -> None:
         """End one worker now, and do not start it again."""
         for process in self.processes.values():
-            if process.kind.name == name:
+            if process.spec.name == name:
                 process.dismiss()
         self._stages = [
-            Stage(tuple(kind for kind in stage.kinds if kind.name != name), stage.grace)
+            Stage(tuple(spec for spec in stage.specs if spec.name != name), stage.grace)
             for stage in self._stages
         ]
         self._restarts.pop(name, None)
 
     def _of(self, stage: Stage) -> list[Process]:
-        names = {kind.name for kind in stage.kinds}
-        return [process for process in self.processes.values() if process.kind.name in names]
+        names = {spec.name for spec in stage.specs}
+        return [process for process in self.processes.values() if process.spec.name in names]
 
     def _dismiss_stage(self, now: float) -> None:
         if self._leaving:

@@ -30,7 +30,7 @@ _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD, signal.SIGHUP)
 """Those that the supervisor has handlers for, which are not its children's."""
 
 
-class Kind(NamedTuple):
+class WorkerSpec(NamedTuple):
     """One worker to be kept running. `main` gets the line to the supervisor."""
 
     name: str
@@ -53,8 +53,8 @@ class Closable(Protocol):
 class Process:
     """A running worker, as the supervisor knows it."""
 
-    def __init__(self, kind: Kind, pid: int, line: socket.socket, started: float) -> None:
-        self.kind = kind
+    def __init__(self, spec: WorkerSpec, pid: int, line: socket.socket, started: float) -> None:
+        self.spec = spec
         self.pid = pid
         self.line = line
         self.started = started
@@ -68,7 +68,7 @@ class Process:
             self.line.shutdown(socket.SHUT_WR)
 
 
-def fork(kind: Kind, foreign: list[Closable], now: float) -> Process:
+def fork(spec: WorkerSpec, foreign: list[Closable], now: float) -> Process:
     """Start a worker. `foreign` is what the child must not keep. Raises OSError."""
     ours, theirs = socket.socketpair()
     sys.stdout.flush()
@@ -86,22 +86,22 @@ def fork(kind: Kind, foreign: list[Closable], now: float) -> Process:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
         theirs.close()
         ours.setblocking(False)
-        return Process(kind, pid, ours, now)
+        return Process(spec, pid, ours, now)
     status = 1
     try:
         ours.close()
-        _become(kind, foreign)
+        _become(spec, foreign)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(kind.main(theirs))
+            runner.run(spec.main(theirs))
         status = 0
     except Exception:
-        structlog.get_logger().exception("worker_crashed", worker=kind.name)
+        structlog.get_logger().exception("worker_crashed", worker=spec.name)
     finally:
         # Not sys.exit: what the supervisor would do at its end is not for its children.
         os._exit(status)
 
 
-def _become(kind: Kind, foreign: list[Closable]) -> None:
+def _become(spec: WorkerSpec, foreign: list[Closable]) -> None:
     signal.set_wakeup_fd(-1)
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
@@ -110,12 +110,12 @@ def _become(kind: Kind, foreign: list[Closable]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-    keeps = {keep.fileno() for keep in kind.keeps}
+    keeps = {keep.fileno() for keep in spec.keeps}
     for other in foreign:
         if other.fileno() not in keeps:
             other.close()
-    _be_called(f"shadow {kind.name}")
-    kind.priority.take()
+    _be_called(f"shadow {spec.name}")
+    spec.priority.take()
 
 
 def _be_called(name: str) -> None:

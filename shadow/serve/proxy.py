@@ -29,7 +29,7 @@ from shadow.serve import admin, shipper, sockets
 from shadow.serve.cpus import live_workers
 from shadow.serve.generation import CannotStart, Generation, Stage
 from shadow.serve.priority import Priority
-from shadow.serve.processes import Kind, share_memory
+from shadow.serve.processes import WorkerSpec, share_memory
 from shadow.serve.recorder import Recorder
 from shadow.serve.reload import ConfigReloader, Load
 from shadow.serve.supervisor import Supervisor
@@ -117,17 +117,17 @@ class Workers:
         except OSError as error:  # no room or descriptor for a socket
             raise CannotStart(f"cannot make workers: {error}") from None
         stages = [
-            Stage(self._live_kinds(config, end), config.timeouts.drain + 1.0),
-            Stage(self._shadow_kinds(config, end, shadows), _SHADOW_GRACE),
-            Stage(self._judge_kinds(config, end, judges), _JUDGE_GRACE),
-            Stage((self._admin_kind(loaded, end), *self._shipper_kinds(config, end)), _ADMIN_GRACE),
+            Stage(self._live_specs(config, end), config.timeouts.drain + 1.0),
+            Stage(self._shadow_specs(config, end, shadows), _SHADOW_GRACE),
+            Stage(self._judge_specs(config, end, judges), _JUDGE_GRACE),
+            Stage((self._admin_spec(loaded, end), *self._shipper_specs(config, end)), _ADMIN_GRACE),
         ]
         return Generation(stages, configured(config, config_hash(config), time.time()), [*shadows, *judges])
 
-    def _live_kinds(self, config: Config, end: str) -> tuple[Kind, ...]:
+    def _live_specs(self, config: Config, end: str) -> tuple[WorkerSpec, ...]:
         shadows = config.workers.shadow
         return tuple(
-            Kind(
+            WorkerSpec(
                 name := f"live-{n}{end}",
                 partial(
                     live_worker.run,
@@ -145,9 +145,11 @@ class Workers:
             for n, listener in enumerate(self._live)
         )
 
-    def _shadow_kinds(self, config: Config, end: str, listeners: list[socket.socket]) -> tuple[Kind, ...]:
+    def _shadow_specs(
+        self, config: Config, end: str, listeners: list[socket.socket]
+    ) -> tuple[WorkerSpec, ...]:
         return tuple(
-            Kind(
+            WorkerSpec(
                 name := f"shadow-{n}{end}",
                 partial(
                     mirror_worker.run,
@@ -162,9 +164,11 @@ class Workers:
             for n, listener in enumerate(listeners)
         )
 
-    def _judge_kinds(self, config: Config, end: str, listeners: list[socket.socket]) -> tuple[Kind, ...]:
+    def _judge_specs(
+        self, config: Config, end: str, listeners: list[socket.socket]
+    ) -> tuple[WorkerSpec, ...]:
         return tuple(
-            Kind(
+            WorkerSpec(
                 name := f"judge-{n}{end}",
                 partial(
                     judge_worker.run,
@@ -180,7 +184,7 @@ class Workers:
             for n, listener in enumerate(listeners)
         )
 
-    def _admin_kind(self, loaded: Loaded, end: str) -> Kind:
+    def _admin_spec(self, loaded: Loaded, end: str) -> WorkerSpec:
         name = f"admin{end}"
         main = partial(
             admin.run,
@@ -190,12 +194,12 @@ class Workers:
             live=len(self._live),
             switch=self._switch,
         )
-        return Kind(name, main, Priority.CLIENTS, (self._admin,), hears=True)
+        return WorkerSpec(name, main, Priority.CLIENTS, (self._admin,), hears=True)
 
-    def _shipper_kinds(self, config: Config, end: str) -> tuple[Kind, ...]:
+    def _shipper_specs(self, config: Config, end: str) -> tuple[WorkerSpec, ...]:
         name = f"shipper{end}"
-        kind = Kind(name, partial(shipper.run, config, name), Priority.SPARE, ())
-        return (kind,) if config.record.shipped else ()
+        spec = WorkerSpec(name, partial(shipper.run, config, name), Priority.SPARE, ())
+        return (spec,) if config.record.shipped else ()
 
 
 def _have_descriptors(connections: int) -> None:

@@ -20,7 +20,7 @@ from shadow.frame import Report, Stream
 from shadow.record.tally import Tally
 from shadow.serve.generation import LAME, RETIRE, Generation
 from shadow.serve.ledger import Ledger
-from shadow.serve.processes import Kind, Process, fork
+from shadow.serve.processes import Process, WorkerSpec, fork
 from shadow.serve.recorder import Recorder
 
 _TICK: Final = 0.2  # seconds between two looks at the clock
@@ -113,8 +113,8 @@ class Supervisor:
     def _advance(self, now: float) -> None:
         """Start what is due, and go on with what leaves."""
         for generation in self._generations:
-            for kind in generation.due(now):
-                self._start(generation, kind)
+            for spec in generation.due(now):
+                self._start(generation, spec)
             if generation.advance(now):
                 if self._stopping and generation is self._current:
                     self._stop_listening()
@@ -133,23 +133,23 @@ class Supervisor:
     # -- starting
 
     def _start_all(self, generation: Generation) -> None:
-        for kind in generation.kinds:
-            self._start(generation, kind)
+        for spec in generation.specs:
+            self._start(generation, spec)
 
-    def _start(self, generation: Generation, kind: Kind) -> None:
+    def _start(self, generation: Generation, spec: WorkerSpec) -> None:
         lines = [process.line for process in self._processes]
         sockets = [each for one in self._generations for each in one.sockets]
         now = time.monotonic()
         try:
-            process = fork(kind, [self._selector, *self._listeners, *sockets, *lines], now)
+            process = fork(spec, [self._selector, *self._listeners, *sockets, *lines], now)
         except OSError as error:  # too many processes, or too little memory
-            log.error("worker_not_started", worker=kind.name, reason=error.strerror)
-            generation.not_started(kind, now)
+            log.error("worker_not_started", worker=spec.name, reason=error.strerror)
+            generation.not_started(spec, now)
             return
         generation.processes[process.pid] = process
         self._selector.register(process.line, selectors.EVENT_READ, (generation, process))
-        log.info("worker_started", worker=kind.name, pid=process.pid)
-        if kind.hears:
+        log.info("worker_started", worker=spec.name, pid=process.pid)
+        if spec.hears:
             # Nobody else: whoever hears already, such as admin of the old generation, would count all twice.
             self._send(process, Report(_SELF, 0, self._ledger.totals, served=self._ledger.served))
             for name, gauges in self._ledger.gauges.items():
@@ -171,7 +171,7 @@ class Supervisor:
         self._read(generation, process)
         self._hang_up(process)
         process.line.close()
-        name = process.kind.name
+        name = process.spec.name
         self._ledger.died(name, process.pid)
         self._tell(Report(name, process.pid, {}))  # without gauges: it is no more
         if generation.died(process, time.monotonic()):
@@ -201,9 +201,9 @@ class Supervisor:
         if new.ready:
             old, self._current, self._next = self._current, new, None
             self._old.append(old)
-            for kind in old.kinds:
-                if kind.hears:
-                    old.dismiss(kind.name)
+            for spec in old.specs:
+                if spec.hears:
+                    old.dismiss(spec.name)
             old.lame(RETIRE, now + self._lameduck)
             self._recorder.configured(new.configured, time.time())
             log.info("reloaded", config=new.config_hash)
@@ -264,7 +264,7 @@ class Supervisor:
     def _tell(self, report: Report) -> None:
         """Pass a report on to those who hear, without ever waiting for them."""
         for process in self._processes:
-            if process.kind.hears:
+            if process.spec.hears:
                 self._send(process, report)
 
     def _send(self, process: Process, report: Report) -> None:
