@@ -28,8 +28,8 @@ def allowed(wanted: int, each: int) -> int:
 
 
 def hold_standard_streams() -> None:
-    """Open those that whoever started us has closed, for nobody: else the next socket would be one of them,
-    and a client would be sent the log."""
+    """Open on /dev/null those that were closed when we were started: else the next socket would become one of
+    them, and a client would be sent the log."""
     while (fd := os.open(os.devnull, os.O_RDWR)) < 3:
         os.set_inheritable(fd, True)
     os.close(fd)

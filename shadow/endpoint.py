@@ -164,7 +164,8 @@ def unreached(matches: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def _samples(path: str) -> list[bytes]:
-    """Paths that a template matches; who matches these matches all, since no word of a template is NUL."""
+    """Paths that stand for all that a template matches: a pattern that matches these matches all, since no
+    word of a template is NUL."""
     begin, rest, _ = _PLACEHOLDER.sub("\0", path.rstrip("/")).replace("/*", "/\0").partition("/\0*")
     ends = ("", "/\0", "/\0/\0") if rest else ("",)
     return [_unescaped(f"{begin}{end}".encode()) or b"/" for end in ends]

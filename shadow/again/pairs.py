@@ -28,8 +28,8 @@ class EndpointRules:
         return self._rules[index_of(pair, self._endpoints)]
 
 
-def told(records: Iterable[Record], doing: str) -> Iterator[Record]:
-    """The records as they are; on a terminal it tells how many have gone by."""
+def with_progress(records: Iterable[Record], doing: str) -> Iterator[Record]:
+    """The records as they are; on a terminal, what is being done and how many have gone by is shown."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield from records

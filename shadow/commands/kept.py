@@ -73,7 +73,7 @@ def _of_kept(folder: str, doing: str, work: Callable[[Iterator[Record]], _Result
 
     unreadable = Unreadable()
     try:
-        result = work(pairs.told(place.read(folder, unreadable), doing))
+        result = work(pairs.with_progress(place.read(folder, unreadable), doing))
     except OSError as error:
         refuse([f"{error.filename}: {error.strerror}; give what was named by --record"])
     if not result.kept:

@@ -54,14 +54,14 @@ class Store:
         self.url = url
         try:
             address.store(url)
-            with self._told():
+            with self._our_errors():
                 self._store = _opened(url, make)
         except ValueError as error:
             raise Refused("the URL", str(error)) from None
 
     def create(self, name: str, data: bytes) -> bool:
         """Put an object, whole, where there is none of this name; False if there is one."""
-        with self._told():
+        with self._our_errors():
             try:
                 obstore.put(self._store, name, data, mode="create", use_multipart=False)
             except AlreadyExistsError:
@@ -70,29 +70,29 @@ class Store:
 
     def replace(self, name: str, data: bytes) -> None:
         """Put an object, whole, whatever there was."""
-        with self._told():
+        with self._our_errors():
             obstore.put(self._store, name, data, use_multipart=False)
 
     def check(self) -> float:
         """Try to put, to list and to look at an object; what time it is by the store's clock."""
         self.replace(_CHECK, b"")
         self._below(None)
-        with self._told():
+        with self._our_errors():
             return obstore.head(self._store, _CHECK)["last_modified"].timestamp()
 
     def size(self, name: str) -> int:
         """Bytes of an object."""
-        with self._told(of_object=True):
+        with self._our_errors(of_object=True):
             return obstore.head(self._store, name)["size"]
 
     def get(self, name: str) -> bytes:
         """A whole object."""
-        with self._told(of_object=True):
+        with self._our_errors(of_object=True):
             return bytes(obstore.get(self._store, name).bytes())
 
     def delete(self, name: str) -> None:
         """Delete an object, if it is there."""
-        with self._told(), suppress(FileNotFoundError):
+        with self._our_errors(), suppress(FileNotFoundError):
             obstore.delete(self._store, name)
 
     def hours(self, until: float = LAST) -> Iterator[Stored]:
@@ -108,22 +108,22 @@ class Store:
 
     def at_root(self) -> list[Stored]:
         """Segments that lie in no folder of ours, by name."""
-        with self._told():
+        with self._our_errors():
             metas = obstore.list_with_delimiter(self._store)["objects"]
         return sorted(filter(None, (_stored(meta, _AT_ROOT) for meta in metas)))
 
     def _below(self, prefix: str | None) -> list[str]:
-        with self._told():
+        with self._our_errors():
             return sorted(obstore.list_with_delimiter(self._store, prefix)["common_prefixes"])
 
     def _list(self, pattern: re.Pattern[str], prefix: str) -> Iterator[Stored]:
-        with self._told():
+        with self._our_errors():
             for page in obstore.list(self._store, prefix):
                 yield from filter(None, (_stored(meta, pattern) for meta in page))
 
     @contextmanager
-    def _told(self, of_object: bool = False) -> Iterator[None]:
-        """What obstore raises, as ours."""
+    def _our_errors(self, of_object: bool = False) -> Iterator[None]:
+        """Within, what obstore raises becomes a StoreError."""
         try:
             yield
         except (BaseError, OSError, NotImplementedError) as error:
