@@ -103,6 +103,12 @@ def _variable(name: str, *declarations: str, **attributes: Any) -> Callable[...,
     return click.option(f"--{name}", *declarations, envvar=variable, **attributes)
 
 
+def _fail_on(text: str) -> Callable[..., Any]:
+    """The flag that makes a verdict an exit code, as `_code` has it."""
+    verdicts = click.Choice(["regressed", "not-enough-data", "never"])
+    return click.option("--fail-on", type=verdicts, default="never", show_default=True, help=text)
+
+
 def _print_formats(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         from replay.formats.registry import descriptions
@@ -168,13 +174,7 @@ def _print_formats(context: click.Context, _: click.Parameter, wanted: bool) -> 
 @_variable("until", metavar="TIME", help="Only before that time.")
 @_variable("header", metavar="'NAME: VALUE'", multiple=True, help="Send it with every request; Host too.")
 @_variable("cookie", metavar="NAME=VALUE", multiple=True, help="Send it instead of logged cookies.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(["regressed", "not-enough-data", "never"]),
-    default="never",
-    show_default=True,
-    help="Exit 10 when regressed; with not-enough-data also 11.",
-)
+@_fail_on("Exit 10 when regressed; with not-enough-data also 11.")
 @click.option("--log-format", metavar="FORMAT", help="console, json or ltsv.")
 @click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
 def replay(logs: tuple[str, ...], fail_on: str, **flags: Any) -> None:
@@ -258,13 +258,7 @@ def _print_report_schema(context: click.Context, _: click.Parameter, wanted: boo
     callback=_print_report_schema,
     help="Print the JSON schema of --format json, and leave.",
 )
-@click.option(
-    "--fail-on",
-    type=click.Choice(["regressed", "not-enough-data", "never"]),
-    default="never",
-    show_default=True,
-    help="Exit 10 when regressed; with not-enough-data also 11 when data are missing.",
-)
+@_fail_on("Exit 10 when regressed; with not-enough-data also 11 when data are missing.")
 def report(
     folders: tuple[str, ...],
     form: str,

@@ -5,29 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TextIO
 
-from rich.console import Console
 from rich.text import Text
 
 from shadow.again.rejudge import Change, Rejudged
-from shadow.report.text import plain
+from shadow.report.figures import most_first
+from shadow.report.text import console, plain, value
 
 SHOWN = 20
 """Causes shown of each list; the JSON form has all."""
 
-_NO_TERMINAL = 100  # columns, where nothing says how wide the reader's page is
-
 
 def render(result: Rejudged, stream: TextIO) -> None:
     """Write the result to `stream`."""
-    width = None if stream.isatty() else _NO_TERMINAL
-    console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+    to = console(stream)
     for line in _lines(result):
-        console.print(line, soft_wrap=True)
+        to.print(line, soft_wrap=True)
 
 
 def _lines(result: Rejudged) -> Iterator[Text]:
     yield Text(f"{result.kept:,} comparisons kept, {result.judged:,} judged again")
-    for why, count in sorted(result.impossible.items(), key=lambda each: (-each[1], each[0])):
+    for why, count in most_first(result.impossible).items():
         yield Text(f"  {count:,} not judged again: {plain(why)}", "dim")
     if result.judged:
         yield Text(f"before: {_fates(result.before)}")
@@ -54,9 +51,5 @@ def _changes(title: str, changes: list[Change], through: str) -> Iterator[Text]:
         indent = " " * 10
         for line in change.lines:
             yield Text(f"{indent}{through} {plain(line)}", "dim")
-        yield Text(f"{indent}legacy {_value(change.legacy)}  target {_value(change.target)}", "dim")
+        yield Text(f"{indent}legacy {value(change.legacy)}  target {value(change.target)}", "dim")
         yield Text(f"{indent}as in comparison {plain(change.example)}", "dim")
-
-
-def _value(value: str | None) -> str:
-    return "has none" if value is None else plain(value) or "(empty)"

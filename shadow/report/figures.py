@@ -31,3 +31,8 @@ def in_words(share: float) -> str:
 def counted(number: int, noun: str) -> str:
     """So many of them: `1 line`, `2,000 lines`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def most_first(counts: dict[str, int]) -> dict[str, int]:
+    """Counts by what they are of, the largest first."""
+    return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))

@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 from shadow.record.buckets import Buckets
 from shadow.record.parts import add_counts
 from shadow.record.replayed import LogRecord
+from shadow.report.figures import most_first
 from shadow.report.schema import Lateness, LogReport
 
 EXAMPLES = 5
@@ -46,7 +47,7 @@ class Logs:
             read=self._read,
             parsed=self._parsed,
             replayed=self._replayed,
-            skipped=dict(sorted(self._skipped.items(), key=lambda each: (-each[1], each[0]))),
+            skipped=most_first(self._skipped),
             examples=dict(sorted(self._examples.items())),
             late=Lateness(*(self._late.quantile(q) for q in (0.5, 0.99, 1.0))),
             bodies_compared=self._bodies,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shadow.record.parts import add_counts
+from shadow.report.figures import most_first
 from shadow.report.schema import Coverage, EndpointReport, NeverCompared
 from shadow.verdict.verdict import Verdict
 
@@ -31,7 +32,7 @@ def coverage(endpoints: list[EndpointReport], hours: Iterable[float]) -> Coverag
     return Coverage(
         compared_share=share(sum(each.compared + each.failed for each in endpoints)),
         ready_share=share(sum(each.received for each in endpoints if each.verdict is Verdict.READY)),
-        not_compared=dict(sorted(not_compared.items(), key=lambda each: (-each[1], each[0]))),
+        not_compared=most_first(not_compared),
         never=never,
         never_share=share(sum(each.received for each in never)),
         unanalysed=sum(each.unanalysed for each in endpoints),

@@ -55,24 +55,26 @@ _COUNTS = ("received", "compared", "matched", "differed", "failed")
 
 def render(report: Report, stream: TextIO, width: int | None = None) -> None:
     """Write the report to `stream`; `width` in columns, None for the terminal's own."""
-    if width is None and not stream.isatty():
-        width = _NO_TERMINAL
-    console = _console(stream, width)
-    for part in _parts(report, console.width):
-        console.print(part)
+    to = console(stream, width)
+    for part in _parts(report, to.width):
+        to.print(part)
 
 
 def watch(read: Callable[[], Report], stream: TextIO, wait: Callable[[float], object]) -> None:
     """Show the report anew every few seconds, until interrupted. `wait` takes seconds."""
-    console = _console(stream, None)
-    with Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
+    to = console(stream)
+    with Live(console=to, screen=True, auto_refresh=False, vertical_overflow="crop") as live:
         while True:
             began = perf_counter()
-            live.update(Group(*_parts(read(), console.width)), refresh=True)
+            live.update(Group(*_parts(read(), to.width)), refresh=True)
             wait(max(_EVERY, _IDLE * (perf_counter() - began)))
 
 
-def _console(stream: TextIO, width: int | None) -> Console:
+def console(stream: TextIO, width: int | None = None) -> Console:
+    """Writes words as they are. `width` is in columns; None is that of the terminal, or where there is none,
+    of a page."""
+    if width is None and not stream.isatty():
+        width = _NO_TERMINAL
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
 
@@ -289,11 +291,12 @@ def _example(cause: Cause) -> Iterator[str]:
     yield f"on {only or f'{len(cause.endpoints)} endpoints'}"
     if cause.example is not None:
         yield f"as in {plain(cause.example.request)}  (comparison {plain(cause.example.id)})"
-    yield f"legacy {_value(cause.legacy)}"
-    yield f"target {_value(cause.target)}"
+    yield f"legacy {value(cause.legacy)}"
+    yield f"target {value(cause.target)}"
 
 
-def _value(value: str | None) -> str:
+def value(value: str | None) -> str:
+    """One side's value in a difference, which it may not have."""
     return "has none" if value is None else plain(value) or "(empty)"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from shadow.record.tally import Tally
+from shadow.report.figures import most_first
 from shadow.report.schema import Totals
 from shadow.report.shapes import sides
 
@@ -32,15 +33,11 @@ def counts(tally: Tally) -> dict[str, Any]:
         "matched": tally.matched,
         "differed": tally.differed,
         "failed": tally.failed,
-        "skipped": _most_first(tally.skipped),
-        "dropped": _most_first(tally.dropped),
+        "skipped": most_first(tally.skipped),
+        "dropped": most_first(tally.dropped),
         "in_flight": tally.in_flight,
-        "status": _most_first(tally.status),
+        "status": most_first(tally.status),
         "latency": sides(tally.legacy, tally.target),
         "first_byte": sides(tally.legacy_first, tally.target_first),
         "unanalysed": tally.unanalysed,
     }
-
-
-def _most_first(count: dict[str, int]) -> dict[str, int]:
-    return dict(sorted(count.items(), key=lambda each: (-each[1], each[0])))
