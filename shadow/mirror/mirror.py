@@ -12,7 +12,6 @@ from typing import Final, Protocol
 import structlog
 from msgspec.structs import replace
 
-from shadow import settings
 from shadow.compare.judge import quick
 from shadow.compare.rules import compile_rules
 from shadow.descriptors import allowed
@@ -77,10 +76,10 @@ class Mirror:
         judge_path: str,
         jobs: int = JUDGE_JOBS,
     ) -> None:
-        mirror = config.mirror
-        deadlines = Deadlines(loop)
+        self._settings = mirror = config.mirror
         self._books = books
         self._loop = loop
+        self._deadlines = Deadlines(loop)
         self._limit = mirror.body_limit
         self._host = host_at_target(config)
         self._rules = compile_rules(config)
@@ -92,17 +91,17 @@ class Mirror:
             Breaker(mirror.breaker.failures, mirror.breaker.probe),
             Breaker(mirror.breaker.failures, mirror.breaker.probe),
         )
-        self._pool = self._to(config.target, config.tls.target, mirror, deadlines)
-        self._legacy_pool = self._pool
-        if any(target_share(line.serve) for line in config.endpoints):
-            self._legacy_pool = self._to(config.legacy, config.tls.legacy, mirror, deadlines)
+        self._pool = self._to(config.target, config.tls.target)
+        serves = any(target_share(line.serve) for line in config.endpoints)
+        self._legacy_pool = self._to(config.legacy, config.tls.legacy) if serves else self._pool
         self._under_way: set[ShadowRequest] = set()
         self._copies: dict[ShadowRequest, Done] = {}
         self._judge = JudgeLine(loop, judge_path, jobs)
-        self._controls = Controls(loop, config, self._admission, deadlines) if _asks_again(config) else None
+        again = _asks_again(config)
+        self._controls = Controls(loop, config, self._admission, self._deadlines) if again else None
         self._controlled: dict[ShadowRequest, Control] = {}
-        self._rechecks = self._make_rechecks(mirror.recheck, deadlines)
-        self._session_order = self._make_session_order(mirror, deadlines)
+        self._rechecks = self._make_rechecks()
+        self._session_order = self._make_session_order()
         self._intakes: set[asyncio.Transport] = set()
         self.unanalysed = 0  # pairs counted as differing because no judge could look at them
         # Of what is plainly equal by a line of a rule, some is kept: stricter rules can be tried on it.
@@ -111,18 +110,18 @@ class Mirror:
         self.spans: Tracer | None = None
         """Who is told of each shadow request that has ended."""
 
-    def _to(self, url: str, tls: BackendTls, mirror: settings.Mirror, deadlines: Deadlines) -> Pool:
-        timeout = mirror.timeout
+    def _to(self, url: str, tls: BackendTls) -> Pool:
+        mirror, timeout = self._settings, self._settings.timeout
         waits = Waits(mirror.connect, timeout, timeout, timeout, mirror.reuse)
-        return Pool(self._loop, url, waits, deadlines, tls)
+        return Pool(self._loop, url, waits, self._deadlines, tls)
 
-    def _make_rechecks(self, recheck: settings.Recheck, deadlines: Deadlines) -> Rechecks | None:
+    def _make_rechecks(self) -> Rechecks | None:
         if self._controls is None:
             return None
         return Rechecks(
             self._loop,
-            recheck,
-            deadlines,
+            self._settings.recheck,
+            self._deadlines,
             self._admission,
             self._controls,
             self._ask_again,
@@ -130,10 +129,11 @@ class Mirror:
             self._rechecked,
         )
 
-    def _make_session_order(self, mirror: settings.Mirror, deadlines: Deadlines) -> SessionOrder | None:
-        if not mirror.sessions.cookies and not mirror.sessions.fields:
+    def _make_session_order(self) -> SessionOrder | None:
+        named, timeout = self._settings.sessions, self._settings.timeout
+        if not named.cookies and not named.fields:
             return None
-        return SessionOrder(Sessions(mirror.sessions), self._loop, deadlines, mirror.timeout, self._start)
+        return SessionOrder(Sessions(named), self._loop, self._deadlines, timeout, self._start)
 
     def connect(self) -> None:
         self._judge.connect()
