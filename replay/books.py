@@ -198,7 +198,7 @@ class Books:
         first = self._stretches[0]
         if not first.closed or first.open:
             return None
-        add(self._written, first)
+        add_fates(self._written, first)
         return self._stretches.popleft()
 
     def so_far(self) -> Tally:
@@ -206,7 +206,7 @@ class Books:
         total = Tally()
         total.merge(self._written)
         for stretch in self._stretches:
-            add(total, stretch)
+            add_fates(total, stretch)
         return total
 
     def rest(self, now: float, todo: Iterable[Entry], finished: bool) -> Stretch:
@@ -221,7 +221,7 @@ class Books:
         return first
 
 
-def add(total: Tally, stretch: Stretch) -> None:
+def add_fates(total: Tally, stretch: Stretch) -> None:
     """Add up matched, differed and failed."""
     for tally in stretch.tallies.values():
         total.matched += tally.matched

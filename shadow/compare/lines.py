@@ -26,7 +26,7 @@ HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5}
 _BY_KEY = re.compile(r"(.*?)(?: key=(\S+))?", re.DOTALL)
 
 _WHOLE = ("status", "body", "text")
-_FOUND = re.compile(r"html|csv|part(;[a-z-]+)?|body:(format|dimensions|metadata|member)")
+_ONLY_ACCEPTED = re.compile(r"html|csv|part(;[a-z-]+)?|body:(format|dimensions|metadata|member)")
 """Places that differences have, and no line but `accept` can name: rows, parts, what a picture is."""
 
 _TEXTS = ("html", "xml", "form", "csv")
@@ -152,7 +152,7 @@ def _check_place(line: Line) -> None:
     kind, name = line.kind, line.name
     if line.setting in ("ignore", "accept") and line.place in _WHOLE:
         return
-    if line.setting == "accept" and _FOUND.fullmatch(line.place):
+    if line.setting == "accept" and _ONLY_ACCEPTED.fullmatch(line.place):
         return
     if not legible(line.place):
         raise _wrong(line, "has characters that nobody can see")

@@ -34,7 +34,7 @@ class Buckets(Struct):
 
     def add(self, seconds: float) -> Key:
         """Count one duration; the key of its bucket."""
-        key = ceil(log(seconds) * _SCALE) if _SHORTEST < seconds < _LONGEST else _outmost(seconds)
+        key = ceil(log(seconds) * _SCALE) if _SHORTEST < seconds < _LONGEST else _outer_key(seconds)
         counts = self.counts
         counts[key] = counts.get(key, 0) + 1
         return key
@@ -80,7 +80,7 @@ class Buckets(Struct):
         return None
 
 
-def _outmost(seconds: float) -> int:
+def _outer_key(seconds: float) -> int:
     return _HIGHEST_KEY if seconds >= _LONGEST else SHORTEST_KEY
 
 

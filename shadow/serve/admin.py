@@ -79,9 +79,9 @@ class Admin:
                 web.get("/metrics", self._metrics),
                 web.get("/config", self._config),
                 web.get("/mirror", self._mirror),
-                web.post("/mirror/{state:on|off}", self._turn),
+                web.post("/mirror/{state:on|off}", self._turn_mirror),
                 web.get("/serve", self._serve),
-                web.post("/serve/{state:legacy|target}", self._turn_back),
+                web.post("/serve/{state:legacy|target}", self._turn_serving),
                 web.get("/totals", self._totals),
                 web.get("/report", self._report),
                 web.get("/report.json", self._report_json),
@@ -125,7 +125,7 @@ class Admin:
     async def _mirror(self, _: web.Request) -> web.Response:
         return web.Response(text="on\n" if self._switch.mirror else "off\n")
 
-    async def _turn(self, request: web.Request) -> web.Response:
+    async def _turn_mirror(self, request: web.Request) -> web.Response:
         """The kill switch: all workers see it with the next request."""
         self._switch.mirror = request.match_info["state"] == "on"
         log.warning("mirror_turned", on=self._switch.mirror)
@@ -134,7 +134,7 @@ class Admin:
     async def _serve(self, _: web.Request) -> web.Response:
         return web.Response(text="as configured\n" if self._switch.target else "legacy\n")
 
-    async def _turn_back(self, request: web.Request) -> web.Response:
+    async def _turn_serving(self, request: web.Request) -> web.Response:
         """Give all clients to legacy, or let the target answer again where the configuration says so."""
         self._switch.target = request.match_info["state"] == "target"
         log.warning("serving_turned", target=self._switch.target)

@@ -48,7 +48,7 @@ class Recorder:
             merge_into(self._tallies, endpoint, tally)
             self._new = True
 
-    def configured(self, configured: ConfigRecord, now: float) -> None:
+    def reconfigure(self, configured: ConfigRecord, now: float) -> None:
         """From here on another configuration is in force."""
         self._finish(now)
         self._configured = configured

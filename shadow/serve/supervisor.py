@@ -205,7 +205,7 @@ class Supervisor:
                 if spec.hears:
                     old.dismiss(spec.name)
             old.lame(RETIRE, now + self._lameduck)
-            self._recorder.configured(new.configured, time.time())
+            self._recorder.reconfigure(new.configured, time.time())
             log.info("reloaded", config=new.config_hash)
         elif new.failed:
             log.error("reload_failed", reason="workers die before they are ready; the old ones go on")

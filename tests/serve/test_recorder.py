@@ -119,7 +119,7 @@ def test_every_segment_tells_the_rules_in_force(tmp_path: Path) -> None:
     books = recorder(tmp_path)
     books.add({GET: Tally(received=1)})
     other = ConfigRecord(NOW + 5, "def")
-    books.configured(other, NOW + 5)
+    books.reconfigure(other, NOW + 5)
     books.add({GET: Tally(received=2)})
     books.close(NOW + 6)
 
