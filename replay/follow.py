@@ -174,10 +174,6 @@ class Followed:
             else:
                 self._elders.append(opened)
 
-    def close(self) -> None:
-        for each in self._open():
-            os.close(each.fd)
-
 
 def _beside(path: str) -> dict[_Identity, str]:
     """The files that lie where a log does, in the order in which they were written to last, and then the log
