@@ -258,7 +258,8 @@ class LiveExchange:
         """Legacy has agreed to speak something else: from here on bytes are only passed."""
         upstream, client = self._upstream, self._client
         assert upstream is not None
-        if not self._head.upgrade or not self._complete or client is None:
+        ended = upstream.transport.is_closing()  # what it said was read afterwards
+        if not self._head.upgrade or not self._complete or client is None or ended:
             upstream.close()
             self.failed(Failure(FailureKind.MALFORMED, "101 that nobody asked for"))
             return

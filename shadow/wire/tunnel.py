@@ -6,6 +6,7 @@ import asyncio
 from typing import Final, cast
 
 from shadow.wire.deadlines import Deadlines
+from shadow.wire.unread import unread
 
 _CLOSE_WITHIN: Final = 5.0  # seconds for the last bytes to be taken
 
@@ -30,6 +31,9 @@ class _Half(asyncio.Protocol):
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
+        said = unread(self.transport)
+        if said:
+            self.data_received(said)
         self.tunnel.lost(self.other.transport, broken=exc is not None)
 
     def pause_writing(self) -> None:

@@ -21,6 +21,7 @@ from shadow.wire.deadlines import NEVER
 from shadow.wire.head import ResponseHead
 from shadow.wire.response_head import parse_response
 from shadow.wire.turn import Turn
+from shadow.wire.unread import unread
 
 _MAX_HEAD: Final = 256 * 1024  # of an answer: legacy may set many cookies, and is not an attacker
 _MAX_INTERIM: Final = 100  # 1xx answers to one request
@@ -278,6 +279,11 @@ class Connection(asyncio.Protocol):
             sink.failed(Failure(kind, detail))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        # A complete request that a reused connection did not take has no answer: what is there was said before.
+        if self._sink is not None and (self.heard or not (self._complete and self.reused)):
+            said = unread(self.transport)
+            if said:
+                self.data_received(said)
         sink = self._sink
         self._sink = None
         self._out.clear()

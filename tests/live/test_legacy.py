@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 
 import pytest
@@ -301,3 +302,36 @@ async def test_byte_on_an_idle_connection_just_when_it_is_needed(live_path: Live
     await other.send(OK)
     assert await client.exactly(len(OK)) == OK
     assert await legacy.to_end() == b""
+
+
+async def test_an_answer_before_legacy_resets(live_path: LivePath) -> None:
+    """Legacy answers early and closes with the upload unread, as gunicorn and Tomcat do: the client gets that
+    answer, though we notice only because we cannot write on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        live_path.configure(legacy="http://127.0.0.1:%d" % server.getsockname()[1])
+        client = await live_path.connect()
+        await client.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc")
+        legacy, _ = await asyncio.to_thread(server.accept)
+        with legacy:
+            legacy.recv(1)
+            legacy.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
+        upload = live_path.connection
+        upload.data_received(b"def")  # before the loop has looked at legacy
+        upload._request._upstream.send()  # type: ignore[union-attr]
+        assert (await client.to_end()).startswith(b"HTTP/1.1 413 ")
+
+
+async def test_what_an_idle_connection_said_before_it_reset(live_path: LivePath) -> None:
+    """It is not the answer to a request of which not a byte has been taken: that is asked anew."""
+    client, legacy = await answered(live_path)
+    upstream = live_path.live.pool._idle[0]
+    await client.send(GET)
+    await until(lambda: upstream._sink)
+    await legacy.head()
+    legacy.writer.write(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+    upstream._poll.poll(1000)
+    upstream.connection_lost(ConnectionResetError())
+    other = await live_path.legacy.accept()
+    await other.head()
+    await other.send(OK)
+    assert await client.exactly(len(OK)) == OK
