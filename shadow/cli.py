@@ -79,9 +79,9 @@ def proxy(config: str | None, **flags: str | None) -> None:
     """Stand in front: serve clients from legacy, mirror to the target, compare.
 
     SIGTERM or Ctrl-C ends it: requests under way are finished, and everything counted is written. SIGHUP, or
-    a change of the file, loads the settings anew: without a lost request, and not at all if they are wrong.
+    a change of a file, loads the settings anew: without a lost request, and not at all if they are wrong.
     """
-    from shadow.config.load import load
+    from shadow.config.load import load, sources
     from shadow.serve.generation import CannotStart
     from shadow.serve.logs import configure
     from shadow.serve.proxy import serve
@@ -91,7 +91,7 @@ def proxy(config: str | None, **flags: str | None) -> None:
     configure(loaded.config.log)
     path, named = config or os.environ.get("SHADOW_CONFIG"), named_flags(flags)
     try:
-        code = serve(loaded, lambda: load(path, named, os.environ, needed=needed), path)
+        code = serve(loaded, lambda: load(path, named, os.environ, needed=needed), sources(path, os.environ))
     except CannotStart as error:
         refuse([str(error)])
     sys.exit(code)

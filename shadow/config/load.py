@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -95,6 +96,12 @@ def load(
         raise ConfigError(dict.fromkeys(str(problem) for problem in sorted(problems, key=lambda p: p.order)))
     origin = dict.fromkeys(SETTINGS, "default") | {setting: str(place) for setting, place in places.items()}
     return Loaded(config, origin)
+
+
+def sources(path: str | None, environ: Mapping[str, str]) -> list[Path]:
+    """The files that settings are read from: the one of them all, and what each `…_FILE` names."""
+    named = [text for name, text in environ.items() if name.endswith("_FILE") and name[:-5] in VARIABLES]
+    return [Path(name) for name in (path, *named) if name]
 
 
 def _build(given: Mapping[str, Given]) -> Config:

@@ -45,9 +45,9 @@ _BACKLOG: Final = 4096
 log = structlog.get_logger()
 
 
-def serve(loaded: Loaded, load: Load, path: str | None) -> int:
-    """Run until a signal. `load` reads the settings anew when asked to, or when the file `path` has changed.
-    Returns the exit code. Raises CannotStart."""
+def serve(loaded: Loaded, load: Load, files: list[Path]) -> int:
+    """Run until a signal. `load` reads the settings anew when asked to, or when one of its `files` has
+    changed. Returns the exit code. Raises CannotStart."""
     config = loaded.config
     _check_folder(config.record)
     if config.record.shipped:
@@ -62,7 +62,7 @@ def serve(loaded: Loaded, load: Load, path: str | None) -> int:
         workers = Workers(live_listeners, admin_listener, runtime, started)
         first = workers.generation(loaded)
         _have_descriptors(config.limits.connections)
-        reloader = ConfigReloader(loaded, load, workers.generation, path)
+        reloader = ConfigReloader(loaded, load, workers.generation, files)
         log.info(
             "serving",
             listen=_name(live_listeners[0]),

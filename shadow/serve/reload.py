@@ -15,7 +15,7 @@ from shadow.config.load import ConfigError, Loaded
 from shadow.serve.generation import CannotStart, Generation
 from shadow.serve.logs import reconfigure
 
-_EVERY: Final = 5.0  # seconds between two looks at the file; a kubelet takes a minute to bring a ConfigMap
+_EVERY: Final = 5.0  # seconds between two looks at the files; a kubelet takes a minute to bring a ConfigMap
 
 _FIXED: Final = ("listen", "admin", "workers", "record")
 """Sections that sockets, folders and processes of the supervisor hang on: another value needs a restart."""
@@ -27,20 +27,21 @@ log = structlog.get_logger()
 
 
 class ConfigReloader:
-    """Reads the configuration again, on demand or when its file holds something else."""
+    """Reads the configuration again, on demand or when one of its files holds something else."""
 
     def __init__(
-        self, loaded: Loaded, load: Load, build: Callable[[Loaded], Generation], path: str | None
+        self, loaded: Loaded, load: Load, build: Callable[[Loaded], Generation], files: list[Path]
     ) -> None:
+        """`files` are what `load` reads; the certificates that the settings name are looked at too."""
         self._loaded = loaded
         self._load = load
         self._build = build
-        self._path = path
+        self._files = files
         self._seen = self._digest()
         self._looked = time.monotonic()
 
     def changed(self) -> bool:
-        """Whether the file's content is another. By content: a ConfigMap is changed by swapping a link."""
+        """Whether a file's content is another. By content: a ConfigMap is changed by swapping a link."""
         now = time.monotonic()
         if now - self._looked < _EVERY:
             return False
@@ -77,11 +78,10 @@ class ConfigReloader:
         return made
 
     def _digest(self) -> bytes | None:
-        """Of the file and the certificates that it names; None where one cannot be read just now."""
-        files = [*([Path(self._path)] if self._path is not None else []), *tls.files(self._loaded.config.tls)]
+        """Of all files; None where one cannot be read just now."""
         digest = hashlib.sha256()
         try:
-            for file in files:
+            for file in (*self._files, *tls.files(self._loaded.config.tls)):
                 digest.update(hashlib.sha256(file.read_bytes()).digest())
         except OSError:
             return None

@@ -162,6 +162,29 @@ async def test_a_changed_file_is_noticed(backend: Any, proxy: Any) -> None:
     await until(lambda: running.events("reloaded"), "it reloads by itself")
 
 
+async def test_a_changed_secret_is_noticed(
+    backend: Any, proxy: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a Secret is rotated: the old token opens nothing any more."""
+    token = tmp_path / "token"
+    token.write_text("the-old-one-of-2025\n", encoding="utf-8")
+    monkeypatch.setenv("SHADOW_ADMIN_TOKEN_FILE", str(token))
+    running = await proxy(NOBODY, "http://127.0.0.1:2")
+    token.write_text("the-new-one-of-2026\n", encoding="utf-8")
+    await until(lambda: running.events("reloaded"), "it reloads by itself")
+    async with aiohttp.ClientSession() as session:
+
+        async def asked_with(given: str) -> int:
+            headers = {"Authorization": f"Bearer {given}"}
+            async with session.get(f"http://{running.admin}/config", headers=headers) as answer:
+                return answer.status
+
+        statuses = [
+            await asked_with(f"the-{age}-one-of-{year}") for age, year in (("old", 2025), ("new", 2026))
+        ]
+    assert statuses == [401, 200]
+
+
 async def test_no_request_is_lost_over_reloads(backend: Any, proxy: Any) -> None:
     """Five reloads under load: no client sees an error, and the fates add up."""
     legacy, target = await backend(answering(echo)), await backend(answering(echo))
