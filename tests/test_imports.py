@@ -16,7 +16,7 @@ LAYERS = [
     {"shadow.record"},
     {"shadow.verdict"},
     {"shadow.config", "shadow.frame"},
-    {"shadow.wire", "shadow.worker", "shadow.descriptors"},
+    {"shadow.wire", "shadow.worker", "shadow.descriptors", "shadow.container"},
     {"shadow.live", "shadow.mirror"},
     {"shadow.report"},
     {"shadow.again"},

@@ -8,10 +8,9 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import os
-from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
+from shadow import container
 from shadow.live.capture import Budget
 from shadow.settings import Config
 from shadow.wire.front import Front
@@ -20,22 +19,12 @@ _EVERY: Final = 0.1  # seconds between two looks
 _SHED: Final = 0.75  # of the limit: from here on nothing more is captured
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 _LINE: Final = 256  # bytes; seven numbers
-_OF_CONTAINER: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
-_MOST: Final = 1 << 40
-"""What a container of no limit is taken to have."""
 
 
 def limit(config: Config, live: int) -> int:
     """Bytes that each of so many live workers may grow by: as configured, or of half of what the container
     has. The other half is for the rest of the processes."""
-    return config.limits.memory or _container() // 2 // live
-
-
-def _container() -> int:
-    for path in _OF_CONTAINER:
-        with suppress(OSError, ValueError):  # not there, or `max`
-            return min(_MOST, int(Path(path).read_text("ascii")))
-    return _MOST
+    return config.limits.memory or container.memory() // 2 // live
 
 
 class Pressure:

@@ -2,7 +2,9 @@
 
 Making it can take seconds of a core and hundreds of megabytes. In a thread beside the admin's loop it would
 hold up /healthz; and at the lowest priority it must hold no lock that others wait for. So a process makes it
-and ends: `shadow.serve.report_maker`. What it needs for a page is loaded there only.
+and ends: `shadow.serve.report_maker`. What it needs for a page is loaded there only. It takes at most half of
+the memory that the container has left: where that runs out, Kubernetes has all processes killed, those that
+serve clients too.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Final
 import msgspec
 import structlog
 
+from shadow.container import free_memory
 from shadow.settings import Criteria
 
 _EVERY: Final = 5.0  # seconds between two, at least; what is recorded is as old anyway
@@ -27,10 +30,11 @@ log = structlog.get_logger()
 
 
 class Task(msgspec.Struct, array_like=True):
-    """What to make a report of."""
+    """What to make a report of, with so many bytes of memory."""
 
     place: str
     criteria: Criteria
+    memory: int
 
 
 class Made(msgspec.Struct, array_like=True):
@@ -56,7 +60,8 @@ class LiveReport:
     """The newest report of a place, made anew where it is too old, and only while it is asked for."""
 
     def __init__(self, place: str, criteria: Criteria) -> None:
-        self._task = msgspec.json.encode(Task(place, criteria))
+        self._place = place
+        self._criteria = criteria
         self._latest: Made | str = "it was not asked for yet"
         self._making: asyncio.Task[None] | None = None
         self._next = self._old = 0.0
@@ -81,8 +86,9 @@ class LiveReport:
     async def _make(self) -> None:
         loop = asyncio.get_running_loop()
         wait = _AGAIN
+        task = Task(self._place, self._criteria, free_memory() // 2)
         try:
-            told = msgspec.msgpack.decode(await _ask(self._task), type=Told)
+            told = msgspec.msgpack.decode(await _ask(msgspec.json.encode(task)), type=Told)
             self._latest = told.latest
             if isinstance(told.latest, Made):
                 wait = max(_EVERY, told.seconds / _SHARE)

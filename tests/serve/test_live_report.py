@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 from support.proxy import until
 
+from shadow.record.buckets import Buckets
 from shadow.record.segment import SegmentWriter, encode
 from shadow.record.tally import Tally, TallyRecord
 from shadow.serve import live_report
@@ -121,6 +122,24 @@ async def test_one_that_takes_too_long_is_told(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(live_report, "_PATIENCE", 0.0)
     why = "it took 0 s and was not ready; `shadow report` may take longer"
     assert await LiveReport(str(tmp_path), Criteria()).latest() == why
+
+
+async def test_one_that_takes_too_much_memory_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """And takes no more: in a pod, whoever serves clients would be killed with it."""
+    times = Buckets(dict.fromkeys(range(100), 1))
+    tally = Tally(received=100, mirrored=100, matched=100, legacy=times, target=times)
+    hours = [TallyRecord(1_795_305_600 + 3600 * hour, 3600, "GET /", "3fa9", tally) for hour in range(4000)]
+    assert SegmentWriter(tmp_path, "tally", 1 << 20).append(encode(hours))
+    monkeypatch.setattr(live_report, "free_memory", lambda: 96 << 20)
+    with capture_logs() as logged:
+        why = await LiveReport(str(tmp_path), Criteria()).latest()
+    assert why == (
+        "it takes more memory than 48 MiB, half of what is left here; `shadow report` may take more elsewhere"
+    )
+    assert logged == [{"event": "live_report_failed", "error": why, "log_level": "warning"}]
+    assert capfd.readouterr() == ("", "")
 
 
 async def test_it_dies_before_who_serves_clients() -> None:
