@@ -34,8 +34,9 @@ class Pod(NamedTuple):
 def size(config: Config, record_limit: int) -> Pod:
     """Sizes for `kubernetes.rate` with one pod missing:
 
-    processor = rate / (replicas - 1) x PER_REQUEST / LOAD, or one where no rate is said, and four times that,
-    two at least, as the limit: what bursts take, the shadow path included, is given back at once.
+    processor = rate / (replicas - 1) x PER_REQUEST / LOAD, or one where no rate is said; as the limit four
+    times that, and one at least for each process that may be busy: live workers, shadow workers, judges, and
+    one more for the rest. A quota knows no priorities: used up by judges, it stops who serves clients too.
 
     memory = the processes, and half of what mirror.memory lets exchanges take in each live worker and in each
     shadow worker; as the limit, all of it twice.
@@ -44,5 +45,6 @@ def size(config: Config, record_limit: int) -> Pod:
     each = kubernetes.rate / max(1, kubernetes.replicas - 1)
     cpu = max(_LEAST, 10 * ceil(each * PER_REQUEST / LOAD * 100)) if each else _UNKNOWN
     live = config.workers.live or ceil(cpu / 1000)
+    busy = live + 2 * config.workers.shadow + 1
     memory = _TREE + (live + config.workers.shadow) * (_WORKER + config.mirror.memory // 2)
-    return Pod(cpu, max(2000, 4 * cpu), memory, 2 * memory, 2 * record_limit)
+    return Pod(cpu, max(1000 * busy, 4 * cpu), memory, 2 * memory, 2 * record_limit)

@@ -223,6 +223,14 @@ def test_pods_carry_the_rate_with_one_missing(
     assert asked.records == 2 << 30
 
 
+@pytest.mark.parametrize(("said", "processes"), [("", 4), ("workers: {live: 2, shadow: 3}\n", 9)])
+def test_no_quota_stops_those_who_serve(made: tuple[Path, Path], said: str, processes: int) -> None:
+    """It knows no priorities: each process that may be busy has a processor; live and shadow workers, their
+    judges, and one for the rest."""
+    found = amounts(container_of(make(made, f"{SHORT}  rate: 500\n{said}"))["resources"])
+    assert (found["requests cpu"], found["limits cpu"]) == (250, 1000 * processes)
+
+
 def test_without_a_rate_a_pod_has_what_the_base_says(made: tuple[Path, Path], tmp_path: Path) -> None:
     """And what it records changes its disk, not its processors."""
     (base,) = pods(build(DEPLOY / "base", tmp_path))
