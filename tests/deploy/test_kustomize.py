@@ -139,6 +139,16 @@ def test_three_pods_at_least(built: dict[str, Path]) -> None:
 
 
 @pytest.mark.parametrize("name", PROXIES)
+def test_pods_are_added_by_the_proxys_own_load(built: dict[str, Path], name: str) -> None:
+    """Whatever is injected beside it: of a container that asks for no processor there is no utilisation, and
+    with one in the sum there would be none of the pod."""
+    (metric,) = the(built[name], "HorizontalPodAutoscaler")["spec"]["metrics"]
+    (container,) = pods(built[name])[0]["containers"]
+    assert metric["containerResource"]["container"] == container["name"]
+    assert "cpu" in container["resources"]["requests"]
+
+
+@pytest.mark.parametrize("name", PROXIES)
 def test_a_configuration_reaches_pods_that_run(built: dict[str, Path], name: str) -> None:
     """Its name does not change, and it is mounted as a folder: a file by subPath would stay what it was."""
     names = {each["metadata"]["name"] for each in objects(built[name]) if each["kind"] == "ConfigMap"}
