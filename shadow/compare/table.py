@@ -1,8 +1,8 @@
 """Bodies that are tables: values separated by commas, semicolons, tabs or bars, by row and column.
 
 A cell is `csv:price[12]`, column and row, the header row being the first; a whole column `csv:price` and a
-whole row `csv[12]`. Without a header row that both sides have in common, columns are numbers from 1. How a
-cell is quoted and how lines end does not count.
+whole row `csv[12]`. What stands above, a title or Excel's `sep=;`, is `csv`. Without a header row that both
+sides have in common, columns are numbers from 1. How a cell is quoted and how lines end does not count.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import io
 import json
 import re
 from collections.abc import Hashable
+from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from shadow.compare.align import Pair, place
@@ -25,11 +26,19 @@ MOST_CELLS = 100_000
 
 _SEPARATORS = ("\t", ",", ";", "|")  # where a first row has as many of two, the earlier one
 _LONGEST_HEAD = 10_000  # characters of a first row that are looked at
+ABOVE = 10  # rows among which it is looked for
 _QUOTED = re.compile(r'"[^"]*+"')
 _LONGEST_NAME = 60  # characters of a cell that may be the name of a column
 _NUMBERED = re.compile(r'.*\[\d+\]|".*', re.DOTALL)
 
 Cells: TypeAlias = list[str]
+
+
+class _Table(NamedTuple):
+    """What stands above the first row of several cells, and the rows from that on."""
+
+    above: str
+    rows: list[Cells]
 
 
 class _Row(NamedTuple):
@@ -69,8 +78,16 @@ def separator(*bodies: str) -> str:
 
 
 def _first_row(body: str) -> str:
-    """The first row of a table, without what is quoted."""
-    return _QUOTED.sub("", body[:_LONGEST_HEAD].lstrip("\r\n")).replace("\r", "\n").partition("\n")[0]
+    """The first row of a table, without what is quoted: one that has as many of a separator as the next, as a
+    title has not."""
+    lines = _QUOTED.sub("", body[:_LONGEST_HEAD]).replace("\r", "\n").split("\n")
+    rows = [line for line in lines if line][: ABOVE + 1] or [""]
+    alike = (
+        row
+        for row, after in pairwise(rows)
+        if any(0 < row.count(each) == after.count(each) for each in _SEPARATORS)
+    )
+    return next(alike, rows[0])
 
 
 def compare(legacy: str, target: str, ignored: frozenset[str], silence: Silences) -> Found | None:
@@ -79,26 +96,36 @@ def compare(legacy: str, target: str, ignored: frozenset[str], silence: Silences
     for body in (legacy, target):
         if body.count(delimiter) + body.count("\n") + body.count("\r") > MOST_CELLS:
             return whole_texts(legacy, target, f"more than {MOST_CELLS} cells")
-    ours, theirs = _rows(legacy, delimiter), _rows(target, delimiter)
+    ours, theirs = _table(legacy, delimiter), _table(target, delimiter)
     if ours is None or theirs is None:
-        if all(_rows(body, separator(body)) is None for body in (legacy, target)):
+        if all(_table(body, separator(body)) is None for body in (legacy, target)):
             return None
         # A line of a table does not say what is in it: nobody could mask it.
         return whole_texts(legacy, target, "no tables of one kind")
-    if max(len(side) * len(side[0]) for side in (ours, theirs)) > MOST_CELLS:  # short rows under a wide head
+    # Short rows may stand under a wide head.
+    if max(len(side.rows) * len(side.rows[0]) for side in (ours, theirs)) > MOST_CELLS:
         return whole_texts(legacy, target, f"more than {MOST_CELLS} cells")
     walk = _Walk(ignored, silence)
-    walk.tables(ours, theirs)
+    walk.value("csv", ours.above or None, theirs.above or None)
+    walk.tables(ours.rows, theirs.rows)
     return walk.found()
 
 
-def _rows(body: str, delimiter: str) -> list[Cells] | None:
-    """The rows of a table, without empty lines; None for a body whose first row is a single cell."""
+def _table(body: str, delimiter: str) -> _Table | None:
+    """A table without empty lines; None for a body whose rows are single cells."""
     try:
         rows = [row for row in csv.reader(io.StringIO(body, newline=""), delimiter=delimiter) if row]
     except csv.Error:  # a cell of over 128 KB: a quote that nobody closed
         return None
-    return rows if rows and len(rows[0]) > 1 else None
+    first = next((number for number, row in enumerate(rows[:ABOVE]) if filled(row) > 1), 0)
+    if not rows or len(rows[first]) < 2:
+        return None
+    return _Table(", ".join(map(repr, rows[:first])), rows[first:])
+
+
+def filled(row: Cells) -> int:
+    """How many cells of a row have something in them: of a title one."""
+    return sum(bool(cell.strip()) for cell in row)
 
 
 def _header(row: Cells) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from shadow.compare.forms import HEAD_END, LARGEST_HEAD, field_name
 from shadow.compare.media import media_type
-from shadow.compare.table import separator
+from shadow.compare.table import ABOVE, filled, separator
 
 if TYPE_CHECKING:
     from shadow.record.mask import Mask
@@ -63,28 +64,30 @@ def _said(content: bytes, mask: Mask) -> bytes:
 
 
 def table_hidden(text: str, mask: Mask) -> str:
-    """A table: cells by the names of their columns in the first row, the others as text."""
+    """A table: cells by the names of their columns in the first row of several cells, or in those above it;
+    the others as text."""
     between = re.escape(separator(text))
     cell = re.compile(rf'("(?:[^"]|"")*+"?+|[^"{between}\r\n][^{between}\r\n]*+|)({between}|\r?\n|\r|\Z)')
     secret: list[bool] = []
     parts: list[str] = []
-    column = position = 0
-    headed = False
+    row: list[str] = []
+    position = 0
+    above = ABOVE
     while position < len(text) and (found := cell.match(text, position)) is not None:
         position = found.end()
         written, end = found.groups()
         plain = written[1:-1].replace('""', '"') if written.startswith('"') else written
-        if not headed:
-            secret.append(mask.named(plain.strip('\ufeff" ')))
-        if headed and column < len(secret) and secret[column] and plain:
+        if len(row) < len(secret) and secret[len(row)] and plain:
             written = mask.value(plain)
         elif (shown := mask.whole(plain)) != plain:
             escaped = shown.replace('"', '""')
             written = f'"{escaped}"' if written.startswith('"') else shown
         parts += written, end
-        column += 1
+        row.append(plain.strip('\ufeff" '))
         if end in ("\r\n", "\n", "\r"):
-            headed = headed or column > 1 or bool(plain)  # no empty line is a head
-            secret = secret if headed else []
-            column = 0
+            if above and any(row):
+                named = map(mask.named, row)
+                secret = [known or name for known, name in zip_longest(secret, named, fillvalue=False)]
+                above = above - 1 if filled(row) < 2 else 0
+            row = []
     return "".join([*parts, mask.whole(text[position:])])

@@ -358,6 +358,18 @@ def test_an_element_that_has_another_name(kind: str, body: str, names: tuple[str
     assert "s3cret" not in repr(found)
     assert "0ther" not in repr(found)
     assert all(name in repr(found) for name in names), "what it is called is told"
+@pytest.mark.parametrize("above", ["sep=;\n", "Users of May\n\n", "Users, all\nof May\n", "Users;;\n"])
+def test_what_stands_above_the_head_of_a_table(above: str) -> None:
+    """A title, or what Excel is told of separators, takes its names from no column."""
+    one, other = (
+        Response(200, head_of(((b"Content-Type", b"text/csv"),)), f"{above}id;password;n\n1;{v};x\n".encode())
+        for v in ("s3cret", "0ther")
+    )
+    assert b"s3cret" not in kept(exchange(one), other, bodies=1000)
+    found = MASK.comparison(judge(exchange(one), other, RULE)).differences
+    assert [(each.path, each.legacy) for each in found] == [("csv:password[2]", MASK.value("s3cret"))]
+
+
 
 
 def test_files_are_their_owners() -> None:
