@@ -251,6 +251,19 @@ _PART = re.compile(
 )
 _PLAIN = re.compile(rb"[A-Za-z0-9._~@:+,=!$()-]{0,%d}" % LONG_SEGMENT)
 
+# What stands behind one of these words in a path opens something: `/reset/a8f3k2`, `/invite/XK39QZ`.
+TELLING = (
+    r"(?:[\w.~-]*"
+    r"(?:passw|token|secret|session|invit|activat|verif|confirm|unsubscri|redeem|recover|magic[_-]?link)"
+    r"|(?:[\w.~-]*[_.-])?(?:reset|otp|join|shared?|unlock|(?:web)?hook)s?(?:\b|_))"
+)
+"""How a segment begins that has one. How it goes on is not asked: that would be quadratic."""
+_TELLING = re.compile(rf"(?i)/{TELLING}")
+_READABLE = re.compile(
+    r"[vV][0-9.]+|(?:[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,})*)(?:[._~-]+(?:[A-Z]?[a-z]+(?:[A-Z][a-z]{2,})*))*"
+)
+_SHORT_WORD = 5  # characters; `step2` is no token
+
 
 def infer(path: bytes) -> str:
     """A path as a template, by the shape of its segments: `/items/42` → `/items/{id}`."""
@@ -260,10 +273,29 @@ def infer(path: bytes) -> str:
     words = [_word(segment) if len(segment) <= LONG_TOKEN else "{text}" for segment in segments[:DEPTH]]
     if len(segments) > DEPTH:
         words.append("**")
-    name = "/" + "/".join(words)
+    name = _closed("/" + "/".join(words))
     if len(name) > LONG_NAME:
         name = name[: name.rindex("/", 0, LONG_NAME - 2)] + "/**"
     return name
+
+
+@lru_cache(maxsize=4096)
+def _closed(name: str) -> str:
+    """A name without what opens something."""
+    told = _TELLING.search(name)
+    if told is None:
+        return name
+    words = name.split("/")
+    behind = name.count("/", 0, told.end()) + 1
+    words[behind:] = [
+        "{token}" if is_token(_PLACEHOLDER.sub("", word).strip("._~-")) else word for word in words[behind:]
+    ]
+    return "/".join(words)
+
+
+def is_token(segment: str) -> bool:
+    """Is a segment behind a `TELLING` word no word itself? Small letters alone are taken for one."""
+    return len(segment) > _SHORT_WORD and _READABLE.fullmatch(segment) is None
 
 
 @lru_cache(maxsize=4096)

@@ -199,6 +199,32 @@ def test_words_stay(path: str) -> None:
     assert name(path.encode()) == f"GET {path}"
 
 
+@pytest.mark.parametrize("token", ["a8f3k2", "XK39QZ", "aBcDeFgH", "cq1k3d-9f8e7d6c5b4a3928"])
+@pytest.mark.parametrize("path", ["/password/reset/{}", "/invite/{}/accept", "/Verify-Email/words/{}"])
+def test_what_opens_something_is_in_no_name(path: str, token: str) -> None:
+    """A name is a metric's label, and in every report."""
+    assert name(path.format(token).encode()) == f"GET {path.format('{token}')}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/password/reset/confirm",
+        "/password/sendResetLink",
+        "/session/v1/new",
+        "/sessions/{id}",
+        "/tokens/{uuid}/revoke",
+        "/verify/step2",
+        "/sessions/app.{hash}.js",
+        "/shareholders/ACME01/joint-7a",
+    ],
+)
+def test_words_behind_such_a_word_stay(path: str) -> None:
+    """And what has another shape is named by that."""
+    target = path.format(id=7, uuid="3f2504e0-4f89-11d3-9a0c-0305e82c3301", hash="3f9a8b7c")
+    assert name(target.encode()) == f"GET {path}"
+
+
 def test_session_parameters_are_no_part_of_the_name() -> None:
     """Java servers write `;jsessionid=` into the path."""
     assert name(b"/cart;jsessionid=0A1B2C?x=1") == "GET /cart"

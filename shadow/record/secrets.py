@@ -13,6 +13,8 @@ from typing import Any, TypeAlias
 
 import re2  # linear in time, whatever a hostile answer holds
 
+from shadow.endpoint import TELLING, is_token
+
 Hide: TypeAlias = Callable[[str], str]
 """Gives what is shown in the place of a secret."""
 
@@ -72,6 +74,9 @@ _GRANTS = re2.compile(
 _NEAR = r"[ .-]?"  # between groups of digits
 _SHAPES = re2.compile(
     r"""(?P<pem>-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*-----|$))"""
+# Of a path, what opens something; slashes are escaped where JSON was cut.
+_PATHS = re2.compile(rf"(?i)/{TELLING}[\w.~-]*\\*/(?P<behind>[\w.~%=-]+(?:\\*/[\w.~%=-]+)*)")
+_SEGMENT = re.compile(r"[\w~%=-]+(?:\.[\w~%=-]+)*", re.ASCII)
     r"""|(?i:bearer|basic)\s+(?P<bearer>[A-Za-z0-9+/=._~-]{8,})"""
     r"""|(?P<cas>\b(?:ST|PT|PGT|PGTIOU|TGT)-\d+-\w{16,}[\w.-]*)"""
     r"""|(?P<jwt>eyJ[\w-]{4}[\w.-]*)"""
@@ -131,7 +136,7 @@ class SecretFinder:
             r"(?P<field>\b(?i:(?:set-)?cookie)[\"']?\s*:\s*)(?P<line>[^\r\n]+)"
             rf"|(?P<name>{name}(?i:{_BETWEEN}))(?P<value>(?i:{_VALUE}))"
         )
-        self._any = _any_of(self._named, _ADDRESSES, _GRANTS, _SHAPES, _LONG)
+        self._any = _any_of(self._named, _ADDRESSES, _GRANTS, _PATHS, _SHAPES, _LONG)
         self._remembered = lru_cache(maxsize=4096)(self._search)
 
     def odd(self, text: str) -> bool:
@@ -162,7 +167,11 @@ class SecretFinder:
             secret = value.strip("\\\"'")  # equal to the same without quotes
             return str(before) + (value.replace(secret, hide(secret)) if secret else value)
 
-        text = shapes_hidden(str(self._named.sub(named, text)), hide)
+        def opening(found: Any) -> str:
+            segments = _SEGMENT.sub(lambda one: hide(one[0]) if is_token(one[0]) else one[0], found["behind"])
+            return str(found[0]).removesuffix(found["behind"]) + segments
+
+        text = _PATHS.sub(opening, shapes_hidden(str(self._named.sub(named, text)), hide))
         return str(_LONG.sub(lambda found: hide(found[0]) if _is_random(found[0]) else found[0], text))
 
 

@@ -158,6 +158,30 @@ def test_mail_in_a_path() -> None:
 
 
 @pytest.mark.parametrize(
+    "token", ["a8f3k2", "XK39QZ", "XKQZAB", "aBcDeFgH", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"]
+)
+@pytest.mark.parametrize(
+    "path", ["/password/reset/{}", "/invite/{}/accept", "/api/verify-email/42/{}", "/x/share/{}"]
+)
+def test_what_opens_something_in_a_path(path: str, token: str) -> None:
+    """In what was asked, in links, in text, also as JSON escapes it; words stay."""
+    v = MASK.value(token)
+    assert MASK.target(path.format(token) + "?a=1") == path.format(v) + "?a=1"
+    told = "go to https://h.example" + path + ". It is open."
+    assert MASK.text(told.format(token)) == told.format(v)
+    escaped = path.replace("/", r"\/")
+    assert token not in MASK.text(f'"https:\\/\\/h.example{escaped.format(token)}"')
+
+
+@pytest.mark.parametrize(
+    "path", ["/password/reset/confirm", "/session/refreshToken/v2", "/reset-password.php", "/items/a8f3k2"]
+)
+def test_words_in_a_path(path: str) -> None:
+    """They are no tokens, nor is what stands behind no such word."""
+    assert MASK.target(path) == path
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "json:$.password",
@@ -334,6 +358,18 @@ def test_differences_in_tables(between: str) -> None:
         assert "body" in [each.path for each in differing.differences]
 
 
+@pytest.mark.parametrize("above", ["sep=;\n", "Users of May\n\n", "Users, all\nof May\n", "Users;;\n"])
+def test_what_stands_above_the_head_of_a_table(above: str) -> None:
+    """A title, or what Excel is told of separators, takes its names from no column."""
+    one, other = (
+        Response(200, head_of(((b"Content-Type", b"text/csv"),)), f"{above}id;password;n\n1;{v};x\n".encode())
+        for v in ("s3cret", "0ther")
+    )
+    assert b"s3cret" not in kept(exchange(one), other, bodies=1000)
+    found = MASK.comparison(judge(exchange(one), other, RULE)).differences
+    assert [(each.path, each.legacy) for each in found] == [("csv:password[2]", MASK.value("s3cret"))]
+
+
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
@@ -358,18 +394,6 @@ def test_an_element_that_has_another_name(kind: str, body: str, names: tuple[str
     assert "s3cret" not in repr(found)
     assert "0ther" not in repr(found)
     assert all(name in repr(found) for name in names), "what it is called is told"
-@pytest.mark.parametrize("above", ["sep=;\n", "Users of May\n\n", "Users, all\nof May\n", "Users;;\n"])
-def test_what_stands_above_the_head_of_a_table(above: str) -> None:
-    """A title, or what Excel is told of separators, takes its names from no column."""
-    one, other = (
-        Response(200, head_of(((b"Content-Type", b"text/csv"),)), f"{above}id;password;n\n1;{v};x\n".encode())
-        for v in ("s3cret", "0ther")
-    )
-    assert b"s3cret" not in kept(exchange(one), other, bodies=1000)
-    found = MASK.comparison(judge(exchange(one), other, RULE)).differences
-    assert [(each.path, each.legacy) for each in found] == [("csv:password[2]", MASK.value("s3cret"))]
-
-
 
 
 def test_files_are_their_owners() -> None:
