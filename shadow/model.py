@@ -141,7 +141,14 @@ class Difference(msgspec.Struct, frozen=True):
     def swapped(self) -> Difference:
         """The same difference seen from the other side."""
         kind = _SWAPPED.get(self.kind, self.kind)
-        return Difference(kind, self.path, self.target, self.legacy)
+        return msgspec.structs.replace(self, kind=kind, legacy=self.target, target=self.legacy)
+
+
+class Called(Difference, frozen=True):
+    """A difference of what is called something by what stands beside it, on either side. Only a mask asks
+    for it, and does not keep it."""
+
+    names: frozenset[str] = frozenset()
 
 
 _SWAPPED = {

@@ -7,11 +7,12 @@ without building anything; unequal ones are opened one level at a time. Nothing 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from msgspec import Raw
 
-from shadow.compare import arrays, jsonpath, jsontext
+from shadow.compare import arrays, beside, jsonpath, jsontext
 from shadow.compare.accept import Accepts
 from shadow.compare.align import Pair, place
 from shadow.compare.arrays import Elements
@@ -111,7 +112,10 @@ class _Walk:
         else:
             keys = list(legacy.keys() | target.keys())
         for key in sorted(keys):
+            before = len(self.differences)
             self._either(legacy.get(key), target.get(key), (*path, key), reached.step(key))
+            if len(self.differences) > before and key.removesuffix(jsontext.BEFORE).lower() in beside.VALUES:
+                beside.call(self.differences, before, (*_names(legacy), *_names(target)))
 
     def _either(self, legacy: Raw | None, target: Raw | None, path: Path, reached: Reached) -> None:
         """A member that both sides have, or one of them."""
@@ -192,6 +196,13 @@ class _Walk:
     ) -> None:
         ours, theirs = jsontext.written(legacy), jsontext.written(target)
         self.say(changed(jsonpath.render(path), ours, theirs, kind))
+
+
+def _names(members: Members) -> Iterator[str]:
+    """What an object calls itself."""
+    for key, said in members.items():
+        if key.lower() in beside.NAMES and jsontext.kind(said) is jsontext.STRING:
+            yield jsontext.string(said)
 
 
 def _allowed(legacy: str, target: str, reached: Reached) -> str | None:

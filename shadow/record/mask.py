@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote_plus
 from shadow.compare import jsonpath, jsontext
 from shadow.compare.found import encodable
 from shadow.compare.jsonpath import Key, Place, Reached
-from shadow.model import Comparison, Difference, DifferenceKind, Headers
+from shadow.model import Called, Comparison, Difference, DifferenceKind, Headers
 from shadow.record import mask_json, mask_markup
 from shadow.record.secrets import SecretFinder, is_secret, key_hidden, shapes_hidden
 
@@ -231,11 +231,13 @@ class Mask:
             element, attribute = _element(path)
             within = accumulate(element.split("/"), "{}/{}".format) if path.startswith("xml:") else (element,)
             secret = attribute not in mask_markup.NAMING and not renamed.isdisjoint(within)
+        if isinstance(difference, Called):
+            secret = secret or self._any_named(*difference.names)
 
         def shown(value: str | None) -> str | None:
             if value is None:
                 return None
-            return self.value(value) if secret else self._at(path, kind, value)
+            return self.value(value.strip('"')) if secret else self._at(path, kind, value)
 
         return Difference(
             kind,

@@ -11,6 +11,7 @@ import re
 from decimal import Decimal, DecimalException
 from typing import TYPE_CHECKING
 
+from shadow.compare import beside
 from shadow.compare.found import encodable
 from shadow.compare.jsonpath import Key, Reached
 from shadow.record.secrets import key_hidden, shapes_hidden
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from shadow.record.mask import Mask
 
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+(\s*+:)?|[{}\[\]]|[^\s"{}\[\],:]++', re.S)
+_PAIRED = re.compile(rf'(?i)"(?:{"|".join(sorted(beside.VALUES))})"\s*+:')
 _NUMBER = re.compile(r"-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?")
 _WORDS = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
 
@@ -43,6 +45,7 @@ class _Walk:
         self._text = text
         self._mask = mask
         self._depth = depth
+        self._told = _told(text, mask) if _PAIRED.search(text) else frozenset()
         self._parts: list[str] = []
         self._copied = 0
         self._stack: list[tuple[Reached, int, int]] = []
@@ -91,7 +94,7 @@ class _Walk:
         name = _unescaped(self._text[start:end])
         self._enter(name)
         shown = encodable(name)
-        if self._next_secret == _OPEN and self._mask.named(shown):
+        if self._next_secret == _OPEN and (start in self._told or self._mask.named(shown)):
             self._next_secret = _NAMED
         if self._mask.odd(shown):
             shown = key_hidden(shown, self._mask.value)
@@ -133,6 +136,32 @@ class _Walk:
 
 
 _NOWHERE = Reached(())
+
+
+def _told(text: str, mask: Mask) -> frozenset[int]:
+    """Where the keys stand of values that are secret by what their object calls itself, wherever in it that
+    stands: `{"value": …, "name": "password"}`."""
+    told: set[int] = set()
+    around: list[tuple[bool, list[int]]] = []
+    secret, values, key = False, list[int](), ""
+    for token in _TOKEN.finditer(text):
+        start, end = token.span()
+        first = text[start]
+        if first == '"' and token[1] is not None:
+            key = _unescaped(text[start : end - len(token[1])]).lower()
+            if key in beside.VALUES:
+                values.append(start)
+            continue
+        if first == '"' and key in beside.NAMES and end - start <= beside.LONGEST + 2:
+            secret = secret or mask.named(_unescaped(text[start:end]))
+        elif first in "{[":
+            around.append((secret, values))
+            secret, values = False, []
+        elif first in "}]" and around:
+            told.update(values if secret else ())
+            secret, values = around.pop()
+        key = ""
+    return frozenset(told)
 
 
 def _number(text: str, mask: Mask) -> str:

@@ -44,9 +44,12 @@ _NAMES = (
     rf"|(?:^|[^A-Z])(?:{_UPPER})(?:(?:[0-9_]|[A-Z][a-z])[\w.-]*)?"
 )
 
-# `:` in JSON, `=` in forms, `=>` in dumps, `>` in XML; in HTML the value has an attribute of its own. Quotes
-# are escaped where JSON stands within JSON.
-_BETWEEN = r"""(?:\\*["'])?(?:\]|%5[dD])?\s*(?:=>|[:=>]|%3[adAD]|\s(?:value|content)\s*=)\s*"""
+# `:` in JSON, `=` in forms, `=>` in dumps, `>` in XML; in HTML the value has an attribute of its own, and may
+# have a member or a line. Quotes are escaped where JSON stands within JSON.
+_BETWEEN = (
+    r"""(?:\\*["'])?(?:\]|%5[dD])?\s*(?:=>|[:=>]|%3[adAD]"""
+    r"""|(?:\s|,\s*\\*["'])(?:value|content)(?:\\*["'])?\s*[:=])\s*"""
+)
 
 _QUOTED = "|".join(
     (
@@ -71,12 +74,12 @@ _WITHIN = r"""[^\s"'<>?#]*?[&;]"""  # a query
 _GRANTS = re2.compile(
     rf"""[?&#]code=(?P<code>{_GIVEN})&(?:{_WITHIN})?state=|[?&;#]state={_WITHIN}code=(?P<grant>{_GIVEN})"""
 )
-_NEAR = r"[ .-]?"  # between groups of digits
-_SHAPES = re2.compile(
-    r"""(?P<pem>-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*-----|$))"""
 # Of a path, what opens something; slashes are escaped where JSON was cut.
 _PATHS = re2.compile(rf"(?i)/{TELLING}[\w.~-]*\\*/(?P<behind>[\w.~%=-]+(?:\\*/[\w.~%=-]+)*)")
 _SEGMENT = re.compile(r"[\w~%=-]+(?:\.[\w~%=-]+)*", re.ASCII)
+_NEAR = r"[ .-]?"  # between groups of digits
+_SHAPES = re2.compile(
+    r"""(?P<pem>-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*-----|$))"""
     r"""|(?i:bearer|basic)\s+(?P<bearer>[A-Za-z0-9+/=._~-]{8,})"""
     r"""|(?P<cas>\b(?:ST|PT|PGT|PGTIOU|TGT)-\d+-\w{16,}[\w.-]*)"""
     r"""|(?P<jwt>eyJ[\w-]{4}[\w.-]*)"""

@@ -1,0 +1,47 @@
+"""What stands beside a value and says what it is: `{"name": "password", "value": …}`. Pure.
+
+A path does not tell it, and a mask must know it. The names are in small letters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from msgspec import structs
+
+from shadow.model import Called, Difference
+
+NAMES = frozenset(
+    {
+        "name",
+        "key",
+        "label",
+        "field",
+        "id",
+        "type",
+        "k",
+        "header",
+        "param",
+        "parameter",
+        "property",
+        "variable",
+    }
+)
+"""Members and elements that say what the value beside them is."""
+
+VALUES = frozenset({"value", "values", "val", "v", "content", "text", "data", "default", "defaultvalue"})
+"""Members and elements that are such a value."""
+
+LONGEST = 60  # characters of a name
+
+
+def call(differences: list[Difference], first: int, names: Iterable[str]) -> None:
+    """Say of the differences from the `first` on what stands beside them."""
+    said = frozenset(name for name in names if 0 < len(name) <= LONGEST)
+    if said:
+        differences[first:] = [_called(each, said) for each in differences[first:]]
+
+
+def _called(difference: Difference, names: frozenset[str]) -> Called:
+    names |= difference.names if isinstance(difference, Called) else frozenset()
+    return Called(**structs.asdict(difference) | {"names": names})

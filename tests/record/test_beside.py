@@ -1,0 +1,76 @@
+"""A secret of which only what stands beside it says that it is one."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from shadow import settings
+from shadow.compare.judge import judge
+from shadow.compare.rules import compile_rule
+from shadow.model import Comparison, Exchange, Request, Response, head_of
+from shadow.record.evidence import evidence
+from shadow.record.mask import Mask
+
+MASK = Mask(("form:nickname",), b"key")
+RULE = compile_rule(settings.Compare(), settings.Compare())
+JSON = "application/json"
+
+
+def answers(kind: str, *bodies: str) -> list[Response]:
+    head = head_of(((b"Content-Type", kind.encode()),))
+    return [Response(200, head, body.encode()) for body in bodies]
+
+
+def compared(legacy: Response, target: Response) -> tuple[Exchange, Comparison]:
+    exchange = Exchange("1", "GET /", 1.0, Request(b"GET", b"/", ()), legacy)
+    return exchange, judge(exchange, target, RULE)
+
+
+def kept(legacy: Response, target: Response) -> str:
+    """Everything that is written of two answers."""
+    exchange, found = compared(legacy, target)
+    masked = MASK.comparison(found)
+    return msgspec.json.encode(evidence(exchange, target, masked, MASK, bodies=1000)).decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (JSON, '{"fields":[{"name":"user","value":"bob"},{"name":"dbPassword","value":"%s"}]}'),
+        (JSON, '{"Value":"%s","Key":"API_TOKEN","x":"bob"}'),
+        (JSON, '{"key":"pin","value":{"stringValue":"%s"},"x":"bob"}'),
+        (JSON, '{"headers":[{"name":"Cookie","value":"a=%s"}],"x":"bob"}'),
+        (JSON, '{"id":"nickname","type":"text","value":["%s"],"x":"bob"}'),
+        (JSON, '{"name":"otp","value":"x","value":"%s","x":"bob"}'),
+    ],
+)
+def test_nothing_of_it_is_kept(kind: str, body: str) -> None:
+    """In a body, in a difference from another value, and in one from nothing; the rest can be read."""
+    one, other, nothing = answers(kind, body % "s3cret", body % "0ther", "{}" if kind == JSON else "<a/>")
+    for target in (other, nothing):
+        told = kept(one, target)
+        assert "s3cret" not in told
+        assert "bob" in told
+        assert '"names"' not in told, "for the mask alone"
+    assert compared(other, one)[1].differences == tuple(
+        each.swapped() for each in compared(one, other)[1].differences
+    )
+
+
+def test_a_name_that_differs() -> None:
+    """It is a secret where either side says so; what it is called can be read."""
+    body = '{"name":"%s","value":"%s"}'
+    sides = answers(JSON, body % ("color", "r3d"), body % ("password", "s3cret"))
+    for one, other in (sides, reversed(sides)):
+        told = kept(one, other)
+        assert "s3cret" not in told
+        assert "color" in told
+
+
+def test_a_tree_that_was_cut() -> None:
+    """As far as it is shown, and the name stands before."""
+    tree = '[{"name":"password","value":"s3cret"},{"name":"a","value":"' + "x" * 300 + '"}]'
+    told = repr(MASK.comparison(compared(*answers(JSON, f'{{"a":{tree}}}', '{"a":1}'))[1]))
+    assert "s3cret" not in told
+    assert '"name":"a"' in told
