@@ -32,6 +32,9 @@ NAMES = frozenset(
 VALUES = frozenset({"value", "values", "val", "v", "content", "text", "data", "default", "defaultvalue"})
 """Members and elements that are such a value."""
 
+ELEMENTS = VALUES | {"string", "integer", "real", "array", "dict"}
+"""Those elements in XML, with the ones of Apple's property lists."""
+
 LONGEST = 60  # characters of a name
 
 

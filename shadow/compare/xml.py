@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from typing import TypeAlias
 
-from shadow.compare import xmltree
+from shadow.compare import beside, xmltree
 from shadow.compare.align import Pair
 from shadow.compare.binary import whole_texts
 from shadow.compare.found import SHOWN, SOUGHT, Findings, Found, Silences, added, changed, missing
@@ -27,8 +27,8 @@ DEEPEST = 100
 _IDENTIFIER = re.compile(r"[^\W\d][\w.:-]{0,59}")
 _WRITTEN = 10 * SHOWN  # characters of an element that are written to be shown
 
-_Task: TypeAlias = tuple[str, int, Node | None, Node | None]
-"""What is still to be compared: path, depth, and the two sides."""
+_Task: TypeAlias = tuple[str, int, Node | None, Node | None, tuple[str, ...]]
+"""What is still to be compared: path, depth, the two sides, and what names beside them say that they are."""
 
 
 def compare(legacy: str, target: str, places: Places, silence: Silences) -> Found | None:
@@ -56,15 +56,21 @@ class _Walk(Findings):
 
     def run(self, legacy: Element, target: Element) -> None:
         """What differs from these two elements down."""
-        tasks: list[_Task] = [("xml:", 0, legacy, target)]
+        tasks: list[_Task] = [("xml:", 0, legacy, target, ())]
         while tasks and len(self.differences) <= SOUGHT:
-            path, depth, ours, theirs = tasks.pop()
+            path, depth, ours, theirs, said = tasks.pop()
+            before = len(self.differences)
             if ours is None or theirs is None:
                 self._alone(path, ours, theirs)
             elif isinstance(ours, Element) and isinstance(theirs, Element):
-                tasks += reversed(self._elements(path, depth, ours, theirs))
+                within = self._elements(path, depth, ours, theirs)
+                tasks += (
+                    [(*task, said + names) for *task, names in reversed(within)] if said else reversed(within)
+                )
             elif isinstance(ours, Text) and isinstance(theirs, Text):
                 self.value(path, ours.text, theirs.text)
+            if said:
+                beside.call(self.differences, before, said)
 
     def _alone(self, path: str, legacy: Node | None, target: Node | None) -> None:
         if legacy is not None:
@@ -129,14 +135,30 @@ def _tasks(path: str, depth: int, legacy: list[Node], target: list[Node], pairs:
     """What is to be compared of the children of two elements."""
     ours, theirs = _numbers(legacy), _numbers(target)
     twice = {name for name, number in ours + theirs if number > 1}
+    said, other_said = _said(legacy), _said(target)
     tasks: list[_Task] = []
     for i, j in pairs:
         node, other = None if i is None else legacy[i], None if j is None else target[j]
         numbered = [*(() if i is None else (ours[i],)), *(() if j is None else (theirs[j],))]
         name, number = min(numbered)
         step = f"/{name}[{number}]" if name in twice else f"/{name}"
-        tasks.append((path + step + _telling(node, other) if name else path, depth, node, other))
+        names = [*(() if i is None else said[i]), *(() if j is None else other_said[j])]
+        tasks.append(
+            (path + step + _telling(node, other) if name else path, depth, node, other, tuple(names))
+        )
     return tasks
+
+
+def _said(children: list[Node]) -> list[tuple[str, ...]]:
+    """Of each child that is a value, what the last name before it says: `<key>color</key><value>…`."""
+    said: list[tuple[str, ...]] = []
+    name: tuple[str, ...] = ()
+    for child in children:
+        kind = child.name.lower()
+        if isinstance(child, Element) and kind in beside.NAMES:
+            name = (_joined(child.children).strip(),)
+        said.append(name if kind in beside.ELEMENTS else ())
+    return said
 
 
 def _telling(*sides: Node | None) -> str:

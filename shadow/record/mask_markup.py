@@ -11,7 +11,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from shadow.compare import html_noise
+from shadow.compare import beside, html_noise
 
 if TYPE_CHECKING:
     from shadow.record.mask import Mask
@@ -39,17 +39,24 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
     known: dict[tuple[str, bool], str] = {}  # rows of a table have the same attributes
     position = 0
     secret = 0  # elements open within a secret one, itself too
+    naming = called = False  # does a text here say what a value beside it is? Has the last said a secret?
     while piece := _PIECE.match(text, position):
         position = piece.end()
         name = piece["name"]
         if name is None:
             parts.append(_text(piece[0], mask, secret > 0))
+            called = _names_secret(piece[0], mask) if naming else called
         elif piece["end"]:
+            naming = False
             secret -= secret > 0
             parts.append(_tag(piece[0], mask))
         else:
             attributes = piece["attributes"]
-            within = xml and (secret > 0 or mask.named(name.rpartition(":")[2]))
+            local = name.rpartition(":")[2]
+            naming = xml and local.lower() in beside.NAMES
+            within = xml and (
+                secret > 0 or mask.named(local) or (called and local.lower() in beside.ELEMENTS)
+            )
             if (attributes, within) not in known:
                 known[attributes, within] = _attributes(attributes, mask, xml, within)
             rest = piece[0][1 + len(name) + len(attributes) :]
@@ -65,6 +72,12 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
             elif name.lower() == "textarea":
                 secret = int(_is_field(attributes, mask))
     return "".join(parts)
+
+
+def _names_secret(text: str, mask: Mask) -> bool:
+    """Does a text say that a value beside it is a secret?"""
+    said = html.unescape(text).strip()
+    return len(said) <= beside.LONGEST and mask.named(said)
 
 
 def _tag(piece: str, mask: Mask) -> str:

@@ -15,6 +15,7 @@ from shadow.record.mask import Mask
 MASK = Mask(("form:nickname",), b"key")
 RULE = compile_rule(settings.Compare(), settings.Compare())
 JSON = "application/json"
+XML = "application/xml"
 
 
 def answers(kind: str, *bodies: str) -> list[Response]:
@@ -43,6 +44,16 @@ def kept(legacy: Response, target: Response) -> str:
         (JSON, '{"headers":[{"name":"Cookie","value":"a=%s"}],"x":"bob"}'),
         (JSON, '{"id":"nickname","type":"text","value":["%s"],"x":"bob"}'),
         (JSON, '{"name":"otp","value":"x","value":"%s","x":"bob"}'),
+        (
+            XML,
+            "<m><entry><key>a</key><value>bob</value></entry><entry><key>pin</key><value>%s</value></entry></m>",
+        ),
+        (XML, "<m><Name> API_TOKEN </Name><kind>bob</kind><Value><x>%s</x></Value></m>"),
+        (XML, "<dict><key>user</key><string>bob</string><key>otp</key><string>%s</string></dict>"),
+        (
+            XML,
+            "<dict><key>nickname</key><array><string>%s</string></array><key>a</key><real>bob</real></dict>",
+        ),
     ],
 )
 def test_nothing_of_it_is_kept(kind: str, body: str) -> None:
