@@ -20,7 +20,7 @@ Hide: TypeAlias = Callable[[str], str]
 
 # Parts of names that hardly stand in any other word.
 _PARTS = (
-    r"passw|passphrase|passcode|(?:db|user|admin|root|smtp|ldap|ftp)pass|pwd|secret|token|session|sessid"
+    r"passw|passphrase|passcode|passkey|(?:db|user|admin|root|smtp|ldap|ftp)pass|pwd|secret|token|session|sessid"
     r"|credential|authorization|oauth|jwt|csrf|xsrf"
     r"|signature|cvv|(?:credit|debit)[_.-]?card|card[_.-]?(?:no|num)|\bcc-(?:num|csc)"
     r"|(?:one[_.-]?time|verification|recovery|authorization|auth|device|oob)[_.-]?code|code[_.-]?verifier"
@@ -29,7 +29,22 @@ _PARTS = (
 )
 _NO_PARTS = re.compile("[Tt]okeni[sz](?:er|ed|ation)|[Ss]ecretary")  # words that do
 # Names that stand in many other words, and count only as a word of their own.
-_WORDS = ("pass", "pin", "cvc", "cvn", "otp", "ssn", "sid", "sig", "auth", "card", "pan", "iban")
+_WORDS = (
+    "pass",
+    "pw",
+    "pin",
+    "cvc",
+    "cvn",
+    "otp",
+    "totp",
+    "ssn",
+    "sid",
+    "sig",
+    "auth",
+    "card",
+    "pan",
+    "iban",
+)
 
 _NAME = re.compile(f"(?i){_PARTS}")
 # The words of `userPin`, `user_pin`, `USER-PIN`, `PINCode`.
@@ -75,7 +90,7 @@ _GRANTS = re2.compile(
     rf"""[?&#]code=(?P<code>{_GIVEN})&(?:{_WITHIN})?state=|[?&;#]state={_WITHIN}code=(?P<grant>{_GIVEN})"""
 )
 # Of a path, what opens something; slashes are escaped where JSON was cut.
-_PATHS = re2.compile(rf"(?i)/{TELLING}[\w.~-]*\\*/(?P<behind>[\w.~%=-]+(?:\\*/[\w.~%=-]+)*)")
+_PATHS = re2.compile(rf"(?i)/{TELLING}[\w.~-]*(?:\\*/)+(?P<behind>[\w.~%=-]+(?:(?:\\*/)+[\w.~%=-]+)*)")
 _SEGMENT = re.compile(r"[\w~%=-]+(?:\.[\w~%=-]+)*", re.ASCII)
 _NEAR = r"[ .-]?"  # between groups of digits
 _SHAPES = re2.compile(

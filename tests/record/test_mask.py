@@ -161,7 +161,7 @@ def test_mail_in_a_path() -> None:
     "token", ["a8f3k2", "XK39QZ", "XKQZAB", "aBcDeFgH", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"]
 )
 @pytest.mark.parametrize(
-    "path", ["/password/reset/{}", "/invite/{}/accept", "/api/verify-email/42/{}", "/x/share/{}"]
+    "path", ["/password/reset/{}", "/invite/{}/accept", "/api/verify-email/42/{}", "/x//share//{}"]
 )
 def test_what_opens_something_in_a_path(path: str, token: str) -> None:
     """In what was asked, in links, in text, also as JSON escapes it; words stay."""

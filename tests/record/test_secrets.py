@@ -39,7 +39,7 @@ def hidden(text: str, *names: str) -> str:
         *("card", "cardNumber", "card_no", "credit_card", "cvv", "cvc", "iban", "ssn", "otp", "auth"),
         *("dbPass", "DBPass", "data-dbpass", "pass1", "userPIN", "PINCode", "USER_PIN", "pin_code"),
         "user-pin-code",
-        *("one-time-code", "verificationCode", "cc-number"),
+        *("one-time-code", "verificationCode", "cc-number", "pw", "userPw", "X-TOTP", "passkey"),
         *("tokenizerPassword", "secretArn", "tokenIssuer", "Ocp-Apim-Subscription-Key", "x-functions-key"),
     ],
 )
@@ -51,7 +51,19 @@ def test_names_of_secrets(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("author", "discard", "compass", "spinning", "className", "key", "id", "name", "keyboard"),
+        *(
+            "author",
+            "discard",
+            "compass",
+            "pwa",
+            "pwr_on",
+            "spinning",
+            "className",
+            "key",
+            "id",
+            "name",
+            "keyboard",
+        ),
         "company",
         *("passenger", "PASSENGER", "Compass", "isPinned", "timeSpan", "PANEL", "oneSide", "authorsCount"),
         *(
