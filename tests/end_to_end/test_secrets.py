@@ -20,7 +20,10 @@ from support.peers import Request, answering, get, post, response
 from support.proxy import command
 
 SIDES = ("legacy", "target")
-PATHS = ("/healthz", "/readyz", "/metrics", "/config", "/report", "/totals", "/")
+OPENING = "a8Canary3"
+"""A short token in a path."""
+PATHS = ("/healthz", "/readyz", "/metrics", "/config", "/report", "/report.json", "/totals", "/")
+FORMATS = ("text", "json", "md", "junit", "html")
 
 
 def word(kind: str, side: str = "client") -> str:
@@ -31,6 +34,11 @@ def word(kind: str, side: str = "client") -> str:
 def _location(side: str) -> str:
     user, token = word("userinfo", side), word("location", side)
     return f"Location: https://bob:{user}@h.example/cb?access_token={token}&{side}"
+
+
+def _fragment(side: str) -> str:
+    state, code = word("state", side), word("grant", side)
+    return f"Location: /cb/{side}#id_token={jwt(side)}&state={state}&code={code}"
 
 
 def card(side: str) -> str:
@@ -152,6 +160,25 @@ ANSWERS |= {
         f'<m><entry key="apiPassword">{word("entry", side)}</entry></m>'.encode(),
         ("Content-Type: application/xml",),
     ),
+    "/pairs": lambda side: Said(
+        json.dumps([{"name": "dbPassword", "value": word("pair", side)}, {"a": side}]).encode(), (JSON,)
+    ),
+    "/list": lambda side: Said(
+        f"<d><k>{side}</k><key>otp</key><string>{word('plist', side)}</string></d>".encode(),
+        ("Content-Type: application/xml",),
+    ),
+    "/titled": lambda side: Said(
+        f"sep=;\nUsers of May\nid;password;side\n1;{word('titled', side)};{side}\n".encode(),
+        ("Content-Type: text/csv",),
+    ),
+    "/fragment": lambda side: Said(
+        b"",
+        (_fragment(side),),
+        "302 Found",
+    ),
+    f"/password/reset/{OPENING}": lambda side: Said(
+        f'{{"again":"https://h.example/invite/{OPENING}","side":"{side}"}}'.encode(), (JSON,)
+    ),
 }
 
 CREDENTIALS = (
@@ -159,6 +186,8 @@ CREDENTIALS = (
     "Authorization: Basic " + base64.b64encode(f"bob:{word('basic')}".encode()).decode(),
     f"X-Api-Key: {word('apikey')}",
     f"Referer: https://u:{word('referer')}@h.example/?api_key={word('refererkey')}",
+    f"User-Agent: crawler/1 (token={word('agent')}; Bearer {word('agentbearer')})",
+    f"Proxy-Authorization: Digest {word('digest')}",
 )
 MULTIPART = (
     f'--XX\r\nContent-Disposition: form-data; name="password"\r\n\r\n{word("multipart")}\r\n'
@@ -186,7 +215,7 @@ FORM = "Content-Type: application/x-www-form-"
 
 def secrets() -> set[str]:
     """All that must not be found."""
-    every = {"canary", "CANARY"}
+    every = {"canary", "CANARY", OPENING}
     for side in (*SIDES, "client"):
         every |= {card(side), phone(side), mail(side), aws(side), jwt(side), jwt(side).split(".")[1]}
     return every
@@ -233,13 +262,13 @@ async def test_no_secret_is_anywhere(backend: Any, proxy: Any, connect: Any, tmp
     config.write_text("{}", encoding="utf-8")
     told |= {"log": running.log, "report": json.dumps(report)}
     for arguments in (
-        ("report", str(running.record)),
+        *(("report", str(running.record), "--format", each) for each in FORMATS),
         ("rejudge", str(running.record), "--config", str(config)),
         ("rules", "suggest", str(running.record)),
     ):
         code, out, err = await command(*arguments)
         assert code == 0, err
-        told[" ".join(arguments[:2])] = out + err
+        told[" ".join(arguments)] = out + err
     told |= {path.name: _text(path) for path in running.record.rglob("*")}
 
     everything = "\n".join(told.values())
