@@ -45,6 +45,7 @@ PURE = [
     "shadow/record/evidence.py",
     "shadow/record/again.py",
     "shadow/record/bodies.py",
+    "shadow/record/mask_beside.py",
     "shadow/record/mask_fields.py",
     "shadow/record/mask_json.py",
     "shadow/record/mask_markup.py",

@@ -35,6 +35,14 @@ VALUES = frozenset({"value", "values", "val", "v", "content", "text", "data", "d
 ELEMENTS = VALUES | {"string", "integer", "real", "array", "dict"}
 """Those elements in XML, with the ones of Apple's property lists."""
 
+HEADS = frozenset({"th", "dt"})
+CELLS = HEADS | {"td", "dd"}
+ROWS = frozenset({"tr", "dl", "table"})
+"""Elements of HTML: what says what the values beside it are, that and the values, and what they stand in."""
+
+COLONS = (":", "：")
+"""How a text in a page ends that says what the next one is."""
+
 LONGEST = 60  # characters of a name
 
 

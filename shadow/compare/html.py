@@ -9,9 +9,10 @@ from typing import NamedTuple, TypeAlias
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from shadow.compare import html_doctype, html_noise, html_rows, html_tree
+from shadow.compare import beside, html_doctype, html_noise, html_rows, html_tree
 from shadow.compare.align import WEIGHED, Pair, aligned, nearest, paired, place, surplus
 from shadow.compare.found import NOTHING, SOUGHT, Found, Silences, added, changed, cut, encodable, missing
+from shadow.compare.html_beside import Labels
 from shadow.compare.html_cost import too_costly
 from shadow.compare.html_path import Paths, Place
 from shadow.compare.html_tree import Page
@@ -81,7 +82,7 @@ def compare(legacy: str, target: str, places: Places, silence: Silences) -> Foun
     written = html_tree.write(ours), html_tree.write(theirs)
     try:
         walk = _walked(*html_rows.shortened(*written), silence)
-    except _Shortened:
+    except html_rows.Shortened:
         walk = _walked(*written, silence)
     if walk is None:
         whole = [changed("html", legacy, target)]
@@ -98,10 +99,6 @@ def _walked(legacy: str, target: str, silence: Silences) -> _Walk | None:
     walk = _Walk(ours, theirs, silence)
     walk.down()
     return walk
-
-
-class _Shortened(Exception):
-    """What is within a row has to be known after all."""
 
 
 def _take(parser: LexborHTMLParser, place: Ignored) -> list[str | None]:
@@ -177,6 +174,7 @@ class _Walk:
         self._legacy = legacy
         self._target = target
         self._paths = Paths(legacy, target)
+        self._labels = Labels(legacy, target)
         self._named: tuple[Place, str] | None = None  # the last place whose path was asked for
         self._silence = silence
 
@@ -185,6 +183,7 @@ class _Walk:
         waiting = [Place(None, 0, 0)]
         while waiting and len(self.differences) <= SOUGHT:
             here = waiting.pop()
+            before = len(self.differences)
             if here.legacy is None or here.target is None:
                 self._alone(here)
             elif here.legacy < 0:
@@ -194,6 +193,8 @@ class _Walk:
             else:
                 self._attributes(here, here.legacy, here.target)
                 waiting += reversed(self._within(here, here.legacy, here.target))
+            if len(self.differences) > before:
+                beside.call(self.differences, before, self._labels.of(here))
 
     def _path(self, here: Place, name: str = "") -> str:
         if self._named is None or self._named[0] is not here:  # an element may have thousands of attributes
@@ -203,24 +204,24 @@ class _Walk:
     def _alone(self, here: Place) -> None:
         """An element or a text that one side only has."""
         if here.legacy is not None:
-            shown = _whole(self._legacy.shown(here.legacy))
+            shown = html_rows.whole(self._legacy.shown(here.legacy))
             self.differences.append(missing(self._path(here), shown))
         elif here.target is not None:
-            shown = _whole(self._target.shown(here.target))
+            shown = html_rows.whole(self._target.shown(here.target))
             self.differences.append(added(self._path(here), shown))
 
     def _value(self, here: Place, name: str, legacy: str, target: str) -> None:
         """A text, or the value of an attribute, on both sides."""
         if legacy == target:
             return
-        if line := self._silence(_whole(legacy), _whole(target)):
+        if line := self._silence(html_rows.whole(legacy), html_rows.whole(target)):
             self.hits.append(line)
         else:
             self.differences.append(changed(self._path(here, name), legacy, target))
 
     def _as_written(self, here: Place) -> None:
         ours, theirs = self._legacy.shown(here.legacy or 0), self._target.shown(here.target or 0)
-        self.differences.append(changed(self._path(here), _whole(ours), _whole(theirs)))
+        self.differences.append(changed(self._path(here), html_rows.whole(ours), html_rows.whole(theirs)))
         self.notes = [f"HTML below {DEEPEST} levels is compared as it is written"]
 
     def _attributes(self, here: Place, legacy: int, target: int) -> None:
@@ -268,7 +269,7 @@ class _Walk:
         if len(left) == len(right) and left != right and sorted(left) == sorted(right):
             before, after = self._plain(self._legacy, ours), self._plain(self._target, theirs)
             if before != after:
-                words = _whole(" ".join(before)), _whole(" ".join(after))
+                words = html_rows.whole(" ".join(before)), html_rows.whole(" ".join(after))
                 self.differences.append(changed(self._path(here), *words, DifferenceKind.ORDER))
             return []
         pairs: list[Pair] = []
@@ -338,12 +339,6 @@ def _told_apart(items: list[int], keys: list[str]) -> list[str]:
     return [key if item >= 0 else f"\0{key}" for item, key in zip(items, keys, strict=True)]
 
 
-def _whole(text: str) -> str:
-    if html_rows.MARK in text:
-        raise _Shortened
-    return text
-
-
 def _kept(moved: list[Pair], ours: list[int], theirs: list[int]) -> Iterator[tuple[int, int]]:
     """The indexes of what is equal on both sides, given those of what is not."""
     left = _without({i for i, _ in moved}, ours)
@@ -356,4 +351,4 @@ def _without(gone: set[int | None], items: list[int]) -> list[int]:
 
 def _parts(page: Page, item: int) -> frozenset[bytes]:
     """What an item has that another may have too; first of all its kind."""
-    return frozenset(_whole(part).encode() for part in (page.name(item), *page.parts(item, _PARTS)))
+    return frozenset(html_rows.whole(part).encode() for part in (page.name(item), *page.parts(item, _PARTS)))

@@ -7,7 +7,7 @@ import re
 from itertools import accumulate
 from typing import NamedTuple
 
-from shadow.compare.html_tree import Page
+from shadow.compare.html_tree import FIELDS, Page
 
 FARTHEST = 6
 """Elements a path names at most: its last ones select well enough."""
@@ -19,7 +19,6 @@ _IDENTIFIER = re.compile(r"[A-Za-z_-][\w-]*", re.ASCII)
 
 # What tells an element from others of its type better than a number, where it is not a name.
 _TELLING = {"link": ("rel",), "meta": ("name", "property", "http-equiv"), "option": ("value",)}
-_FIELDS = frozenset(("button", "input", "output", "select", "textarea"))
 # What says that the value of a field is a secret, whatever its name is.
 _SECRET = (
     ("type", "password"),
@@ -77,7 +76,7 @@ class Paths:
         return [(page, item) for page, item in sides if item is not None]
 
     def _field(self, place: Place) -> bool:
-        return self._name(place) in _FIELDS and any(
+        return self._name(place) in FIELDS and any(
             "name" in page.attributes(item) for page, item in self._sides(place)
         )
 
@@ -95,7 +94,7 @@ class Paths:
         both = [page.attributes(item) for page, item in sides]
         same = {key: value for key, value in both[0].items() if all(one.get(key) == value for one in both)}
         if _STABLE.fullmatch(same.get("id", "")):
-            return f"{tag}#{same['id']}{_telling(tag, same) if tag in _FIELDS else ''}", True
+            return f"{tag}#{same['id']}{_telling(tag, same) if tag in FIELDS else ''}", True
         step = tag + _telling(tag, same)
         if step != tag:
             return step, False
@@ -122,7 +121,7 @@ class Paths:
 
 def _telling(tag: str, same: dict[str, str]) -> str:
     """What tells an element from others; of a field also what says that its value is a secret."""
-    if tag in _FIELDS:
+    if tag in FIELDS:
         for key, value in _SECRET:
             if value in (words := same.get(key, "").lower().split()):
                 told = _equals(key, value, "~" if len(words) > 1 else "")

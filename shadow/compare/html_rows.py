@@ -15,6 +15,18 @@ NAMES = ("tr", "li", "p", "div")
 MARK = "\udfff"
 """Stands in a row that was shortened, and in no page: it cannot be encoded."""
 
+
+class Shortened(Exception):
+    """What is within a row has to be known after all."""
+
+
+def whole(text: str) -> str:
+    """The text; raises `Shortened` where a row in it is no more than a number."""
+    if MARK in text:
+        raise Shortened
+    return text
+
+
 _FEW = 20  # rows that are not worth it
 _SAMPLE = 8192  # characters
 

@@ -21,6 +21,8 @@ from shadow.compare.html_noise import Attributes
 RAW = ("script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext")
 """Elements whose text is not HTML."""
 
+FIELDS = frozenset(("button", "input", "output", "select", "textarea"))
+
 LESS = "\x00"
 """Stands for a `<` that begins no tag, in a script or in a name: the parser lets none through."""
 
@@ -28,6 +30,7 @@ _RAW_OR_COMMENT = re.compile(rf"<(?:!--.*?-->|\?[^>]*+>|({'|'.join(RAW)})[ >].*?
 _NO_TAG = re.compile(rf"<(?:(?P<hidden>!--|\?)|(?P<raw>{'|'.join(RAW)})[ >]|[^<>]*+<)")
 _SCRIPT = re.compile(r"(?P<open><!)(?=--)|(?P<close>-->)|<(?P<end>/?)script[ \t\n\f\r/>]", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r' ([^ ]+?)="([^"]*)"')  # as the parser writes them: names may hold almost anything
+_TAG = re.compile("<[^>]*>")
 _SPACE = " \t\n\f\r"
 _SPACES = re.compile(f"[{_SPACE}]+")
 
@@ -256,6 +259,20 @@ class Page:
         if plain and plain[-1] == " " and self._ends_line(before):
             plain = plain[:-1]
         return unescape(plain)
+
+    def before(self, item: int) -> str:
+        """The text that stands before an item, if one does near it and no field between."""
+        number = ~item if item < 0 else item
+        for earlier in range(number - 1, max(number - _FARTHEST, 0), -1):
+            if text := self._after(earlier).strip(_SPACE):
+                return unescape(text)
+            if self.name(earlier) in FIELDS:
+                break
+        return ""
+
+    def words(self, item: int) -> str:
+        """The beginning of the text in an element, without its tags."""
+        return unescape(_TAG.sub("", self.written(item)[:1000].partition(">")[2])).strip(_SPACE)
 
     def plain(self, item: int) -> str:
         """A key that is the same for items which differ in nothing but what is not seen, or is noise."""

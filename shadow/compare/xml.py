@@ -64,9 +64,7 @@ class _Walk(Findings):
                 self._alone(path, ours, theirs)
             elif isinstance(ours, Element) and isinstance(theirs, Element):
                 within = self._elements(path, depth, ours, theirs)
-                tasks += (
-                    [(*task, said + names) for *task, names in reversed(within)] if said else reversed(within)
-                )
+                tasks += [(step, level, i, j, said + names) for step, level, i, j, names in reversed(within)]
             elif isinstance(ours, Text) and isinstance(theirs, Text):
                 self.value(path, ours.text, theirs.text)
             if said:

@@ -11,7 +11,8 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from shadow.compare import beside, html_noise
+from shadow.compare import html_noise
+from shadow.record.mask_beside import Cells, Elements
 
 if TYPE_CHECKING:
     from shadow.record.mask import Mask
@@ -39,24 +40,21 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
     known: dict[tuple[str, bool], str] = {}  # rows of a table have the same attributes
     position = 0
     secret = 0  # elements open within a secret one, itself too
-    naming = called = False  # does a text here say what a value beside it is? Has the last said a secret?
+    said = Elements(mask) if xml else Cells(mask)
     while piece := _PIECE.match(text, position):
         position = piece.end()
         name = piece["name"]
         if name is None:
-            parts.append(_text(piece[0], mask, secret > 0))
-            called = _names_secret(piece[0], mask) if naming else called
+            parts.append(_text(piece[0], mask, secret > 0 or said.secret))
+            said.text(piece[0])
         elif piece["end"]:
-            naming = False
+            said.ends(name)
             secret -= secret > 0
             parts.append(_tag(piece[0], mask))
         else:
             attributes = piece["attributes"]
             local = name.rpartition(":")[2]
-            naming = xml and local.lower() in beside.NAMES
-            within = xml and (
-                secret > 0 or mask.named(local) or (called and local.lower() in beside.ELEMENTS)
-            )
+            within = said.begins(local) or (xml and (secret > 0 or mask.named(local)))
             if (attributes, within) not in known:
                 known[attributes, within] = _attributes(attributes, mask, xml, within)
             rest = piece[0][1 + len(name) + len(attributes) :]
@@ -72,12 +70,6 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
             elif name.lower() == "textarea":
                 secret = int(_is_field(attributes, mask))
     return "".join(parts)
-
-
-def _names_secret(text: str, mask: Mask) -> bool:
-    """Does a text say that a value beside it is a secret?"""
-    said = html.unescape(text).strip()
-    return len(said) <= beside.LONGEST and mask.named(said)
 
 
 def _tag(piece: str, mask: Mask) -> str:
@@ -116,10 +108,10 @@ def _is_field(attributes: str, mask: Mask, naming: tuple[str, ...] = NAMING) -> 
 
 
 def _attributes(attributes: str, mask: Mask, xml: bool, within: bool) -> str:
-    """Those of one element. `within` a secret one, or if it is one, each is secret that is no name."""
+    """Those of one element. `within` a secret one its value is secret, in XML all of them but names."""
     if "=" not in attributes:
         return attributes
-    field = _is_field(attributes, mask)
+    field = within or _is_field(attributes, mask)
 
     def shown(attribute: re.Match[str]) -> str:
         name, said, double, single, bare = attribute.groups()
@@ -131,7 +123,7 @@ def _attributes(attributes: str, mask: Mask, xml: bool, within: bool) -> str:
         value = double if double is not None else single if single is not None else bare
         plain = html.unescape(value)
         # Names beginning with xml are XML's own.
-        inner = within and name.rpartition(":")[2] not in NAMING and not name.startswith("xml")
+        inner = xml and within and name.rpartition(":")[2] not in NAMING and not name.startswith("xml")
         if (field and name in ("value", "content")) or named or inner:
             masked = mask.value(plain) if plain else plain
         elif name in _NAMES or name in ("class", "integrity"):

@@ -16,6 +16,7 @@ MASK = Mask(("form:nickname",), b"key")
 RULE = compile_rule(settings.Compare(), settings.Compare())
 JSON = "application/json"
 XML = "application/xml"
+HTML = "text/html"
 
 
 def answers(kind: str, *bodies: str) -> list[Response]:
@@ -54,6 +55,13 @@ def kept(legacy: Response, target: Response) -> str:
             XML,
             "<dict><key>nickname</key><array><string>%s</string></array><key>a</key><real>bob</real></dict>",
         ),
+        (HTML, "<table><tr><th>User<td>bob<tr><th>Password<td>x<td><b>%s</b></table>"),
+        (HTML, "<table><tr><td>User<td>bob<tr><td>DB_PASSWORD<td><input value=%s></table>"),
+        (HTML, "<table><thead><tr><th>User<th>Token<tbody><tr><td>bob<td><i>%s</i></table>"),
+        (HTML, "<dl><dt>User<dd>bob<dt>Pass&shy;word<dt>Your PIN:<dd>%s<dd>x</dl>"),
+        (HTML, "<p>bob<p><b>Password:</b> <span title=x>%s</span>"),
+        (HTML, "<p>bob<p>Your PIN： <b>%s</b>"),
+        (HTML, "<label>API token:</label> <input value=%s> <b>bob</b>"),
     ],
 )
 def test_nothing_of_it_is_kept(kind: str, body: str) -> None:
@@ -67,6 +75,14 @@ def test_nothing_of_it_is_kept(kind: str, body: str) -> None:
     assert compared(other, one)[1].differences == tuple(
         each.swapped() for each in compared(one, other)[1].differences
     )
+
+
+def test_a_row_that_one_side_has() -> None:
+    """The heads of its columns tell."""
+    head = "<table><tr><th>User<th>Token"
+    one, other = answers(HTML, f"{head}<tr><td>bob<td>s3cret</table>", f"{head}</table>")
+    assert "s3cret" not in kept(one, other)
+    assert "s3cret" not in kept(other, one)
 
 
 def test_a_name_that_differs() -> None:

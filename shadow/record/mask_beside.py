@@ -1,0 +1,109 @@
+"""What stands beside a value in XML or HTML, and says that it is a secret: `<key>password</key><string>…`,
+`<th>Password</th><td>…`, `<b>Password:</b> …`. Pure.
+
+Told of tags and texts in their order; nothing is a tree here, so a page may say more to be a secret than is.
+"""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING
+
+from shadow.compare import beside
+from shadow.compare.html_tree import FIELDS
+
+if TYPE_CHECKING:
+    from shadow.record.mask import Mask
+
+
+def _says(text: str, mask: Mask) -> bool:
+    """Does a text say that a value beside it is a secret?"""
+    said = html.unescape(text).strip()
+    return len(said) <= beside.LONGEST and mask.named(said)
+
+
+class Elements:
+    """Of XML: an element that is a value is what the last name before it says."""
+
+    secret = False
+    """Is a text here one? No element says so of its neighbours' texts."""
+
+    def __init__(self, mask: Mask) -> None:
+        self._mask = mask
+        self._naming = self._called = False
+
+    def begins(self, name: str) -> bool:
+        """Whether the element is a secret that begins here."""
+        self._naming = name.lower() in beside.NAMES
+        return self._called and name.lower() in beside.ELEMENTS
+
+    def text(self, text: str) -> None:
+        if self._naming:
+            self._called = _says(text, self._mask)
+
+    def ends(self, name: str) -> None:
+        self._naming = False
+
+
+class Cells:
+    """Of HTML: a cell is what the one before it says, or the heads of its row and its column."""
+
+    def __init__(self, mask: Mask) -> None:
+        self._mask = mask
+        self._within = self._next = False  # a secret cell, and behind a colon
+        self._cell = self._said = ""  # the name of the one that is open, and its text
+        self._called = self._by_head = False
+        self._column = 0
+        self._columns: set[int] = set()  # that are secret
+
+    @property
+    def secret(self) -> bool:
+        """Is a text here one?"""
+        return self._within or self._next
+
+    def begins(self, name: str) -> bool:
+        """Whether the value is a secret of what begins here."""
+        name = name.lower()
+        if name in FIELDS:
+            secret, self._next = self.secret, False
+            return secret
+        if name in beside.CELLS:
+            self._close()
+            self._within = name not in beside.HEADS and (self._called or self._column in self._columns)
+            self._cell = name
+        elif name in beside.ROWS:
+            self._new_row(name)
+        return self.secret
+
+    def text(self, text: str) -> None:
+        if text := text.strip():
+            self._next = text.endswith(beside.COLONS) and _says(text, self._mask)
+        if self._cell and not self._within and len(self._said) <= beside.LONGEST:
+            self._said += text
+
+    def ends(self, name: str) -> None:
+        name = name.lower()
+        if name in beside.CELLS:
+            self._close()
+        elif name in beside.ROWS:
+            self._new_row(name)
+
+    def _close(self) -> None:
+        """Take in what a cell has said of the next."""
+        if not self._cell:
+            return
+        head = self._cell in beside.HEADS
+        says = _says(self._said, self._mask)
+        self._called = says or (self._called and self._by_head and not head)
+        self._by_head = head or self._by_head
+        if self._cell == "th":
+            (self._columns.add if says else self._columns.discard)(self._column)
+        self._column += 1
+        self._cell, self._said, self._within = "", "", False
+
+    def _new_row(self, name: str) -> None:
+        self._close()
+        self._called = self._by_head = False
+        self._column = 0
+        if name == "table":
+            self._columns.clear()
