@@ -35,7 +35,6 @@ from shadow.descriptors import raise_limit
 from shadow.mirror import judge
 from shadow.mirror.mirror import Mirror
 from shadow.record.configured import configured
-from shadow.record.mask import Mask
 from shadow.record.replayed import LogRecord
 from shadow.record.segment import recover
 from shadow.serve import shipper, sockets
@@ -70,21 +69,21 @@ def replay(plan: Plan) -> int:
     refused = shipper.refusal(record.to) if record.shipped else None
     if refused:
         raise CannotReplay(f"record.to: {refused}")
+    mask_key = secrets.token_bytes(32)
     try:
         # First of all: once this process has spoken to a store, it must not fork any more.
-        with _helpers(plan) as judge_path:
-            return _replay(plan, judge_path)
+        with _helpers(plan, mask_key) as judge_path:
+            return _replay(plan, judge_path, judge.mask_for(plan.config, mask_key).text)
     except (CheckpointError, SourceError, ValueError) as error:
         raise CannotReplay(str(error)) from None
 
 
-def _replay(plan: Plan, judge_path: str) -> int:
+def _replay(plan: Plan, judge_path: str, mask: Callable[[str], str]) -> int:
     os.umask(0o077)  # what clients asked is nobody else's business on this machine
     checkpoint = Checkpoint(plan.config.record.to, plan.run)
     earlier = checkpoint.load()
     _check_earlier(plan, earlier)
     marks = earlier[-1].marks if earlier else {}
-    mask = Mask(plan.config.record.mask, secrets.token_bytes(32)).text
     formats = Formats(plan.format, plan.options, mask)
     feed = open_feed(expand(plan.logs, plan.follow), formats, marks, plan.follow)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -101,7 +100,7 @@ def _check_earlier(plan: Plan, earlier: list[LogRecord]) -> None:
 
 
 @contextmanager
-def _helpers(plan: Plan) -> Iterator[str]:
+def _helpers(plan: Plan, mask_key: bytes) -> Iterator[str]:
     """The judge's process and, where there is a store, the shipper's; the socket where the judge listens."""
     record = plan.config.record
     recover(Path(record.folder))
@@ -109,7 +108,7 @@ def _helpers(plan: Plan) -> Iterator[str]:
     path = runtime / "judge"
     listener = sockets.listen(path, 1)
     name = plan.run.replace("replay", "judge")
-    main = partial(judge.run, plan.config, name, listener=listener, mask_key=secrets.token_bytes(32))
+    main = partial(judge.run, plan.config, name, listener=listener, mask_key=mask_key)
     processes = [fork(WorkerSpec(name, main, Priority.SHADOW, (listener,)), [], time.monotonic())]
     if record.shipped:
         ship = partial(shipper.run, plan.config, "shipper")

@@ -223,6 +223,11 @@ class _Bench(asyncio.Protocol):
             self._left.set()
 
 
+def mask_for(config: Config, key: bytes) -> Mask:
+    """What hides all secrets that the configuration names, those of paired sessions too."""
+    return Mask((*config.record.mask, *secrets_of_sessions(config.mirror.sessions)), key)
+
+
 def secrets_of_sessions(sessions: Sessions) -> Iterator[str]:
     """Lines for a mask: what is named as a session's is a secret wherever it stands."""
     for name in filter(None, (*sessions.cookies, *sessions.fields)):
@@ -243,8 +248,7 @@ async def run(
     segments are named `name` and `suffix`."""
     loop = asyncio.get_running_loop()
     worker = Worker(loop, name)
-    lines = (*config.record.mask, *secrets_of_sessions(config.mirror.sessions))
-    judge = Judge(config, name + suffix, Mask(lines, mask_key))
+    judge = Judge(config, name + suffix, mask_for(config, mask_key))
     worker.gauges = judge.gauges
     open_benches: set[_Bench] = set()
     left = asyncio.Event()

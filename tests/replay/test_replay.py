@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,10 @@ import aiohttp
 from aiohttp import web
 from support.proxy import Proxy, assert_adds_up
 from support.replayed import Backends, Replay, line, write
+
+from shadow.record.evidence import Evidence
+from shadow.record.segment import Unreadable, read_segments
+from shadow.record.tally import Tally, TallyRecord
 
 Make = Callable[..., Replay]
 
@@ -83,6 +88,24 @@ async def test_lines_that_are_not_replayed_are_counted(
     assert "this is no line" in told["examples"]["malformed"][0]
     assert_adds_up(report, 2)
     assert sum(backends.legacy.asked.values()) == 2
+
+
+async def test_one_value_is_masked_alike_in_lines_and_in_evidence(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """Who looks for what is kept of a person finds both; what a session is known by is a secret in both."""
+    backends.target.answer = lambda _: web.Response(status=500)
+    asked = "/items/1?token=abcdefgh12345678&basket=87654321hgfedcba"
+    log = write(tmp_path / "access.log", [line(0, asked), line(1, asked, method="POST")])
+    settings = tmp_path / "shadow.yaml"
+    settings.write_text("mirror: {sessions: {fields: [basket]}}")
+    job = replay(str(log), "--speed", "max", "--config", str(settings))
+    (example,) = (await job.run())["log"]["examples"]["method"]
+    records = read_segments(job.record, Unreadable())
+    (evidence,) = [each for each in records if isinstance(each, Evidence)]
+    masked = re.findall("masked:[0-9a-f]{16}", evidence.request.target)
+    assert len(set(masked)) == 2
+    assert re.findall("masked:[0-9a-f]{16}", example) == masked
 
 
 async def test_only_the_backends_are_asked(replay: Make, backends: Backends, tmp_path: Path) -> None:
