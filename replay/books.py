@@ -35,12 +35,21 @@ class Stretch:
         self.log = LogRecord(began, 0.0, run, bodies=bodies)
         self.open = 0  # requests that are not settled
         self.closed = False  # none will be added
+        self._marked: dict[str, int] = {}  # answers of each endpoint that `mark` has seen
 
     def tally(self, endpoint: str) -> Tally:
         tally = self.tallies.get(endpoint)
         if tally is None:
             tally = self.tallies[endpoint] = Tally()
         return tally
+
+    def mark(self, starved: bool) -> None:
+        """What was timed since the last call was by a loop that often waited for a processor, or was not."""
+        for endpoint, tally in self.tallies.items():
+            timed = tally.target.total
+            if starved:
+                tally.starved += timed - self._marked.get(endpoint, 0)
+            self._marked[endpoint] = timed
 
     def records(self, configured: ConfigRecord) -> list[Record]:
         """Its tallies as they are written, behind the rules in force."""
@@ -183,6 +192,11 @@ class Books:
         self.on_end()
 
     # -- stretches are closed and written
+
+    def mark(self, starved: bool) -> None:
+        """Say of what was timed since the last call whether it tells little of the target."""
+        for stretch in self._stretches:
+            stretch.mark(starved)
 
     def close(self, now: float, waiting: Iterable[Entry]) -> None:
         """What is sent from now on belongs to another stretch. `waiting` are the lines that are read, and

@@ -40,6 +40,7 @@ from shadow.record.segment import recover
 from shadow.serve import shipper, sockets
 from shadow.serve.priority import Priority
 from shadow.serve.processes import Closable, Process, WorkerSpec, fork, share_memory
+from shadow.worker import EVERY, LoopLag, Watch
 
 _SHORTEST: Final = 1.0  # seconds between two checkpoints
 _LONGEST: Final = 1800.0
@@ -157,7 +158,9 @@ class _Run:
         self._over = False
         self._began = time.monotonic()
         self._closed = self._began  # when the last stretch was
+        self._told = self._began  # when the loop's lag was
         self._display = Display(Console(stderr=True))
+        self._loop_lag = LoopLag()
 
     async def main(self) -> int:
         """Send all there is. Raises CheckpointError, and ValueError if a log's format cannot be told."""
@@ -169,6 +172,8 @@ class _Run:
         replayer = Replayer(loop, self._plan, books, mirror)
         mirror.connect()
         await _ready(mirror)
+        watch = Watch(loop, self._loop_lag)
+        watch.start()
         keeping = asyncio.ensure_future(self._keep(mirror, replayer))
         showing = asyncio.ensure_future(self._show(replayer))
         try:
@@ -187,6 +192,7 @@ class _Run:
         finally:
             keeping.cancel()
             showing.cancel()
+            watch.stop()
             self._display.close()
             replayer.close()
             await mirror.drain()
@@ -250,6 +256,7 @@ class _Run:
         while not self._over:
             await asyncio.sleep(_LOOK)
             _check(mirror)  # also where nothing is complete, for nothing more would be
+            self._mark()
             now = time.monotonic()
             if now - self._closed >= min(_LONGEST, max(_SHORTEST, (now - self._began) * _SHARE)):
                 self._closed = now
@@ -260,10 +267,18 @@ class _Run:
                     records = stretch.records(self._configured)
                     await asyncio.to_thread(self._checkpoint.write, records, stretch.log)
 
+    def _mark(self) -> None:
+        """Mark what was timed while this process waited for a processor, as a shadow worker does."""
+        self._books.mark(self._loop_lag.starved)
+        if time.monotonic() - self._told >= EVERY:
+            self._told = time.monotonic()
+            self._loop_lag.tell()
+
     def _write_rest(self, todo: list[Entry], finished: bool) -> None:
         if self._finished_before and not self._books.read and not todo:
             log.info("already_replayed", record=self._plan.config.record.to)
             return
+        self._mark()
         rest = self._books.rest(time.time(), todo, finished)
         self._checkpoint.write(rest.records(self._configured), rest.log)
 

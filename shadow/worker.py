@@ -17,7 +17,9 @@ from typing import Final, cast
 from shadow.frame import Report, Served, Stream
 from shadow.record.tally import SLOWER_SECONDS, Tally
 
-_EVERY: Final = 1.0  # seconds between two reports
+EVERY: Final = 1.0
+"""Seconds between two reports."""
+
 _REMEMBERED: Final = 60  # reports in which a delay is told: metrics are not asked for every second
 _LOOK: Final = 0.02  # seconds between two looks at how late a busy loop is
 _LOOK_AT_IDLE: Final = 0.2
@@ -58,7 +60,7 @@ class LoopLag:
     @property
     def starved(self) -> bool:
         """Had the loop no processor for so much of the last reports that what it timed tells little?"""
-        return sum(self._wanted) > _STARVED * _EVERY * len(self._wanted)
+        return sum(self._wanted) > _STARVED * EVERY * len(self._wanted)
 
     def tell(self) -> dict[str, float]:
         """The longest of the last reports; another one begins."""
@@ -67,6 +69,32 @@ class LoopLag:
         self._blocked.append(0.0)
         self._wanted.append(0.0)
         return told
+
+
+class Watch:
+    """Looks again and again how late a loop is: often where it is busy."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, loop_lag: LoopLag) -> None:
+        self._loop = loop
+        self._loop_lag = loop_lag
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        self._expect(_LOOK, time.thread_time())
+
+    def _expect(self, after: float, used: float) -> None:
+        # Not the loop's time: it stands still while the loop does something.
+        self._loop_lag.expect(time.monotonic() + after, used)
+        self._timer = self._loop.call_later(after, self._look, after)
+
+    def _look(self, after: float) -> None:
+        used = time.thread_time()
+        is_idle = self._loop_lag.look(time.monotonic(), used) < after * _IDLE
+        self._expect(_LOOK_AT_IDLE if is_idle else _LOOK, used)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 class Worker(asyncio.Protocol):
@@ -85,13 +113,13 @@ class Worker(asyncio.Protocol):
         self._transport: asyncio.WriteTransport = cast(asyncio.WriteTransport, None)
         self._timer: asyncio.TimerHandle | None = None
         self._loop_lag = LoopLag()
-        self._looking: asyncio.TimerHandle | None = None
+        self._watch = Watch(loop, self._loop_lag)
         self._closed: asyncio.Future[None] = loop.create_future()
 
     async def start(self, line: socket.socket) -> None:
         """Connect to the supervisor."""
         await self.loop.create_unix_connection(lambda: self, sock=line)
-        self._expect(_LOOK, time.thread_time())
+        self._watch.start()
         self._report()
 
     def tally(self, endpoint: str) -> Tally:
@@ -105,17 +133,7 @@ class Worker(asyncio.Protocol):
         # A supervisor that does not read costs nothing but its own view: counters go on adding here.
         if self._transport.get_write_buffer_size() == 0:
             self.tell()
-        self._timer = self.loop.call_later(_EVERY, self._report)
-
-    def _expect(self, after: float, used: float) -> None:
-        # Not the loop's time: it stands still while the loop does something.
-        self._loop_lag.expect(time.monotonic() + after, used)
-        self._looking = self.loop.call_later(after, self._look, after)
-
-    def _look(self, after: float) -> None:
-        used = time.thread_time()
-        is_idle = self._loop_lag.look(time.monotonic(), used) < after * _IDLE
-        self._expect(_LOOK_AT_IDLE if is_idle else _LOOK, used)
+        self._timer = self.loop.call_later(EVERY, self._report)
 
     def tell(self) -> None:
         """Report now, unless the supervisor is gone."""
@@ -133,9 +151,9 @@ class Worker(asyncio.Protocol):
 
     async def finish(self) -> None:
         """Send the last report, and close the line behind it."""
-        for timer in (self._timer, self._looking):
-            if timer is not None:
-                timer.cancel()
+        self._watch.stop()
+        if self._timer is not None:
+            self._timer.cancel()
         self.tell()
         self._transport.close()
         await self._closed

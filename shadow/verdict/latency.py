@@ -14,7 +14,7 @@ As fast: the first two are surely answered with yes, and the third is as far as 
 too takes 15,000 exchanges of equal backends whose durations spread as those of web services do (0.8 in the
 logarithm), three times what it takes to be sure of the answers; of 95 % it takes 5,000.
 
-An answer that was timed while the shadow worker waited for a processor may have come in time. Such are held
+An answer that was timed while Shadow waited for a processor may have come in time. Such are held
 against no target: it is slower where it were without them, whichever they are.
 
 All may be watched. Durations are counted by exchange, not by unit: a request asked again is another
@@ -117,7 +117,7 @@ def _tail(share: float, legacy: _Sorted, target: _Sorted, starved: int, alpha: f
 def _doubted(seen: str, starved: int, answered: int) -> Latency:
     """It looks slower, and is not surely."""
     if starved:
-        seen += f"; {starved:,} of {answered:,} were timed while the shadow worker waited for a processor"
+        seen += f"; {starved:,} of {answered:,} were timed while Shadow waited for a processor"
     return Latency(Pace.UNSURE, seen, None)
 
 

@@ -11,6 +11,8 @@ from replay.checkpoint import Checkpoint, CheckpointError
 from replay.model import BadLine, LoggedRequest, LogSkip
 from replay.reading import Entry
 from shadow.frame import Frame
+from shadow.model import Response
+from shadow.record.parts import About
 from shadow.record.replayed import LogRecord, Mark
 from shadow.record.segment import Unreadable, read_segments
 from shadow.record.tally import Tally, TallyRecord
@@ -170,6 +172,30 @@ def test_what_an_earlier_run_left_does_not_move_the_mark_back() -> None:
         Mark(110, (), "ltsv"),
         Mark(110, (50,), "ltsv"),
     ]
+
+
+def test_what_a_starved_replay_timed_is_marked() -> None:
+    """By when it was timed, not by when it was sent."""
+    kept = books()
+    answer = Response(200, b"", b"", 0.1, 0.1)
+
+    def timed(id_: bytes) -> None:
+        kept.tally(frame(id_)).count_match(answer, answer, About(0.0))
+        kept.ended(frame(id_))
+
+    for at, id_ in enumerate((b"calm", b"late", b"last")):
+        kept.taken(entry(10 * at))
+        kept.begin(id_, "GET /")
+    timed(b"calm")
+    kept.mark(starved=False)
+    kept.close(1.0, [])
+    timed(b"late")
+    kept.mark(starved=True)
+    timed(b"last")
+    kept.mark(starved=False)
+    stretch = kept.complete()
+    assert stretch is not None
+    assert (stretch.tallies["GET /"].target.total, stretch.tallies["GET /"].starved) == (3, 1)
 
 
 def test_examples_are_masked_and_few() -> None:

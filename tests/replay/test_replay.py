@@ -225,6 +225,27 @@ async def test_three_shards_are_as_one(replay: Make, backends: Backends, tmp_pat
     assert [each["read"] for each in (together["log"],)] == [900]
 
 
+async def test_what_a_replay_timed_without_a_processor_is_marked(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """As a shadow worker's: a slow machine is no slow target."""
+    log = write(tmp_path / "access.log", [line(n) for n in range(100)])
+    backends.target.gate.clear()
+    job = replay(str(log), "--speed", "max")
+    await job.start()
+    await backends.target.asked_for(100)
+    job.signal(signal.SIGSTOP)
+    backends.target.gate.set()
+    await asyncio.sleep(1.5)  # others have the processor
+    job.signal(signal.SIGCONT)
+    assert await job.ended() == 0
+    whole = Tally()
+    for each in read_segments(job.record, Unreadable()):
+        if isinstance(each, TallyRecord):
+            whole.merge(each.tally)
+    assert (whole.target.total, whole.starved) == (100, 100)
+
+
 async def test_the_log_can_be_the_witness(replay: Make, backends: Backends, tmp_path: Path) -> None:
     """Without legacy, status and size are compared with the log, and the report says that bodies were not."""
     length = len(b'{"path": "/items/0"}')

@@ -113,7 +113,7 @@ def test_what_was_timed_without_a_processor_is_held_against_no_target(target: li
     made.starved = 2000
     found = latency(made)
     assert (found.pace, found.needed) == (Pace.UNSURE, None)
-    assert found.why.endswith("; 2,000 of 2,000 were timed while the shadow worker waited for a processor")
+    assert found.why.endswith("; 2,000 of 2,000 were timed while Shadow waited for a processor")
 
 
 def test_what_no_log_tells_is_not_judged() -> None:
