@@ -29,6 +29,8 @@ def manifests(file: str, output: str) -> None:
     try:
         # The file alone: what this shell has for variables, and this machine for certificates, no pod has.
         loaded = load(file, {}, {}, needed=("legacy", "target"), here=False)
+        if not Path(file).is_file():
+            refuse([f"{file}: is read twice, so it cannot be a pipe; name a file"])
         for path in write(loaded, Path(file).read_text(encoding="utf-8-sig"), Path(output)):
             click.echo(path)
     except ConfigError as error:

@@ -7,6 +7,10 @@ that aliases multiply are limited.
 
 from __future__ import annotations
 
+import errno
+import io
+import os
+import select
 import sys
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -21,6 +25,7 @@ from shadow.settings import Config
 LARGEST_FILE = 256 * 1024  # bytes; some seconds to parse, five thousand endpoints
 DEEPEST = 32  # collections in collections; the settings need five
 MOST_NODES = 100_000  # names and values, after aliases are followed
+_PATIENCE = 30.0  # seconds; what writes into a pipe may ask for a passphrase first
 MOST_PROBLEMS = 1000  # more are no help to anybody
 
 CONFIG = cast(mi.StructType, mi.type_info(Config))
@@ -288,12 +293,28 @@ _HINTS = {
 """What most often is behind the parser's words."""
 
 
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # or a pipe that nobody writes to holds us up here
+
+
+def _pieces(file: io.FileIO, limit: int) -> Iterator[bytes]:
+    """What a file, a pipe or a terminal gives, up to a limit. Raises OSError where nothing comes."""
+    while limit > 0:
+        if not select.select([file], [], [], _PATIENCE)[0]:
+            raise TimeoutError(errno.ETIMEDOUT, f"nothing was written into it for {_PATIENCE:.0f} s")
+        piece = file.read(limit)
+        if not piece:
+            break
+        limit -= len(piece)
+        yield piece
+
+
 def read_text(path: str, limit: int = LARGEST_FILE) -> str:
     """The file's text; else ReadError."""
     place = Place(path)
     try:
-        with open(path, "rb") as file:
-            data = file.read(limit + 1)
+        with open(path, "rb", buffering=0, opener=_without_waiting) as file:
+            data = b"".join(_pieces(file, limit + 1))
     except (OSError, ValueError) as error:  # ValueError: NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
         raise ReadError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -82,7 +83,8 @@ class ConfigReloader:
         digest = hashlib.sha256()
         try:
             for file in (*self._files, *tls.files(self._loaded.config.tls)):
-                digest.update(hashlib.sha256(file.read_bytes()).digest())
+                if stat.S_ISREG(file.stat().st_mode):  # a pipe gives what it has once, and may wait for ever
+                    digest.update(hashlib.sha256(file.read_bytes()).digest())
         except OSError:
             return None
         return digest.digest()

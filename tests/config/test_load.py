@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -324,6 +325,24 @@ def test_files_that_cannot_be_read_are_one_line(tmp_path: Path) -> None:
         "large: larger than 256 KiB",
         "a\\x00b: cannot be read: embedded null byte",
     ]
+
+
+def test_a_pipe_is_read(tmp_path: Path) -> None:
+    """As a shell's <(…), whenever its writer comes."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=("legacy: http://old\n",))
+    writer.start()
+    assert load(str(pipe), {}, {}).config.legacy == "http://old"
+    writer.join()
+
+
+def test_a_pipe_into_which_nobody_writes_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not waited for without end."""
+    monkeypatch.setattr("shadow.config.file._PATIENCE", 0.01)
+    os.mkfifo(tmp_path / "pipe")
+    (line,) = problems(f"{tmp_path}/pipe", needed=("legacy",))
+    assert line.startswith("pipe: cannot be read: nothing was written into it for 0 s; name a file")
 
 
 def test_a_secret_file_that_cannot_be_read_is_told() -> None:

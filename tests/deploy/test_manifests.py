@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +275,17 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, line: str, place: s
     assert done.exit_code == 3
     assert done.output.startswith(f"{file}:5: {place}: ")
     assert not (tmp_path / "made").exists()
+
+
+def test_a_pipe_is_no_file_to_make_it_from(tmp_path: Path) -> None:
+    """What it gave is gone when the ConfigMap is written, which would be empty."""
+    pipe, end = os.pipe()
+    os.write(end, b"legacy: http://old\ntarget: http://new\n")
+    os.close(end)
+    done = CliRunner().invoke(main, ["manifests", f"/dev/fd/{pipe}", "--output", str(tmp_path / "made")])
+    os.close(pipe)
+    assert (done.exit_code, (tmp_path / "made").exists()) == (3, False)
+    assert done.stderr == f"/dev/fd/{pipe}: is read twice, so it cannot be a pipe; name a file\n"
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
