@@ -6,10 +6,19 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from replay.formats.assemble import shown
 from replay.formats.gor import SEPARATOR
 from replay.formats.parser import LineParser, Options, Parser
-from replay.formats.registry import DEFAULTS, PRESETS, parser
-from replay.model import BadLine, LogSkip
+from replay.formats.registry import (
+    APACHE_COMBINED,
+    APACHE_COMMON,
+    COMBINED,
+    COMMON,
+    DEFAULTS,
+    PRESETS,
+    parser,
+)
+from replay.model import BadLine, LoggedRequest, LogSkip
 
 LINES: Final = 100
 """So many lines are enough to tell: give `detect` that many, or all of a shorter log."""
@@ -17,6 +26,8 @@ LINES: Final = 100
 _ENOUGH: Final = 0.8  # of the lines; some may be torn, or of another program
 _GOR: Final = re.compile(rb"[123] [0-9A-Za-z]{1,64} \d{1,20}(?=[ \r\n]|\Z)")
 _HAR: Final = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
+_MAIN: Final = "main"
+_OF_ADDRESSES: Final = b"0123456789ABCDEFabcdef.:[], "
 
 
 class Detected(NamedTuple):
@@ -57,7 +68,7 @@ def detect(first_lines: Sequence[bytes], options: Options = DEFAULTS) -> Detecte
     name = max(scores, key=lambda name: scores[name].rank)
     best = scores[name]
     if best.fit < len(lines) * _ENOUGH or not best.replayable:
-        return _undetected(name, best, len(lines))
+        return _more_than(lines) or _undetected(name, best, len(lines))
     also = [other for other, score in scores.items() if other != name and score.rank == best.rank]
     why = f"{name}: {best.fit} of the first {len(lines)} lines fit, {best.replayable} of them hold a request"
     why += f"; {' and '.join(also)} would fit as well, and say no more." if also else "."
@@ -90,12 +101,45 @@ def _score(one: LineParser, lines: Sequence[bytes]) -> _Score:
         if line.startswith(b"#"):
             directives += 1
         elif not isinstance(parsed, BadLine):
-            fit, replayable = fit + 1, replayable + 1
+            fit, replayable = fit + (one.name != _MAIN or _is_main(parsed)), replayable + 1
         elif parsed.reason is not LogSkip.MALFORMED:
             fit += 1
         else:
             misfit = misfit or parsed.detail
     return _Score(fit + (directives if fit else 0), replayable, misfit)
+
+
+def _is_main(request: LoggedRequest) -> bool:
+    """Whether what is quoted behind the agent are addresses: a time, say, is of another format, and would be
+    sent as the client's address."""
+    said = next((value for name, value in request.headers if name == b"X-Forwarded-For"), b"unknown")
+    dots = said.count(b".") + said.count(b":")
+    return said == b"unknown" or (dots > 1 and not said.translate(None, _OF_ADDRESSES))
+
+
+_BEGINNINGS: Final = (("combined", COMBINED, APACHE_COMBINED), ("common", COMMON, APACHE_COMMON))
+
+
+def _more_than(lines: Sequence[bytes]) -> Undetected | None:
+    """What to say of lines that begin as those of a preset, and go on."""
+    for name, nginx, apache in _BEGINNINGS:
+        reader = parser(f"{nginx} $http_rest")
+        assert isinstance(reader, LineParser)
+        parsed = [one for one in map(reader.parse, lines) if isinstance(one, LoggedRequest)]
+        rests = [value for one in parsed for header, value in one.headers if header == b"Rest"]
+        if len(rests) >= len(lines) * _ENOUGH:
+            seen = (
+                f"{len(rests)} of the first {len(lines)} lines begin as {name} and go on: {shown(rests[0])}"
+            )
+            if all(map(bytes.isdigit, rests)):
+                todo = (
+                    f"If that is a time, no line tells its unit: say --format '{apache} %D' of microseconds, "
+                    "with %{ms}T instead of milliseconds, with %T of seconds."
+                )
+            else:
+                todo = f"Say with --format what is written: '{nginx} …' by nginx, '{apache} …' by Apache."
+            return Undetected(f"No preset fits. {seen}. {todo}", name)
+    return None
 
 
 def _undetected(name: str, best: _Score, count: int) -> Undetected:

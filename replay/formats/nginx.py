@@ -27,7 +27,7 @@ _FIELDS: Final = {
     "body_bytes_sent": Field("size", NUMBER),
     "bytes_sent": Field("", NUMBER),
     "request_length": Field("", NUMBER),
-    "request_time": Field("seconds", DURATION, rank=1),
+    "request_time": Field("seconds", rb"\d{1,7}\.\d++", rank=1),
     "upstream_response_time": Field("seconds", DURATION),
     "host": Field("host", open=False),
     "http_host": Field("host", open=False, rank=1),

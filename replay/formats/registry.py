@@ -17,8 +17,10 @@ from replay.formats.parser import Options, Parser
 
 DEFAULTS: Final = Options()
 
-_COMMON = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
-_COMBINED = _COMMON + ' "$http_referer" "$http_user_agent"'
+COMMON: Final = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent'
+COMBINED: Final = COMMON + ' "$http_referer" "$http_user_agent"'
+APACHE_COMMON: Final = '%h %l %u %t "%r" %>s %b'
+APACHE_COMBINED: Final = APACHE_COMMON + ' "%{Referer}i" "%{User-Agent}i"'
 _ENVOY_START = (
     '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% '
     "%RESPONSE_FLAGS% "
@@ -53,18 +55,18 @@ def _json(name: str, fields: dict[str, str], at_end: bool, description: str) -> 
 
 
 PRESETS: Final[Mapping[str, Preset]] = dict([
-    _nginx("ingress-nginx", _COMBINED + " $request_length $request_time [$proxy_upstream_name] "
+    _nginx("ingress-nginx", COMBINED + " $request_length $request_time [$proxy_upstream_name] "
            "[$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length "
            "$upstream_response_time $upstream_status $req_id", "ingress-nginx's default log-format-upstream"),
-    _nginx("main", _COMBINED + ' "$http_x_forwarded_for"',
+    _nginx("combined-time", COMBINED + " $request_time", "combined and nginx's $request_time"),
+    _nginx("main", COMBINED + ' "$http_x_forwarded_for"',
            "combined and X-Forwarded-For: nginx.conf as it is packaged"),
-    _nginx("combined", _COMBINED, "nginx's default and Apache's combined"),
-    _nginx("common", _COMMON, "NCSA common, Apache's common"),
+    _nginx("combined", COMBINED, "nginx's default and Apache's combined"),
+    _nginx("common", COMMON, "NCSA common, Apache's common"),
     _apache("vcombined", r'%v:%p %h %l %u %t "%r" %>s %O "%{Referer}i" "%{User-Agent}i"',
             "combined after virtual host and port: Debian's vhost_combined"),
     _apache("vcommon", r'%v:%p %h %l %u %t "%r" %>s %b', "common after virtual host and port"),
-    _apache("combinedio", r'%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %I %O',
-            "Apache's combined with bytes in and out"),
+    _apache("combinedio", APACHE_COMBINED + " %I %O", "Apache's combined with bytes in and out"),
     _envoy("istio", _ENVOY_START + '%RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% '
            '"%UPSTREAM_TRANSPORT_FAILURE_REASON%" ' + _ENVOY_MIDDLE + " %UPSTREAM_CLUSTER_RAW% "
            "%UPSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_LOCAL_ADDRESS% %DOWNSTREAM_REMOTE_ADDRESS% "

@@ -15,6 +15,7 @@ LINES = {
     "common": b'1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12',
     "combined": COMBINED,
     "main": COMBINED + b' "203.0.113.9"',
+    "combined-time": COMBINED + b" 0.005",
     "vcombined": b"shop.example:80 " + COMBINED,
     "combinedio": COMBINED + b" 100 200",
     "ltsv": b"time:2026-11-22T01:00:00Z\tmethod:GET\turi:/x",
@@ -48,6 +49,31 @@ def test_the_nearest_is_named() -> None:
     assert "nearest is combined" in found.why
     assert "10 of the first 20 lines" in found.why
     assert "--format" in found.why
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (COMBINED + b" 1532", "begin as combined and go on: 1532. If that is a time, no line tells its unit"),
+        (COMBINED.partition(b' "-"')[0] + b" 0", "say --format '%h %l %u %t \"%r\" %>s %b %D' of micro"),
+        (COMBINED + b' rt=0.005 urt="0.004"', 'begin as combined and go on: rt=0.005 urt="0.004".'),
+        (COMBINED + b' "0.005"', "'$remote_addr - $remote_user [$time_local] "),
+        (COMBINED + b" 1795309200.123", "begin as combined"),
+    ],
+)
+def test_what_goes_on_behind_a_preset_is_told(line: bytes, told: str) -> None:
+    """With a format string to go on from. A number may be of any unit, or no time at all."""
+    found = detect([line] * 10)
+    assert isinstance(found, Undetected)
+    assert told in found.why
+
+
+def test_what_is_no_address_is_not_sent_as_the_clients() -> None:
+    """Whoever logs a time where others log X-Forwarded-For has another format; some clients lie."""
+    lies = [COMBINED + b' "%b"' % said for said in (b"unknown", b"-", b"::1, 10.0.0.1", b"1.2.3.4:80")]
+    found = detect(lies * 2 + [COMBINED + b' "a.lie"'])
+    assert isinstance(found, Detected)
+    assert found.name == "main"
 
 
 def test_what_stands_behind_the_agent_is_not_taken_for_a_part_of_it() -> None:

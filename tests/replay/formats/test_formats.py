@@ -61,6 +61,11 @@ READ = {
         b'shop.example:80 1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 99 "-" "Mozilla/5.0 (X11)"',
         REQUEST._replace(host=b"shop.example", size=None),  # %O counts the head too
     ),
+    "combined-time": (
+        "combined-time",
+        b'1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12 "-" "Mozilla/5.0 (X11)" 0.250',
+        REQUEST._replace(at=TEN - 0.25, seconds=0.25),
+    ),
     "ingress-nginx, with a retry": (
         "ingress-nginx",
         b'1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12 "-" "Mozilla/5.0 (X11)" 120 0.250 '
