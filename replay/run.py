@@ -52,6 +52,11 @@ _DRAIN: Final = 15.0  # seconds for what is under way, once asked to stop
 _SHIP: Final = 30.0  # seconds, at the end, for evidence that is not in the store yet
 _JUDGES_JOBS: Final = 1 << 30  # none is counted unanalysed: whoever is behind is waited for
 
+_NOTHING: Final = (
+    "it begins anew: no run of these logs, backends, filters, format and shard has recorded anything there, "
+    "as one that was killed in its first second"
+)
+
 log = structlog.get_logger()
 
 Given = TypeVar("Given")
@@ -98,6 +103,8 @@ def _check_earlier(plan: Plan, earlier: list[LogRecord]) -> None:
             f"{plan.config.record.to} holds {lines:,} lines of these logs already; "
             "--resume goes on behind them, another --record begins anew"
         )
+    if plan.resume and not earlier:
+        log.info("nothing_to_resume", record=plan.config.record.to, reason=_NOTHING)
 
 
 @contextmanager

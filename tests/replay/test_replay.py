@@ -139,6 +139,24 @@ async def test_killed_again_and_again_every_line_counts_once(
     assert len(backends.legacy.order) > 2000, "nothing was ever asked again: it was not killed in time"
 
 
+async def test_killed_before_it_recorded_anything_it_begins_anew_and_says_so(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """Nothing is counted twice, but what was sent is sent again; another filter would be another run too."""
+    log = write(tmp_path / "access.log", [line(n) for n in range(40)])
+    backends.target.gate.clear()
+    job = replay(str(log), "--speed", "max", "--resume")
+    await job.start()
+    await backends.target.asked_for(40)
+    await job.kill()
+    backends.target.gate.set()
+    assert_adds_up(await job.run(), 40)
+    assert "nothing_to_resume" in job.err
+    assert set(backends.target.asked.values()) == {2}
+    assert_adds_up(await job.run(), 40)
+    assert "nothing_to_resume" not in job.err
+
+
 async def test_what_was_sent_is_kept_however_much_was_read_ahead(
     replay: Make, backends: Backends, tmp_path: Path
 ) -> None:
