@@ -52,7 +52,6 @@ async def bucket(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterat
     await site.start()
     for name, value in {
         "AWS_ENDPOINT_URL": f"http://127.0.0.1:{runner.addresses[0][1]}",
-        "AWS_ALLOW_HTTP": "true",
         "AWS_ACCESS_KEY_ID": "id",
         "AWS_SECRET_ACCESS_KEY": "key",
         "AWS_REGION": "tokyo",
