@@ -11,8 +11,11 @@ import glob
 import gzip
 import io
 import os
+import re
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
+from fnmatch import fnmatchcase
 from typing import IO, Final, cast
 
 import obstore
@@ -26,6 +29,8 @@ their records, so that no request leaves late."""
 STDIN: Final = "-"
 _WEB: Final = ("http://", "https://")
 _BUCKETS: Final = ("s3://", "gs://", "az://", "abfs://", *_WEB)
+_WILD: Final = re.compile(r"[*?[]")
+_TRIAL: Final = "AccessLogTestFile"  # AWS puts one below where a load balancer will log
 _MAGIC: Final = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\x28\xb5\x2f\xfd", "zstd"))
 _DAMAGE: Final = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 
@@ -66,18 +71,33 @@ def _check(name: str, follow: bool) -> None:
 
 
 def _objects(url: str) -> list[str]:
-    """The object of this name, or all objects below it. A plain web server lists nothing."""
+    """The object of this name, all objects below it, or those whose names begin so. A plain web server lists
+    nothing."""
     if url.startswith(_WEB):
         return [url]
     root, prefix = _bucket(url)
     try:
-        store = _store(root)
-        listed = [meta["path"] for page in obstore.list(store, prefix) for meta in page]
-        if not listed:
-            obstore.head(store, prefix)
+        listed = _listed(_store(root), prefix)
     except Exception as error:
         raise SourceError(f"{url}: {_first_line(error)}") from None
-    return [f"{root}/{path}" for path in sorted(listed)] or [url]
+    if not listed:
+        raise SourceError(f"{url}: no object has such a name, or one that begins so")
+    return [f"{root}/{path}" for path in sorted(listed) if not path.endswith(_TRIAL)]
+
+
+def _listed(store: ObjectStore, prefix: str) -> list[str]:
+    if below := _below(store, prefix):
+        return below
+    with suppress(FileNotFoundError):
+        obstore.head(store, prefix)
+        return [prefix]
+    # CloudFront has no folders: a day is what begins with its date.
+    folder = _WILD.split(prefix)[0].rpartition("/")[0]
+    return [path for path in _below(store, folder) if fnmatchcase(path, f"{prefix}*")]
+
+
+def _below(store: ObjectStore, folder: str) -> list[str]:
+    return [meta["path"] for page in obstore.list(store, folder) for meta in page]
 
 
 def _bucket(url: str) -> tuple[str, str]:

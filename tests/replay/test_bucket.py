@@ -25,7 +25,7 @@ OBJECT = """<Contents><Key>{key}</Key><LastModified>2026-11-22T00:00:00.000Z</La
 
 def listing(folder: Path, prefix: str) -> str:
     """The answer to a listing."""
-    keys = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.log"))
+    keys = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
     found = [key for key in keys if key.startswith(prefix)]
     return LISTED.format(
         objects="".join(OBJECT.format(key=key, size=(folder / key).stat().st_size) for key in found)
@@ -88,3 +88,15 @@ async def test_one_object_stands_for_itself(bucket: Path) -> None:
     assert await asyncio.to_thread(targets, ["s3://bucket/one.log"]) == ["/items/7"]
     with pytest.raises(SourceError, match=r"s3://bucket/none\.log"):
         await asyncio.to_thread(expand, ["s3://bucket/none.log"])
+
+
+async def test_names_that_begin_alike(bucket: Path) -> None:
+    """As CloudFront's of one day, which lie in no folder; or as a pattern says; a trial is no log."""
+    for name in ("E1.2026-11-21-23.a.gz", "E1.2026-11-22-00.b.gz", "E1.2026-11-22-01.c.gz"):
+        (bucket / "cdn").mkdir(exist_ok=True)
+        (bucket / "cdn" / name).touch()
+    (bucket / "cdn" / "ELBAccessLogTestFile").touch()
+    day = [f"s3://bucket/cdn/E1.2026-11-22-0{hour}.gz" for hour in ("0.b", "1.c")]
+    assert await asyncio.to_thread(expand, ["s3://bucket/cdn/E1.2026-11-22"]) == day
+    assert await asyncio.to_thread(expand, ["s3://bucket/c*/*-22-*.gz"]) == day
+    assert len(await asyncio.to_thread(expand, ["s3://bucket/cdn"])) == 3
