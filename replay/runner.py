@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Final
 
 import msgspec
+import structlog
 
 from replay.books import Books
 from replay.legacy import LegacyRequest, Question, no_witness, witnessed
@@ -41,6 +42,8 @@ WINDOW: Final = 2000
 
 _MOST: Final = 32_768  # requests under way, where a schedule has to be kept whatever the backends do
 _EACH: Final = 3  # descriptors of one: of its connections to legacy, to the target, and for a control
+
+log = structlog.get_logger()
 
 
 class Replayer:
@@ -103,6 +106,9 @@ class Replayer:
             return
         if self._started is None:
             self._started = time.monotonic()  # the first is due now
+            if parsed.host is None and self._dress.host is None:
+                asked = self._dress.authority.decode()
+                log.info("log_without_host", asked=asked, reason="--header 'Host: NAME' asks another site")
         due = self.schedule.place(parsed.at)
         if self._is_ours(entry, key):
             self.schedule.add(due, None if found.skip else key, found)

@@ -119,6 +119,17 @@ async def test_only_the_backends_are_asked(replay: Make, backends: Backends, tmp
         assert (request.headers["X-Token"], request.headers["Cookie"]) == ("abc", "sid=1")
 
 
+async def test_of_a_log_without_hosts_it_is_told_which_is_asked(replay: Make, tmp_path: Path) -> None:
+    """Both may answer for a site that nobody meant, and be alike in that."""
+    log = write(tmp_path / "access.log", [line(n, vhost="-") for n in range(3)])
+    job = replay(str(log), "--speed", "max")
+    await job.run()
+    assert job.err.count('"log_without_host"') == 1
+    job = replay(str(log), "--speed", "max", "--header", "Host: shop.example", record="named")
+    await job.run()
+    assert '"log_without_host"' not in job.err
+
+
 async def test_killed_again_and_again_every_line_counts_once(
     replay: Make, backends: Backends, tmp_path: Path
 ) -> None:
