@@ -1,9 +1,10 @@
 """Differences that were reproduced: a deterministic bug needs no statistics. Pure.
 
 Confirmed is a change from one status to another, not to a failure, that was still there in most of the
-exchanges in which both sides were asked again later; and any difference that every exchange of the endpoint
-showed so far, of at least two distinct requests or many times. Where an endpoint has but one address, its
-units would take months to tell what the first hundred answers have.
+exchanges in which both sides were asked again later; and any difference that every answer of the target
+showed so far, to at least two distinct requests or many times. Where an endpoint has but one address, its
+units would take months to tell what the first hundred answers have; and where the target was not there, it
+has not shown that it can do otherwise.
 
 502, 503 and 504 are never confirmed: a gateway's words for *nobody there just now* are the same for as long
 as a rollout or an outage lasts. Nor is a value that legacy may vary itself, as far as is known: legacy must
@@ -12,8 +13,11 @@ have been asked again, and have said the same. All of that counts as any mismatc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from shadow.compare.signature import parse
 from shadow.model import DifferenceKind
+from shadow.record.parts import Pattern
 from shadow.record.tally import Tally
 from shadow.verdict.counting import compared, signatures
 
@@ -27,11 +31,14 @@ _VALUES = {DifferenceKind.CHANGED, DifferenceKind.ORDER}
 def confirmed(tally: Tally, unclear: frozenset[str] = frozenset()) -> str:
     """The most frequent difference that was reproduced, as `status 200→500` or `missing header:x`; empty if
     there is none. `unclear` are the signatures that are, or may be, legacy's own noise."""
+    there = {name: each for name, each in tally.patterns.items() if not _is_away(name)}
+    away = sum(each.count for name, each in tally.patterns.items() if name not in there)
+    answered = max(1, compared(tally) - away)
     found = [
         (-seen.count, name)
         for name, seen in tally.differences.items()
         if name not in unclear and (_is_status(name) or _is_lasting(tally, name))
-        if (_is_status(name) and seen.stable > seen.settled + seen.flapping) or _always(tally, name)
+        if (_is_status(name) and seen.stable > seen.settled + seen.flapping) or _always(there, name, answered)
     ]
     return min(found)[1].removeprefix("changed ") if found else ""
 
@@ -42,6 +49,12 @@ def _is_status(name: str) -> bool:
     return legacy.isdigit() and target.isdigit() and target not in _PASSING
 
 
+def _is_away(pattern: str) -> bool:
+    """Whether the target gave no answer, or a gateway one for it: whatever it does could not be seen."""
+    targets = {parse(name).sides[1] for name in signatures(pattern)} - {""}
+    return any(each in _PASSING or not each.isdigit() for each in targets)
+
+
 def _is_lasting(tally: Tally, name: str) -> bool:
     """Whether a difference in anything but the status is not one that legacy has from itself."""
     found = parse(name)
@@ -49,11 +62,11 @@ def _is_lasting(tally: Tally, name: str) -> bool:
     return found.path != "status" and (found.kind not in _VALUES or pairs >= _PAIRS)
 
 
-def _always(tally: Tally, name: str) -> bool:
-    """Whether all exchanges showed it, and several distinct requests or many times."""
-    showing = [each for pattern, each in tally.patterns.items() if name in signatures(pattern)]
+def _always(patterns: Mapping[str, Pattern], name: str, answered: int) -> bool:
+    """Whether all answers of the target showed it, to several distinct requests or many times."""
+    showing = [each for pattern, each in patterns.items() if name in signatures(pattern)]
     times = sum(each.count for each in showing)
-    if times < max(1, compared(tally)):
+    if times < answered:
         return False
     requests = set[int]().union(*(units.numbers() for each in showing for units in each.units.values()))
     return len(requests) >= _DISTINCT or times >= _MANY

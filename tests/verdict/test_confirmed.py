@@ -33,6 +33,15 @@ def test_every_exchange_of_two_requests() -> None:
     assert confirmed(add(add(Tally(), [1, 2], BROKEN), [3])) == ""
 
 
+def test_where_the_target_was_not_there_nothing_could_be_seen() -> None:
+    """A timeout, or a gateway's 503 in its place, is no answer without the difference; a match is."""
+    away = add(add(Tally(), [1, 2], BROKEN), [3, 4], TIMEOUT, target=Failure(FailureKind.TIMEOUT))
+    add(away, [5], AWAY, VALUE)
+    assert confirmed(away) == "status 200→500"
+
+    assert confirmed(add(away, [6])) == ""
+
+
 @pytest.mark.parametrize(("difference", "stable"), [(AWAY, 5), (VALUE, 5), (TIMEOUT, 5)])
 def test_what_may_pass_is_never_confirmed(difference: Difference, stable: int) -> None:
     """A gateway without a backend, a timeout, or a value: statistics decide."""
