@@ -183,7 +183,7 @@ def _repeated(counts: Counts) -> tuple[int, int]:
 
 def _bad(reason: Reason, case: _Case, tolerance: float) -> str:
     if reason is Reason.DIFFERS:
-        return f"{_seen(case)}: more than the {_share(tolerance)} allowed, {_SURE}"
+        return f"{_seen(case, case.suspects)}: more than the {_share(tolerance)} allowed, {_SURE}"
     if reason is Reason.CONFIRMED:
         return f"{case.confirmed} was reproduced"
     return f"{case.latency.why}, {_SURE}"
@@ -260,25 +260,28 @@ def _most(each: Iterable[_Number | None]) -> _Number | None:
     return None if None in known else max(number for number in known if number is not None)
 
 
-def _seen(case: _Case) -> str:
-    counts = case.counts
+def _seen(case: _Case, weighed: Counts | None = None) -> str:
+    """What was seen; of `weighed` alone, where that is less than all."""
+    counts = weighed or case.counts
     requests = "" if counts.exchanges == counts.units else " distinct requests"
     failed = f" ({case.tally.failed:,} failed)" if case.tally.failed else ""
-    return f"{counts.mismatched:,} of {counts.units:,}{requests} differ{_beside(case)}{failed}"
+    return f"{counts.mismatched:,} of {counts.units:,}{requests} differ{_beside(case, counts)}{failed}"
 
 
 def _seen_repeated(case: _Case) -> str:
     """What an endpoint was weighed by of which hardly a request is new."""
     counts = case.counts
     requests = "1 distinct request" if counts.units == 1 else f"{counts.units:,} distinct requests"
-    return f"{counts.differing:,} of {counts.exchanges:,} exchanges of {requests} differ{_beside(case)}"
+    return f"{counts.differing:,} of {counts.exchanges:,} exchanges of {requests} differ{_beside(case, counts)}"
 
 
-def _beside(case: _Case) -> str:
+def _beside(case: _Case, counts: Counts) -> str:
     """That more differed than what is weighed, or the count of those that differ would contradict it."""
+    if counts.differing < case.counts.differing:
+        return " beside what may be legacy's own noise"
     tally = case.tally
     differed = tally.differed + tally.failed - tally.learned.differed
-    return " beside legacy's own noise" if differed > case.counts.differing else ""
+    return " beside legacy's own noise" if differed > counts.differing else ""
 
 
 def _ruleless(names: list[str]) -> str:

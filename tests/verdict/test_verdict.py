@@ -106,6 +106,15 @@ def test_noise_is_told_beside_what_is_weighed() -> None:
     )
 
 
+def test_what_may_be_noise_is_no_reason_to_regress() -> None:
+    """The sentence counts what surely is the target's: that alone made it regressed."""
+    made = learn(add(Tally(), range(5000), STAMP), 3, (STAMP,), (STAMP,))
+    judged = judge(add(made, range(5000, 5100), VALUE))
+
+    assert judged.verdict is REGRESSED
+    assert judged.why.startswith("100 of 5,100 differ beside what may be legacy's own noise: more than")
+
+
 def test_a_repeated_request_counts_once_an_hour() -> None:
     """A page that a monitor asks for all day long has been tested once an hour."""
     made = tally(matched=10)
