@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from shadow.record.tally import Tally
 from shadow.report.fold import Fold
 from shadow.report.schema import Diagnosis, EndpointReport, Hour, ShortHour
 from shadow.verdict.causes import Cause
+from shadow.verdict.counting import signatures
 from shadow.verdict.diagnosis import table
 from shadow.verdict.diagnosis.case import Case, Load
 
@@ -12,10 +14,11 @@ from shadow.verdict.diagnosis.case import Case, Load
 def diagnosed(
     fold: Fold, causes: list[Cause], endpoints: list[EndpointReport], series: list[Hour]
 ) -> list[Diagnosis]:
-    """All that is recognised in what was recorded."""
+    """All that is recognised in what was recorded, the most frequent first."""
     hours = {each.endpoint: list(map(_load, each.series)) for each in endpoints}
     case = Case(fold.tallies, causes, fold.traces, hours, list(map(_load, series)), fold.seconds)
-    return [_diagnosis(each, fold) for each in table.diagnose(case)]
+    found = [_diagnosis(each, fold) for each in table.diagnose(case)]
+    return sorted(found, key=lambda each: -each.count)
 
 
 def _load(hour: Hour | ShortHour) -> Load:
@@ -23,7 +26,6 @@ def _load(hour: Hour | ShortHour) -> Load:
 
 
 def _diagnosis(made: table.Diagnosis, fold: Fold) -> Diagnosis:
-    seen = (fold.tallies[name].differences for name in made.endpoints)
     names = {cause.name for cause in made.causes}
     return Diagnosis(
         name=made.name,
@@ -31,6 +33,15 @@ def _diagnosis(made: table.Diagnosis, fold: Fold) -> Diagnosis:
         check=made.check,
         evidence=made.traces,
         endpoints=sorted(made.endpoints),
-        count=sum(each[name].count for each in seen for name in names & each.keys()),
+        count=sum(_exchanges(fold.tallies[name], names) for name in made.endpoints),
         causes=[cause.id for cause in made.causes],
     )
+
+
+def _exchanges(tally: Tally, names: set[str]) -> int:
+    """How many show any of these differences. One that shows several counts once, as far as patterns tell: what
+    was spent on learning has none."""
+    counts = [seen.count for name, seen in tally.differences.items() if name in names]
+    shown = ((names.intersection(signatures(name)), each.count) for name, each in tally.patterns.items())
+    again = sum((len(those) - 1) * count for those, count in shown if those)
+    return max(*counts, min(sum(counts) - again, tally.differed + tally.failed)) if counts else 0

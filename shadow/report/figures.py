@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 def percent(share: float) -> str:
     """A share in per cent, two digits that count; never rounded to all or to nothing. A space that does not
@@ -31,6 +33,11 @@ def in_words(share: float) -> str:
 def counted(number: int, noun: str) -> str:
     """So many of them: `1 line`, `2,000 lines`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def where(endpoints: list[str], shown: Callable[[str], str]) -> str:
+    """One endpoint by its name, several by their number."""
+    return shown(endpoints[0]) if len(endpoints) == 1 else counted(len(endpoints), "endpoint")
 
 
 def most_first(counts: dict[str, int]) -> dict[str, int]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from shadow.record.buckets import milliseconds
-from shadow.report.figures import counted, in_words
+from shadow.report.figures import counted, in_words, where
 from shadow.report.measured import judged
 from shadow.report.schema import Cause, Changed, Changes, Coverage, Diagnosis, EndpointReport, Report
 from shadow.report.visible import visible
@@ -73,17 +73,19 @@ def _sentence(report: Report) -> str:
 
 
 def _cause(cause: Cause) -> str:
-    where = code(cause.endpoints[0]) if len(cause.endpoints) == 1 else f"{len(cause.endpoints):,} endpoints"
+    on = where(cause.endpoints, code)
     legacy, target = ("none" if each is None else code(each) for each in (cause.legacy, cause.target))
     labels = [name for name in ("stable", "settled", "flapping") if getattr(cause, name)]
     labels += [name for name, said in (("noise", cause.masked), ("accepted", cause.accepted)) if said]
     label = f" ({', '.join(labels)})" if labels else ""
-    return f"- {cause.count:,} × {code(f'{cause.kind} {cause.path}')} on {where}: {legacy} → {target}{label}"
+    return f"- {cause.count:,} × {code(f'{cause.kind} {cause.path}')} on {on}: {legacy} → {target}{label}"
 
 
 def _diagnosis(diagnosis: Diagnosis) -> str:
+    count, on = diagnosis.count, where(diagnosis.endpoints, code)
+    seen = f" {counted(count, 'exchange')} of {on}." if count else ""
     traces = f" Seen: {code(diagnosis.evidence[0])}." if diagnosis.evidence else ""
-    return f"- **{_words(diagnosis.what)}**{traces} {_words(diagnosis.check)}"
+    return f"- **{_words(diagnosis.what)}**{seen}{traces} {_words(diagnosis.check)}"
 
 
 def _changes(changes: Changes) -> Iterator[str]:

@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from shadow.record.buckets import milliseconds
-from shadow.report.figures import counted, in_words
+from shadow.report.figures import counted, in_words, where
 from shadow.report.measured import judged
 from shadow.report.schema import (
     Cause,
@@ -129,6 +129,8 @@ def _diagnosis(found: list[Diagnosis]) -> Iterator[RenderableType]:
     """What broke, its traces, and what to check."""
     for each in found:
         yield Text(f"→ {each.what}", "bold")
+        if each.count:
+            yield _indented(f"{counted(each.count, 'exchange')} of {where(each.endpoints, plain)}")
         for trace in each.evidence:
             yield _indented(plain(trace), fold=True)
         yield _indented(each.check, "")
@@ -287,8 +289,7 @@ def _excuse(cause: Cause) -> str:
 
 
 def _example(cause: Cause) -> Iterator[str]:
-    only = plain(cause.endpoints[0]) if len(cause.endpoints) == 1 else ""
-    yield f"on {only or f'{len(cause.endpoints)} endpoints'}"
+    yield f"on {where(cause.endpoints, plain)}"
     if cause.example is not None:
         yield f"as in {plain(cause.example.request)}  (comparison {plain(cause.example.id)})"
     yield f"legacy {value(cause.legacy)}"

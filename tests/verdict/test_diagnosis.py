@@ -182,6 +182,17 @@ def test_a_diagnosis_explains_its_causes() -> None:
     assert (diagnosis.endpoints, diagnosis.count) == (["GET /bad"], 1)
 
 
+def test_an_exchange_counts_once_however_many_causes_it_shows() -> None:
+    """A cookie that lost three attributes at once; another endpoint adds its own. The most frequent comes
+    first."""
+    lost = answer(set_cookie="sid=1; Secure; HttpOnly; SameSite=Lax"), answer(set_cookie="sid=1")
+    recording = pairs((FINE, text("no", 403))).pair(*lost, endpoint="GET /a", times=5)
+    recording.pair(lost[0], answer(set_cookie="sid=1; HttpOnly"), endpoint="GET /b", times=2)
+
+    counts = [(each.name, each.count) for each in build(recording.records()).diagnosis]
+    assert counts == [("cookie_attributes", 7), ("refused_address", 1)]
+
+
 @pytest.mark.parametrize("path", ["/", "/items/7?page=2"])
 def test_nothing_is_said_of_equal_answers(path: str) -> None:
     """However they look."""
