@@ -288,6 +288,27 @@ def test_every_diagnosis_is_documented() -> None:
         assert f"| `{rule.name}` | {rule.what} | {rule.look.__doc__} |" in text
 
 
+def test_what_the_target_says_is_cut_between_words() -> None:
+    """The line, from a word on, with a sign where more stands before."""
+    said = "PHP Warning:  file_put_contents(/var/cache/x): failed to open stream: Read-only file system\nin x"
+    read_only = made(pairs((FINE, text(said, 500))))["read_only"]
+    missing = made(pairs((FINE, text(f"one\n{'y' * 40}: KeyError: 'A'", 500))))["missing_environment"]
+
+    assert read_only.evidence[0] == (
+        "the target says: …file_put_contents(/var/cache/x): failed to open stream: Read-only file system"
+    )
+    assert missing.evidence[0] == f"the target says: {'y' * 40}: KeyError: 'A'"
+
+
+def test_one_burst_is_one() -> None:
+    """And two are two."""
+    one = made(burst([1000.0 + n for n in range(5)]))["pods_ending"]
+    two = made(burst([at + n for at in (1000.0, 3000.0) for n in range(5)]))["pods_ending"]
+
+    assert one.evidence[1] == "in 1 burst of 4 s in all, of 3,600 s"
+    assert two.evidence[1] == "in 2 bursts of 8 s in all, of 3,600 s"
+
+
 def test_the_words_are_harmless() -> None:
     """They are shown as they stand, in Markdown too."""
     for rule in RULES:

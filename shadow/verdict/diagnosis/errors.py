@@ -24,6 +24,8 @@ _READ_ONLY = re2.compile(
     r"(?i)EROFS|read-only file ?system|EACCES|permission denied|errno 30|errno 13|failed to open stream"
 )
 
+_BEFORE = 30  # characters shown before the words that tell; of one long word, twice as many
+
 
 def missing_environment(case: Case) -> Traced | None:
     """An error that names a missing value."""
@@ -60,7 +62,10 @@ def _said(case: Case, words: re.Pattern[str], but: re.Pattern[str] | None = None
 
 
 def _line(text: str, start: int, end: int) -> str:
-    """The line around some words."""
-    begin = max(text.rfind("\n", 0, start) + 1, start - 30)
+    """The line around some words, from a whole word on."""
+    line = text.rfind("\n", 0, start) + 1
+    word = text.rfind(" ", line, max(line, start - _BEFORE)) + 1 or line
+    begin = max(word, start - 2 * _BEFORE)
     stop = text.find("\n", end)
-    return short(" ".join(text[begin : stop if stop >= 0 else end + 60].split()))
+    said = " ".join(text[begin : stop if stop >= 0 else end + 100].split())
+    return short(f"…{said}" if begin > line else said)

@@ -117,7 +117,8 @@ def pods_ending(case: Case) -> Traced | None:
     length = sum(end - start for start, end in bursts)
     if length > _BURSTS * case.seconds:
         return None
-    found = traced(causes, f"in {len(bursts)} bursts of {length:.0f} s in all, of {case.seconds:,.0f} s")
+    several = "in 1 burst of" if len(bursts) == 1 else f"in {len(bursts):,} bursts of"
+    found = traced(causes, f"{several} {length:.0f} s in all, of {case.seconds:,.0f} s")
     return found and found._replace(
         endpoints=endpoints & {name for each in causes for name in each.endpoints}
     )
