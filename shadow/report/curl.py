@@ -35,13 +35,12 @@ def curl(request: Asked) -> Curl:
     path = request.target if request.target.startswith("/") else f"/{request.target}"
     command = " ".join(words)
     legacy, target = (f'{command} "${side}"{_word(path)}' for side in ("LEGACY", "TARGET"))
-    return Curl(legacy, target, _note(request, body, len(fields)))
+    return Curl(legacy, target, _note(request, body, len(fields), legacy))
 
 
-def _note(request: Asked, body: str | None, fields: int) -> str:
+def _note(request: Asked, body: str | None, fields: int, command: str) -> str:
     notes = []
-    said = (request.target, body or "", *(value for _, value in request.headers))
-    if any(map(_MASKED.search, said)):
+    if _MASKED.search(command):
         notes.append("what reads masked:… was a secret: put in one of your own")
     if fields > _MOST:
         notes.append(f"{fields - _MOST} more header fields were sent")

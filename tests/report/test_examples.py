@@ -106,6 +106,13 @@ def test_each_side_has_its_command() -> None:
     assert "a body of 9,000,000 bytes" in made.note
 
 
+def test_nobody_is_asked_for_a_secret_that_the_command_has_not() -> None:
+    """What a proxy added is left out, and so is the note about it."""
+    asked = Asked("GET", "/a", (("X-Forwarded-For", "masked:0123456789abcdef"), ("Accept", "*/*")))
+
+    assert curl(asked).note == ""
+
+
 def test_lines_to_paste_are_lines_of_the_configuration() -> None:
     """For the one endpoint that shows it, or for all; none where no line would be understood."""
     made = snippet(parse("changed json:$.items[*].price"), ["GET /items/{id}"])
