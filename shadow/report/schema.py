@@ -304,12 +304,14 @@ class Coverage(Struct, kw_only=True):
 
 class RuleReport(Struct, kw_only=True):
     """A line of the rules; `endpoint` is the `match` that it stands under, empty for all. `in_force` is False
-    for a line that was hit under an earlier configuration only."""
+    for a line that was hit under an earlier configuration only. What is `built_in`, such as `html csrf-token`,
+    nobody needs to write."""
 
     line: str
     endpoint: str
     hits: int
     in_force: bool
+    built_in: bool = False
 
 
 class AcceptedReport(Struct, kw_only=True):

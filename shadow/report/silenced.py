@@ -11,8 +11,11 @@ from shadow.record.configured import ConfigRecord, Line
 from shadow.record.parts import add_counts
 from shadow.record.tally import Tally
 from shadow.report.schema import AcceptedReport, MaskReport, RuleReport
+from shadow.settings import Compare
 from shadow.verdict.counting import compared
 from shadow.verdict.noise import Noise
+
+_SETTINGS = frozenset(Compare.__struct_fields__)
 
 
 class Silenced:
@@ -35,7 +38,9 @@ class Silenced:
             if not each.until
         ]
         rules += [
-            RuleReport(line=line, endpoint="", hits=hits, in_force=False)
+            RuleReport(
+                line=line, endpoint="", hits=hits, in_force=_is_built_in(line), built_in=_is_built_in(line)
+            )
             for line, hits in self._hits.items()
             if line not in known
         ]
@@ -76,6 +81,11 @@ class Silenced:
             return self._today <= date.fromisoformat(line.until)
         except ValueError:
             return False
+
+
+def _is_built_in(line: str) -> bool:
+    """Whether it is no line of a configuration: those begin with their setting."""
+    return line.partition(" ")[0] not in _SETTINGS
 
 
 def masks(noise: Noise, tallies: Mapping[str, Tally]) -> list[MaskReport]:

@@ -32,6 +32,18 @@ def test_an_accepted_difference_is_no_rule(owner: str) -> None:
     assert not silenced.accepts("changed json:$.old", {"GET /b"})
 
 
+def test_what_is_built_in_is_in_force() -> None:
+    """Nobody wrote it; a line that somebody took away is another matter."""
+    tally = Tally(rules={"html csrf-token": 3, "wave-dash": 2, "ignore header:x": 1})
+    rules = Silenced(ConfigRecord(0.0, "hash", ()), {"GET /a": tally}, NOON).rules()
+
+    assert [(each.line, each.in_force, each.built_in) for each in rules] == [
+        ("html csrf-token", True, True),
+        ("wave-dash", True, True),
+        ("ignore header:x", False, False),
+    ]
+
+
 def test_one_change_of_status_is_accepted() -> None:
     """Another one is a cause of its own, and counts."""
     lines = (Line("accept changed status 301→302", "", "web", "moved", "2026-06-30"),)
