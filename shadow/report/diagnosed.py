@@ -39,8 +39,8 @@ def _diagnosis(made: table.Diagnosis, fold: Fold) -> Diagnosis:
 
 
 def _exchanges(tally: Tally, names: set[str]) -> int:
-    """How many show any of these differences. One that shows several counts once, as far as patterns tell: what
-    was spent on learning has none."""
+    """How many show any of these differences. One that shows several counts once, as far as patterns tell:
+    what was spent on learning has none."""
     counts = [seen.count for name, seen in tally.differences.items() if name in names]
     shown = ((names.intersection(signatures(name)), each.count) for name, each in tally.patterns.items())
     again = sum((len(those) - 1) * count for those, count in shown if those)

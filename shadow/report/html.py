@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from shadow.report import figures, svg
+from shadow.report.measured import told
 from shadow.report.schema import Cause, Diagnosis, EndpointReport, Example, Hour, Report, ShortHour
 from shadow.report.visible import visible
 from shadow.verdict.causes import identity
@@ -352,6 +353,7 @@ _FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "or_blank": lambda text: text or "",
     "beside": _beside,
     "fields": _fields,
+    "told": told,
     "slug": _slug,
     "method": _method,
     "unequal": _unequal,

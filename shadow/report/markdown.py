@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from shadow.record.buckets import milliseconds
 from shadow.report.figures import counted, in_words, where
-from shadow.report.measured import judged
+from shadow.report.measured import judged, told
 from shadow.report.schema import Cause, Changed, Changes, Coverage, Diagnosis, EndpointReport, Report
 from shadow.report.visible import visible
 from shadow.verdict.verdict import Verdict
@@ -130,8 +130,9 @@ def _endpoints(endpoints: list[EndpointReport]) -> Iterator[str]:
 def _row(endpoint: EndpointReport) -> str:
     legacy, target = endpoint.latency.legacy.p95, endpoint.latency.target.p95
     p95 = f"{milliseconds(legacy)} → {milliseconds(target)} ms" if legacy and target else ""
+    verdict = told(endpoint)
     cells = (
-        f"{_SIGN[endpoint.verdict]} {endpoint.verdict}",
+        f"{_SIGN[endpoint.verdict] if verdict == endpoint.verdict else '➖'} {verdict}",
         code(endpoint.endpoint),
         in_words(endpoint.traffic),
         f"{endpoint.compared + endpoint.failed:,}",

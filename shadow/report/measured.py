@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from shadow.record.parts import add_counts
 from shadow.report.figures import most_first
 from shadow.report.schema import Coverage, EndpointReport, NeverCompared
-from shadow.verdict.verdict import Verdict
+from shadow.verdict.verdict import Reason, Verdict
 
 _HOUR, _DAY = 3600, 86400  # seconds
 
@@ -39,6 +39,11 @@ def coverage(endpoints: list[EndpointReport], hours: Iterable[float]) -> Coverag
         hours=sorted({int(at % _DAY // _HOUR) for at in hours}),
         days=len({at // _DAY for at in hours}),
     )
+
+
+def told(endpoint: EndpointReport) -> str:
+    """The verdict in words: of an endpoint that rules keep from the target there is none to wait for."""
+    return "not compared" if Reason.KEPT in endpoint.reasons else endpoint.verdict
 
 
 def judged(failed: int) -> str:

@@ -304,8 +304,8 @@ class Coverage(Struct, kw_only=True):
 
 class RuleReport(Struct, kw_only=True):
     """A line of the rules; `endpoint` is the `match` that it stands under, empty for all. `in_force` is False
-    for a line that was hit under an earlier configuration only. What is `built_in`, such as `html csrf-token`,
-    nobody needs to write."""
+    for a line that was hit under an earlier configuration only. Nobody needs to write what is `built_in`,
+    such as `html csrf-token`."""
 
     line: str
     endpoint: str

@@ -22,7 +22,7 @@ from rich.text import Text
 
 from shadow.record.buckets import milliseconds
 from shadow.report.figures import counted, in_words, where
-from shadow.report.measured import judged
+from shadow.report.measured import judged, told
 from shadow.report.schema import (
     Cause,
     Changes,
@@ -50,6 +50,7 @@ _SIGN = {
     Verdict.NOT_ENOUGH_DATA: ("?", "yellow"),
     Verdict.READY: ("✓", "green"),
 }
+_NO_SIGN = ("-", "dim")  # where there is no verdict
 _COUNTS = ("received", "compared", "matched", "differed", "failed")
 
 
@@ -201,14 +202,14 @@ def _endpoints(endpoints: list[EndpointReport], width: int) -> Iterator[Renderab
     own, and the widths are given. Where names would have no room beside the counts, these are details too."""
     counts = [[f"{getattr(each, name):,}" for name in _COUNTS] for each in endpoints]
     widths = [max(map(len, column)) for column in zip(_COUNTS, *counts, strict=True)]
-    verdict = len(Verdict.NOT_ENOUGH_DATA if width >= _NO_TERMINAL else "not enough")
-    stacked = width - 1 - verdict - sum(widths) - len(widths) - 2 < _NAME
+    room = len(Verdict.NOT_ENOUGH_DATA if width >= _NO_TERMINAL else "not enough")
+    stacked = width - 1 - room - sum(widths) - len(widths) - 2 < _NAME
 
     def row(*cells: Text | str, style: str = "") -> Table:
         table = Table.grid(padding=(0, 1), expand=True)
         table.add_column(width=1)
         table.add_column(ratio=1, overflow="fold")
-        table.add_column(width=verdict)
+        table.add_column(width=room)
         for each in widths:
             table.add_column(width=each, justify="right")
         table.add_row(*cells, style=style)
@@ -218,15 +219,16 @@ def _endpoints(endpoints: list[EndpointReport], width: int) -> Iterator[Renderab
     if not stacked:
         yield row("", "endpoint", "verdict", *_COUNTS, style="dim")
     for each, numbers in zip(endpoints, counts, strict=True):
-        sign, style = _SIGN[each.verdict]
-        name, told = Text(plain(each.endpoint), "bold"), Text(each.verdict, style)
+        verdict = told(each)
+        sign, style = _SIGN[each.verdict] if verdict == each.verdict else _NO_SIGN
+        name, said = Text(plain(each.endpoint), "bold"), Text(verdict, style)
         if stacked:
-            yield Text.assemble((f"{sign} ", style), name, "  ", told, overflow="fold")
+            yield Text.assemble((f"{sign} ", style), name, "  ", said, overflow="fold")
             yield _indented(
                 " · ".join(f"{number} {what}" for what, number in zip(_COUNTS, numbers, strict=True))
             )
         else:
-            yield row(Text(sign, style), name, told, *numbers)
+            yield row(Text(sign, style), name, said, *numbers)
         yield from map(_indented, _details(each))
 
 

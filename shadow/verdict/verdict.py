@@ -51,6 +51,7 @@ class Reason(enum.StrEnum):
     CONFIRMED = "confirmed"  # a difference that was reproduced; may stand with ready, below the tolerance
     SLOWER = "slower"
     NOTHING = "nothing"  # was compared
+    KEPT = "kept"  # from the target by rules: nothing was to be compared
     FEW = "few"  # units
     LEARNING = "learning"  # whether what differs is legacy's own noise
     RULE = "rule"  # is needed: legacy itself varies what no mask may hide
@@ -149,7 +150,7 @@ def _judge(case: _Case, regressed: bool, missing: int, recorded: float, criteria
     if bad:
         why = "; ".join(_bad(each, case, tolerance) for each in bad)
         return Judgement(Verdict.REGRESSED, why, None, None, tuple(bad), between, counts)
-    lacks = [Reason.NOTHING] if not counts.units else _lacks(case, below, missing, tolerance)
+    lacks = _lacks(case, below, missing, tolerance) if counts.units else [_untold(case.tally)]
     if lacks:
         needs = [_need(each, case, missing, recorded, tolerance) for each in lacks]
         why = "; ".join(need.why for need in needs)
@@ -212,6 +213,10 @@ class _Need(NamedTuple):
     hours: float | None
 
 
+def _untold(tally: Tally) -> Reason:
+    return Reason.KEPT if tally.skipped and not was_tried(tally) else Reason.NOTHING
+
+
 def _nothing(tally: Tally) -> str:
     """Why nothing of an endpoint counts for its verdict."""
     if tally.learned.matched + tally.learned.differed:
@@ -224,6 +229,8 @@ def _need(reason: Reason, case: _Case, missing: int, recorded: float, tolerance:
     more, time = _more(suspects, recorded, tolerance)
     if reason is Reason.NOTHING:
         return _Need(_nothing(case.tally), more, None)
+    if reason is Reason.KEPT:
+        return _Need("kept from the target by rules", None, None)
     if reason is Reason.FEW:
         seen = f"{_seen(case)}: " if suspects == case.counts else ""  # or it is said what else is wrong
         sure = f"{more:,} more without a difference are needed to be {_SURE} of {_share(tolerance)}"
@@ -272,7 +279,9 @@ def _seen_repeated(case: _Case) -> str:
     """What an endpoint was weighed by of which hardly a request is new."""
     counts = case.counts
     requests = "1 distinct request" if counts.units == 1 else f"{counts.units:,} distinct requests"
-    return f"{counts.differing:,} of {counts.exchanges:,} exchanges of {requests} differ{_beside(case, counts)}"
+    return (
+        f"{counts.differing:,} of {counts.exchanges:,} exchanges of {requests} differ{_beside(case, counts)}"
+    )
 
 
 def _beside(case: _Case, counts: Counts) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from shadow.record.mask import Mask
 from shadow.record.parts import About
 from shadow.record.segment import Record, SegmentWriter, Unreadable, encode
 from shadow.record.tally import Tally, TallyRecord
+from shadow.report import html, markdown
 from shadow.report.build import build, read
 from shadow.report.schema import DifferenceReport, EndpointReport, Report
 from shadow.report.text import render
@@ -89,6 +91,21 @@ def test_endpoints_come_by_risk() -> None:
     ]
     assert report.verdict == "regressed"
     assert report.why == "of 2 endpoints 1 regressed, 1 is ready; 1 more was kept from the target by rules"
+
+
+def test_what_rules_keep_away_is_told_apart_in_every_form() -> None:
+    """So many endpoints as the sentence says need more data: one that was never to be compared is none of
+    them, and waits for nothing."""
+    report = build(records())
+    text = StringIO()
+    render(report, text, 120)
+    page = html.render(report)
+
+    assert (report.sentence.short, report.sentence.kept_away) == (0, 1)
+    assert re.search(r"^- POST /write +not compared", text.getvalue(), re.MULTILINE)
+    assert "| ➖ not compared | `POST /write` |" in markdown.render(report)
+    rows = re.findall(r'data-text="[^"]*" data-verdict="([^"]*)"', page)
+    assert rows == ["regressed", "ready", "not-compared"]
 
 
 def test_the_windows_of_an_endpoint_are_added() -> None:

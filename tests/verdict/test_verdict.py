@@ -163,8 +163,8 @@ def test_one_mismatch_is_no_regression() -> None:
 
 
 def test_nothing_compared() -> None:
-    """Where all was skipped there is no verdict, and the need is that of a beginning."""
-    judged = judge(tally(method=120))
+    """Where all was dropped there is no verdict, and the need is that of a beginning."""
+    judged = judge(Tally(received=120, dropped={"memory": 120}))
 
     assert (judged.verdict, judged.why, judged.needed) == (SHORT, "nothing was compared", 4741)
     assert (judged.hours, judged.reasons) == (None, (Reason.NOTHING,))
@@ -348,6 +348,15 @@ def test_what_rules_keep_away_is_told_and_does_not_count() -> None:
         "of 1 endpoint 1 is ready; 1 more was kept from the target by rules",
     )
     assert overall([], 2) == (SHORT, "nothing was compared; 2 more were kept from the target by rules")
+
+
+def test_what_rules_keep_away_needs_no_requests() -> None:
+    """More of them would not be compared either. What broke off was to be compared."""
+    judged = judge(tally(method=3, rule=5))
+
+    assert (judged.verdict, judged.why) == (SHORT, "kept from the target by rules")
+    assert (judged.needed, judged.reasons) == (None, (Reason.KEPT,))
+    assert judge(tally(method=3, client_left=1)).reasons == (Reason.NOTHING,)
 
 
 def test_what_was_tried() -> None:
