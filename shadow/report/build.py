@@ -100,7 +100,7 @@ def build(
     fold = Fold(records)
     whole = _weigh(fold, criteria)
     silenced = Silenced(fold.configured, fold.tallies, now or fold.window.end or 0.0)
-    every = sorted(fold.causes.listed(), key=lambda each: any(_excused(each, whole.noise, silenced)))
+    every = sorted(fold.causes.listed(), key=lambda each: _worth(each, whole.noise, silenced))
     causes = every[:MOST]
     listed = {cause.name for cause in causes}
     names = sorted(fold.tallies, key=lambda name: _risk(name, fold.tallies[name], whole.judged[name].verdict))
@@ -176,8 +176,20 @@ def _risk(name: str, tally: Tally, verdict: Verdict) -> tuple[bool, int, int, in
     return not was_tried(tally), _RISK.index(verdict), -mismatches, -tally.received, name
 
 
+def _worth(cause: verdict_causes.Cause, noise: Noise, silenced: Silenced) -> tuple[bool, bool]:
+    """What surely is the target's comes first, what is excused last, however frequent."""
+    return any(_excused(cause, noise, silenced)), _varies(cause, noise)
+
+
+def _varies(cause: verdict_causes.Cause, noise: Noise) -> bool:
+    """Whether legacy varies it too, wherever it was seen, and nothing is decided about it."""
+    return all(
+        cause.name in noise.learning(endpoint) | noise.unruled(endpoint) for endpoint in cause.endpoints
+    )
+
+
 def _excused(cause: verdict_causes.Cause, noise: Noise, silenced: Silenced) -> tuple[bool, bool]:
-    """Whether a cause is legacy's own noise, and whether it is accepted: such come last, however many."""
+    """Whether a cause is legacy's own noise, and whether it is accepted."""
     masked = all(cause.name in noise.excused(endpoint) for endpoint in cause.endpoints)
     return masked, silenced.accepts(cause.name, cause.endpoints)
 
@@ -205,6 +217,7 @@ def _cause(
         flapping=seen.flapping,
         masked=masked,
         accepted=accepted,
+        varies=_varies(cause, noise),
         diagnosis=[each.name for each in diagnosis if cause.id in each.causes],
         example=example(shown.evidence) if shown else None,
         snippet=snippet(said, endpoints),

@@ -39,9 +39,12 @@ def _diagnosis(made: table.Diagnosis, fold: Fold) -> Diagnosis:
 
 
 def _exchanges(tally: Tally, names: set[str]) -> int:
-    """How many show any of these differences. One that shows several counts once, as far as patterns tell:
-    what was spent on learning has none."""
+    """How many show any of these differences. One that shows several counts once: patterns tell which do, but
+    for those that were spent on learning, of which the most frequent difference stands for all."""
     counts = [seen.count for name, seen in tally.differences.items() if name in names]
+    pairs = tally.learned.differences.items()
+    learned = [paired.both + paired.target_only for name, paired in pairs if name in names]
     shown = ((names.intersection(signatures(name)), each.count) for name, each in tally.patterns.items())
     again = sum((len(those) - 1) * count for those, count in shown if those)
-    return max(*counts, min(sum(counts) - again, tally.differed + tally.failed)) if counts else 0
+    once = sum(counts) - again - (sum(learned) - max(learned, default=0))
+    return max(*counts, min(once, tally.differed + tally.failed)) if counts else 0

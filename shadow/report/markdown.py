@@ -57,13 +57,20 @@ def _head(report: Report) -> Iterator[str]:
     if report.changes:
         yield "\n".join(_changes(report.changes))
     if report.causes:
-        yield "\n".join(["**Causes**", "", *map(_cause, report.causes[:_CAUSES])])
+        title = f"**Causes**{_first(_CAUSES, len(report.causes) + report.causes_left_out)}"
+        yield "\n".join([title, "", *map(_cause, report.causes[:_CAUSES])])
     if report.diagnosis:
-        yield "\n".join(["**Diagnosis**", "", *map(_diagnosis, report.diagnosis[:_DIAGNOSES])])
+        title = f"**Diagnosis**{_first(_DIAGNOSES, len(report.diagnosis))}"
+        yield "\n".join([title, "", *map(_diagnosis, report.diagnosis[:_DIAGNOSES])])
     yield _coverage(report.coverage, report.totals.failed)
     bad = report.unreadable
     if bad.lines or bad.segments:
         yield f"Left out as unreadable: {counted(bad.lines, 'line')}, {counted(bad.segments, 'segment')}."
+
+
+def _first(shown: int, every: int) -> str:
+    """That more is known than stands here."""
+    return f", the first {shown} of {every:,}" if every > shown else ""
 
 
 def _sentence(report: Report) -> str:
@@ -75,8 +82,15 @@ def _sentence(report: Report) -> str:
 def _cause(cause: Cause) -> str:
     on = where(cause.endpoints, code)
     legacy, target = ("none" if each is None else code(each) for each in (cause.legacy, cause.target))
-    labels = [name for name in ("stable", "settled", "flapping") if getattr(cause, name)]
-    labels += [name for name, said in (("noise", cause.masked), ("accepted", cause.accepted)) if said]
+    said = (
+        ("seen again", cause.stable),
+        ("gone when asked again", cause.settled),
+        ("came and went", cause.flapping),
+        ("legacy's own noise", cause.masked),
+        ("accepted", cause.accepted),
+        ("legacy varies it too", cause.varies),
+    )
+    labels = [name for name, holds in said if holds]
     label = f" ({', '.join(labels)})" if labels else ""
     return f"- {cause.count:,} × {code(f'{cause.kind} {cause.path}')} on {on}: {legacy} → {target}{label}"
 

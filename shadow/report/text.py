@@ -84,7 +84,7 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
         _head(report),
         _diagnosis(report.diagnosis),
         _endpoints(report.endpoints, width),
-        _causes(report.causes),
+        _causes(report.causes, report.causes_left_out),
         _measured(report),
     )
 
@@ -268,14 +268,15 @@ def _ms(seconds: float | None) -> str:
     return milliseconds(seconds or 0.0)
 
 
-def _causes(causes: list[Cause]) -> Iterator[RenderableType]:
+def _causes(causes: list[Cause], left_out: int) -> Iterator[RenderableType]:
     yield Rule(style="dim")
     if not causes:
         yield Text("No differences.")
         return
-    listed = f"the first {CAUSES} of {len(causes)}, " if len(causes) > CAUSES else ""
-    yield Text(f"Differences, {listed}by frequency, what is excused last, each with an example", "dim")
-    for cause in causes[:CAUSES]:
+    shown, every = causes[:CAUSES], len(causes) + left_out
+    listed = f"the first {len(shown)} of {every:,}, " if len(shown) < every else ""
+    yield Text(f"Differences, {listed}by frequency, what legacy varies too or is excused last", "dim")
+    for cause in shown:
         yield Text.assemble(
             f"{cause.count:>9,} × ", (f"{plain(cause.kind)} {plain(cause.path)}", "bold"), _excuse(cause)
         )
@@ -284,8 +285,12 @@ def _causes(causes: list[Cause]) -> Iterator[RenderableType]:
 
 
 def _excuse(cause: Cause) -> str:
-    """Why it does not count, if it does not."""
-    said = (("legacy's own noise", cause.masked), ("accepted", cause.accepted))
+    """Why it does not count, or may not."""
+    said = (
+        ("legacy's own noise", cause.masked),
+        ("accepted", cause.accepted),
+        ("legacy varies it too", cause.varies),
+    )
     words = ", ".join(word for word, holds in said if holds)
     return f"  ({words})" if words else ""
 

@@ -188,6 +188,24 @@ def test_causes_that_count_come_before_noise() -> None:
     assert "changed json:$.price  (legacy's own noise)\n" in shown.getvalue()
 
 
+def test_causes_that_legacy_shows_too_come_after_those_that_it_does_not() -> None:
+    """While it is being learned whether they are noise, no advertisement stands above an error."""
+    tally = learn(Tally(), 3, (VALUE,), (VALUE,))
+    add(tally, range(100, 5000), VALUE)
+    add(tally, range(5000, 5060), BROKEN)
+    report = build([TallyRecord(1000, 60, "GET /", "", tally)])
+
+    assert [(cause.path, cause.varies) for cause in report.causes] == [
+        ("status", False),
+        ("json:$.price", True),
+    ]
+    shown = StringIO()
+    render(report, shown, 100)
+    assert "changed json:$.price  (legacy varies it too)\n" in shown.getvalue()
+    assert "→ `2` (legacy varies it too)\n" in markdown.render(report)
+    assert "legacy varies it too</span>" in html.render(report)
+
+
 def test_sentences_have_their_plurals_and_no_share_is_rounded_to_all() -> None:
     """One is not many; and where something failed, what is counted with it is told."""
     tallies = {"GET /a": add(Tally(), range(5000)), "GET /b": add(Tally(), range(1), TIMEOUT, target=DEAD)}

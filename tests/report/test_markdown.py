@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from io import StringIO
 
 import pytest
 from support import reports
 
+from shadow.report import text
 from shadow.report.markdown import HEAD, code, render
 from shadow.report.schema import Report
 
@@ -36,10 +38,10 @@ def test_the_head_is_short(report: Report) -> None:
     assert str(report.verdict) in shown
 
 
-@pytest.mark.parametrize("text", HOSTILE)
-def test_what_a_record_says_stays_in_code(text: str) -> None:
+@pytest.mark.parametrize("said", HOSTILE)
+def test_what_a_record_says_stays_in_code(said: str) -> None:
     """No link, image, HTML, mention, heading or cell is made of it."""
-    shown = render(reports.hostile(text))
+    shown = render(reports.hostile(said))
     for part in ("evil", "script", "@", "javascript", "heading", "gnp", "HYPERLINK", "\x1b", "\u202e", "<"):
         assert part not in outside_code(shown), part
     rows = [line for line in shown.splitlines() if line.startswith("|")]
@@ -60,3 +62,13 @@ def test_what_is_told() -> None:
     for part in ("**Causes**", "**Diagnosis**", "**Since last time**", "**Measured**", "| endpoint |"):
         assert part in shown
     assert "31,204 × `missing cookie:session;samesite` on `GET /`: `Lax` → none" in shown
+
+
+def test_what_has_no_room_is_counted() -> None:
+    """Nobody takes the first causes for all: nor on a terminal, nor where the list has an end."""
+    shown = StringIO()
+    text.render(reports.ordinary(), shown, 100)
+
+    assert "**Causes**, the first 5 of 21\n" in render(reports.ordinary())
+    assert "**Diagnosis**\n" in render(reports.ordinary())
+    assert "Differences, the first 7 of 21, by frequency" in shown.getvalue()
