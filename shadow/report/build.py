@@ -145,11 +145,12 @@ def _sentence(
 ) -> Sentence:
     regressed, short, ready = (whole.tried.count(each) for each in Verdict)
     compared = whole.tally.matched + whole.tally.differed
+    traffic = f"{in_words(measured.ready_share)} of the traffic"
+    able = {0: "none is ready", 1: f"1 is ready and carries {traffic}"}
     text = (
         f"{whole.verdict.capitalize()}: of {counted(len(whole.tried), 'endpoint')} {regressed:,} regressed, "
-        f"{short:,} {'needs' if short == 1 else 'need'} more data, {ready:,} "
-        f"{'is ready and carries' if ready == 1 else 'are ready and carry'} "
-        f"{in_words(measured.ready_share)} of the traffic; "
+        f"{short:,} {'needs' if short == 1 else 'need'} more data, "
+        f"{able.get(ready, f'{ready:,} are ready and carry {traffic}')}; "
         f"{counted(compared, 'answer')} compared"
     )
     if window.start is not None and window.end is not None:

@@ -182,9 +182,10 @@ def _sentence(report: Report) -> Markup:
             say(f"sentence_{name}", n=count) for name, count in counts if count
         )
         sentences = [
-            say("sentence_whole", n=facts.endpoints, parts=listed) if listed else say("sentence_nothing"),
-            say("sentence_share", share=_percent(facts.ready_share)),
+            say("sentence_whole", n=facts.endpoints, parts=listed) if listed else say("sentence_nothing")
         ]
+        if facts.ready:
+            sentences.append(say("sentence_share", n=facts.ready, share=_percent(facts.ready_share)))
         if facts.kept_away:
             sentences.append(say("sentence_kept", n=facts.kept_away))
         words[language] = escape(strings["sentence_space"]).join(sentences)

@@ -98,7 +98,7 @@ def _tail(share: float, legacy: _Sorted, target: _Sorted, starved: int, alpha: f
     total = legacy.total
     ours, theirs = legacy.at(share * total), target.at(share * total)
     took = f"up to {milliseconds(ours)} ms, of the target's {milliseconds(theirs)} ms"
-    seen = f"{share:.0%} of legacy's answers take {took}"
+    seen = f"{100 * share:.0f} % of legacy's answers take {took}"
     if theirs > _limit(ours):
         known = total - starved
         low, high = ranks(share, known, alpha / 2) if known else (0, total)

@@ -186,7 +186,7 @@ def _bad(reason: Reason, case: _Case, tolerance: float) -> str:
     if reason is Reason.DIFFERS:
         return f"{_seen(case, case.suspects)}: more than the {_share(tolerance)} allowed, {_SURE}"
     if reason is Reason.CONFIRMED:
-        return f"{case.confirmed} was reproduced"
+        return f"a difference was reproduced: {case.confirmed}"
     return f"{case.latency.why}, {_SURE}"
 
 
@@ -233,7 +233,7 @@ def _need(reason: Reason, case: _Case, missing: int, recorded: float, tolerance:
         return _Need("kept from the target by rules", None, None)
     if reason is Reason.FEW:
         seen = f"{_seen(case)}: " if suspects == case.counts else ""  # or it is said what else is wrong
-        sure = f"{more:,} more without a difference are needed to be {_SURE} of {_share(tolerance)}"
+        sure = f"{more:,} more without a difference would show that at most {_share(tolerance)} do, {_SURE}"
         return _Need(seen + sure, more, time)
     if reason is Reason.LEARNING:
         return _Need(f"{_seen(case)}: whether that is legacy's own noise is being learned", None, None)
@@ -244,7 +244,7 @@ def _need(reason: Reason, case: _Case, missing: int, recorded: float, tolerance:
     if reason is Reason.HOURS:
         return _Need(f"{_hours(missing)} of the day must be seen", 0, float(missing))
     answers = case.latency.needed
-    why = f"it is not sure that the target is as fast: {case.latency.why}"
+    why = f"that the target is as fast is not sure yet: {case.latency.why}"
     return _Need(why, answers, answers and answers * recorded / case.counts.exchanges)
 
 

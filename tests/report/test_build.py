@@ -214,9 +214,18 @@ def test_sentences_have_their_plurals_and_no_share_is_rounded_to_all() -> None:
     render(report, shown, 200)
 
     assert "1 needs more data, 1 is ready and carries 99.9 % of the traffic" in report.sentence.text
+    assert "The one that is ready carries 99.9\u00a0% of the traffic." in html.render(report)
     assert "100 % of all requests were compared or failed, in 1 of 24 hours of the day, 1 day\n" in (
         shown.getvalue()
     )
+
+
+def test_where_none_is_ready_no_share_of_the_traffic_is_told() -> None:
+    """0 % of the traffic is no news."""
+    report = build([TallyRecord(1000, 60, "GET /", "", add(Tally(), range(9)))])
+
+    assert "1 needs more data, none is ready; 9 answers compared" in report.sentence.text
+    assert "of the traffic." not in html.render(report)
 
 
 def test_a_report_of_nothing() -> None:

@@ -70,7 +70,7 @@ def test_not_enough_data() -> None:
 
     assert (judged.verdict, judged.needed, judged.reasons) == (SHORT, 3741, (Reason.FEW,))
     assert judged.why == (
-        "0 of 1,000 differ: 3,741 more without a difference are needed to be 95 % sure of 0.1 %"
+        "0 of 1,000 differ: 3,741 more without a difference would show that at most 0.1 % do, 95 % sure"
     )
     assert judge(tally(matched=1000 + 3741)).verdict is READY
 
@@ -218,7 +218,7 @@ def test_what_may_be_noise_is_no_regression_yet() -> None:
     early = judge(learn(add(Tally(), range(500), STAMP), 3, (STAMP,), (STAMP,)))
     assert early.reasons == (Reason.LEARNING, Reason.FEW)
     assert early.why.endswith(
-        "is being learned; 4,241 more without a difference are needed to be 95 % sure of 0.1 %"
+        "is being learned; 4,241 more without a difference would show that at most 0.1 % do, 95 % sure"
     )
 
 
@@ -256,7 +256,7 @@ def test_a_status_change_that_was_reproduced_is_told_at_once() -> None:
     judged = judge(made)
 
     assert (judged.verdict, judged.reasons) == (REGRESSED, (Reason.CONFIRMED,))
-    assert judged.why == "status 200→500 was reproduced"
+    assert judged.why == "a difference was reproduced: status 200→500"
 
 
 def test_a_confirmed_change_below_the_tolerance_is_told_and_allowed() -> None:
@@ -266,7 +266,7 @@ def test_a_confirmed_change_below_the_tolerance_is_told_and_allowed() -> None:
     judged = judge(made)
 
     assert (judged.verdict, judged.reasons) == (READY, (Reason.CONFIRMED,))
-    assert judged.why.endswith("; status 200→500 was reproduced")
+    assert judged.why.endswith("; a difference was reproduced: status 200→500")
 
 
 def test_a_slower_target_is_regressed() -> None:
@@ -288,7 +288,7 @@ def test_ready_means_as_fast() -> None:
     judged = judge(made)
 
     assert (judged.verdict, judged.reasons) == (SHORT, (Reason.LATENCY,))
-    assert judged.why.startswith("it is not sure that the target is as fast: 95% of legacy's answers take")
+    assert judged.why.startswith("that the target is as fast is not sure yet: 95 % of legacy's answers take")
     assert judge(made, Criteria(latency=False)).verdict is READY
 
     assert judged.needed
