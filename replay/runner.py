@@ -106,8 +106,8 @@ class Replayer:
             return
         if self._started is None:
             self._started = time.monotonic()  # the first is due now
-            if parsed.host is None and self._dress.host is None:
-                asked = self._dress.authority.decode()
+            if parsed.host is None and self._overrides.host is None:
+                asked = self._overrides.authority.decode()
                 log.info("log_without_host", asked=asked, reason="--header 'Host: NAME' asks another site")
         due = self.schedule.place(parsed.at)
         if self._is_ours(entry, key):

@@ -138,7 +138,7 @@ def _more_than(lines: Sequence[bytes]) -> Undetected | None:
                 )
             else:
                 todo = f"Say with --format what is written: '{nginx} …' by nginx, '{apache} …' by Apache."
-            return Undetected(f"No preset fits. {seen}. {todo}", name)
+            return Undetected(f"No preset fits. {seen}. {todo}")
     return None
 
 

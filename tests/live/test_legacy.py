@@ -308,7 +308,7 @@ async def test_an_answer_before_legacy_resets(live_path: LivePath) -> None:
     """Legacy answers early and closes with the upload unread, as gunicorn and Tomcat do: the client gets that
     answer, though we notice only because we cannot write on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        live_path.configure(legacy="http://127.0.0.1:%d" % server.getsockname()[1])
+        live_path.configure(legacy=f"http://127.0.0.1:{server.getsockname()[1]}")
         client = await live_path.connect()
         await client.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc")
         legacy, _ = await asyncio.to_thread(server.accept)
