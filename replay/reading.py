@@ -6,6 +6,7 @@ its number where one record may give several entries or none.
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -90,7 +91,7 @@ class Reading:
         return entries
 
     def _choose(self, lines: Sequence[bytes]) -> bytes:
-        self._use(self._formats.tell(self._shown, lines))
+        self._use(self._formats.tell(self._shown, [lines[0].removeprefix(BOM_UTF8), *lines[1:]]))
         held, self._held = self._held, b""
         return held
 
@@ -112,6 +113,8 @@ class Reading:
                 for entry in self._counted(parser.entries(record.data), record.data)
             ]
         assert parser is not None
+        if records and not records[0].at:
+            records[0] = records[0]._replace(data=records[0].data.removeprefix(BOM_UTF8))
         log, name, parse = self._log, parser.name, parser.parse
         entries = [Entry(log, at, end, parse(data), data, name, parser.header) for at, end, data in records]
         return entries if entries and entries[0].at >= self._from else self._wanted(entries)

@@ -167,6 +167,16 @@ def test_the_format_is_told_by_the_first_lines(tmp_path: Path) -> None:
         read_all(odd, formats=Formats("auto", Options()))
 
 
+@pytest.mark.parametrize("format_", ["auto", "ltsv"])
+def test_a_mark_of_the_byte_order_is_no_part_of_a_log(tmp_path: Path, format_: str) -> None:
+    """As tools of Windows write it; where a line stands counts it."""
+    log = write(tmp_path / "access.log", ["\ufeff" + line(0), line(1)])
+    first, second = read_all(log, formats=Formats(format_, Options()))
+    assert targets([first, second]) == items(0, 1)
+    assert (first.at, first.end) == (0, second.at)
+    assert second.at == len(line(0)) + 4
+
+
 def test_why_no_format_fits_is_told_without_secrets(tmp_path: Path) -> None:
     """It quotes the log."""
     log = write(tmp_path / "access.log", [line(0), "a secret", "a secret"])
