@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from statistics import median_high
 from typing import Final, NamedTuple
 
 from replay.formats.assemble import shown
 from replay.formats.gor import SEPARATOR
+from replay.formats.jsonlines import load
 from replay.formats.parser import LineParser, Options, Parser
 from replay.formats.registry import (
     APACHE_COMBINED,
@@ -26,6 +28,7 @@ LINES: Final = 100
 _ENOUGH: Final = 0.8  # of the lines; some may be torn, or of another program
 _GOR: Final = re.compile(rb"[123] [0-9A-Za-z]{1,64} \d{1,20}(?=[ \r\n]|\Z)")
 _HAR: Final = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
+_LONG: Final = 60.0  # seconds; proxies do not wait so long, and half of all requests never take it
 _MAIN: Final = "main"
 _OF_ADDRESSES: Final = b"0123456789ABCDEFabcdef.:[], "
 
@@ -48,6 +51,7 @@ class _Score(NamedTuple):
     fit: int
     replayable: int
     first_misfit: str
+    took: float  # seconds, what is said of half of them
 
     @property
     def rank(self) -> tuple[int, bool]:
@@ -68,10 +72,16 @@ def detect(first_lines: Sequence[bytes], options: Options = DEFAULTS) -> Detecte
     name = max(scores, key=lambda name: scores[name].rank)
     best = scores[name]
     if best.fit < len(lines) * _ENOUGH or not best.replayable:
-        return _more_than(lines) or _undetected(name, best, len(lines))
+        unnamed = None if best.replayable else _unnamed(lines[0])
+        return unnamed or _more_than(lines) or _undetected(name, best, len(lines))
     also = [other for other, score in scores.items() if other != name and score.rank == best.rank]
     why = f"{name}: {best.fit} of the first {len(lines)} lines fit, {best.replayable} of them hold a request"
     why += f"; {' and '.join(also)} would fit as well, and say no more." if also else "."
+    if best.took > _LONG:
+        why += (
+            f" Half of them took {best.took:,.0f} s or more, read as seconds: of labels --field tells another"
+        )
+        why += " unit, as seconds=apptime/us, of others the format string."
     return Detected(name, parser(name, options), why)
 
 
@@ -96,17 +106,19 @@ def _score(one: LineParser, lines: Sequence[bytes]) -> _Score:
     """A line fits if it is one of the format, even where its request cannot be asked again."""
     fit = replayable = directives = 0
     misfit = ""
+    took = [0.0]
     for line in lines:
         parsed = one.parse(line)
         if line.startswith(b"#"):
             directives += 1
         elif not isinstance(parsed, BadLine):
             fit, replayable = fit + (one.name != _MAIN or _is_main(parsed)), replayable + 1
+            took.append(parsed.seconds or 0.0)
         elif parsed.reason is not LogSkip.MALFORMED:
             fit += 1
         else:
             misfit = misfit or parsed.detail
-    return _Score(fit + (directives if fit else 0), replayable, misfit)
+    return _Score(fit + (directives if fit else 0), replayable, misfit, median_high(took))
 
 
 def _is_main(request: LoggedRequest) -> bool:
@@ -140,6 +152,24 @@ def _more_than(lines: Sequence[bytes]) -> Undetected | None:
                 todo = f"Say with --format what is written: '{nginx} …' by nginx, '{apache} …' by Apache."
             return Undetected(f"No preset fits. {seen}. {todo}")
     return None
+
+
+def _unnamed(line: bytes) -> Undetected | None:
+    """What to say of lines whose fields have names, but none that is known."""
+    found, _ = load(line)
+    fields = [field.partition(b":") for field in line.rstrip(b"\r\n").split(b"\t")]
+    if isinstance(found, dict):
+        kind, names = "json", list(found)
+    elif len(fields) > 1 and all(colon for _, colon, _ in fields):
+        kind, names = "ltsv", [name.decode("latin-1") for name, _, _ in fields]
+    else:
+        return None
+    told = shown(", ".join(names).encode())
+    return Undetected(
+        f"No preset knows what of {told} is the time and what the request: say --format {kind} "
+        "--field time=… --field request=…, or method=… and target=… instead of a request line.",
+        kind,
+    )
 
 
 def _undetected(name: str, best: _Score, count: int) -> Undetected:

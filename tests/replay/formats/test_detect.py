@@ -68,6 +68,32 @@ def test_what_goes_on_behind_a_preset_is_told(line: bytes, told: str) -> None:
     assert told in found.why
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        (b"date:2026/11/22 10:00:00\tverb:GET\turl:/x", "date, verb, url is the time"),
+        (b'{"at":1795309200,"verb":"GET","to":"/x"}', "of at, verb, to is the time"),
+    ],
+)
+def test_names_that_nobody_knows_are_told(line: bytes, told: str) -> None:
+    """With what to say of them."""
+    found = detect([line] * 10)
+    assert isinstance(found, Undetected)
+    assert told in found.why
+    assert f"--format {found.nearest} --field time=" in found.why
+
+
+def test_times_that_nobody_waits_for_are_told() -> None:
+    """Of a label that mostly has seconds, and here what Apache's %D gives."""
+    line = b"time:[22/Nov/2026:10:00:00 +0900]\treq:GET /x HTTP/1.1\tapptime:%d"
+    found = detect([line % 80_000] * 6 + [line % 3] * 5)
+    assert isinstance(found, Detected)
+    assert "Half of them took 80,000 s or more" in found.why
+    found = detect([line % 80_000] * 5 + [line % 3] * 6)
+    assert isinstance(found, Detected)
+    assert found.why.endswith("a request.")
+
+
 def test_what_is_no_address_is_not_sent_as_the_clients() -> None:
     """Whoever logs a time where others log X-Forwarded-For has another format; some clients lie."""
     lies = [COMBINED + b' "%b"' % said for said in (b"unknown", b"-", b"::1, 10.0.0.1", b"1.2.3.4:80")]
