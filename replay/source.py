@@ -173,11 +173,13 @@ def _unpacked(raw: io.BufferedReader, peeked: bytes) -> IO[bytes] | None:
 
 def _raw(name: str) -> io.BufferedReader:
     if name == STDIN:
-        return open(0, "rb", closefd=False)
-    if name.startswith(_BUCKETS):
+        file: io.RawIOBase = io.FileIO(0, closefd=False)
+    elif name.startswith(_BUCKETS):
         root, path = _bucket(name)
-        return io.BufferedReader(_Object(obstore.open_reader(_store(root), path)), CHUNK)
-    return open(name, "rb")
+        file = _Object(obstore.open_reader(_store(root), path))
+    else:
+        file = io.FileIO(name)
+    return io.BufferedReader(file, CHUNK)  # what is peeked at is the first chunk
 
 
 class _Object(io.RawIOBase):

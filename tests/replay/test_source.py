@@ -21,7 +21,7 @@ from replay.feed import Feed, open_feed
 from replay.formats.parser import MAX_LINE, Options
 from replay.model import BadLine, LoggedRequest, LogSkip
 from replay.reading import Entry
-from replay.source import SourceError, expand
+from replay.source import CHUNK, Source, SourceError, expand
 from shadow.record.replayed import Mark
 
 LTSV = Formats("ltsv", Options())
@@ -135,6 +135,14 @@ def test_a_huge_line_is_malformed_and_costs_no_memory(tmp_path: Path) -> None:
     assert isinstance(entries[1].parsed, BadLine)
     assert len(entries[1].raw) == MAX_LINE + 1
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000  # KiB
+
+
+def test_a_chunk_is_as_long_as_there_is_log(tmp_path: Path) -> None:
+    """The first too: by a shorter one a format would be told by a few lines, as if no more had come yet."""
+    log = write(tmp_path / "access.log", [line(n) for n in range(1000)])
+    source = Source(str(log))
+    assert [len(source.read()) for _ in range(2)] == [CHUNK] * 2
+    source.close()
 
 
 def test_names_become_logs(tmp_path: Path) -> None:
