@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from replay.formats.assemble import shown
 from replay.formats.gor import SEPARATOR
-from replay.formats.jsonlines import load
+from replay.formats.jsonlines import JsonParser, load
 from replay.formats.parser import LineParser, Options, Parser
 from replay.formats.registry import (
     APACHE_COMBINED,
@@ -29,6 +29,7 @@ _ENOUGH: Final = 0.8  # of the lines; some may be torn, or of another program
 _GOR: Final = re.compile(rb"[123] [0-9A-Za-z]{1,64} \d{1,20}(?=[ \r\n]|\Z)")
 _HAR: Final = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
 _LONG: Final = 60.0  # seconds; proxies do not wait so long, and half of all requests never take it
+_EDGE: Final = b"x-edge-"  # fields of CloudFront's
 _MAIN: Final = "main"
 _OF_ADDRESSES: Final = b"0123456789ABCDEFabcdef.:[], "
 
@@ -71,7 +72,9 @@ def detect(first_lines: Sequence[bytes], options: Options = DEFAULTS) -> Detecte
     scores = {name: _score(made, lines) for name, made in _line_parsers(options)}
     name = max(scores, key=lambda name: scores[name].rank)
     best = scores[name]
-    if best.fit < len(lines) * _ENOUGH or not best.replayable:
+    # A line of JSON may be of anybody. One of another format is known as such, though it be a cache hit.
+    is_known = best.replayable or not isinstance(parser(name, options), JsonParser)
+    if best.fit < len(lines) * _ENOUGH or not is_known:
         unnamed = None if best.replayable else _unnamed(lines[0])
         return unnamed or _more_than(lines) or _undetected(name, best, len(lines))
     also = [other for other, score in scores.items() if other != name and score.rank == best.rank]
@@ -118,7 +121,8 @@ def _score(one: LineParser, lines: Sequence[bytes]) -> _Score:
             fit += 1
         else:
             misfit = misfit or parsed.detail
-    return _Score(fit + (directives if fit else 0), replayable, misfit, median_high(took))
+    of_this = fit or (one.header and (_EDGE in one.header) == (one.name == "cloudfront"))
+    return _Score(fit + (directives if of_this else 0), replayable, misfit, median_high(took))
 
 
 def _is_main(request: LoggedRequest) -> bool:

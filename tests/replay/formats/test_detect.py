@@ -8,6 +8,7 @@ import pytest
 
 from replay.formats.detect import Detected, Undetected, detect
 from replay.formats.parser import LineParser
+from replay.formats.w3c import CLOUDFRONT_FIELDS
 from replay.model import LoggedRequest
 
 COMBINED = b'1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12 "-" "Mozilla/5.0 (X11)"'
@@ -92,6 +93,26 @@ def test_times_that_nobody_waits_for_are_told() -> None:
     found = detect([line % 80_000] * 5 + [line % 3] * 6)
     assert isinstance(found, Detected)
     assert found.why.endswith("a request.")
+
+
+_HIT = "2026-11-22 01:00:00 NRT57 500 1.2.3.4 GET d1.cloudfront.net /x 200 - - - - Hit id shop.jp https 300 0.012"
+
+
+@pytest.mark.parametrize(
+    ("name", "lines"),
+    [
+        ("cloudfront", [_HIT.replace(" ", "\t").encode()]),
+        ("cloudfront", [b"#Version: 1.0", b"#Fields: " + CLOUDFRONT_FIELDS.encode()]),
+        ("iis", LINES["iis"].split(b"\n")[:2]),
+        ("combined", [COMBINED.replace(b"Mozilla", b"ELB-HealthChecker")]),
+        ("combined", [COMBINED.replace(b"GET /x HTTP/1.1", b"-")]),
+    ],
+)
+def test_a_log_without_a_request_is_known_too(name: str, lines: list[bytes]) -> None:
+    """One of thousands, of an hour in which nothing was to be replayed, would end the whole replay."""
+    found = detect(lines)
+    assert isinstance(found, Detected), found.why
+    assert found.name == name
 
 
 def test_what_is_no_address_is_not_sent_as_the_clients() -> None:
