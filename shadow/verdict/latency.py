@@ -63,8 +63,10 @@ def latency(tally: Tally, endpoints: int = 1) -> Latency:
     slower with a chance of at most `ALPHA`."""
     answered = tally.target.total
     untimed = tally.legacy.counts.get(SHORTEST_KEY, 0)
-    if not answered or answered != tally.legacy.total or untimed > _UNTIMED * answered:
+    if not answered or answered != tally.legacy.total:
         return Latency(Pace.UNTIMED, "", 0)
+    if untimed > _UNTIMED * answered:
+        return Latency(Pace.UNTIMED, "latency was not compared: nothing tells how long legacy took", 0)
     alpha = ALPHA / (_QUESTIONS * endpoints)
     legacy, target = _Sorted(tally.legacy), _Sorted(tally.target)
     starved = min(tally.starved, answered)

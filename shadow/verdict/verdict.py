@@ -158,6 +158,8 @@ def _judge(case: _Case, regressed: bool, missing: int, recorded: float, criteria
         return Judgement(Verdict.NOT_ENOUGH_DATA, why, more, time, tuple(lacks), between, counts)
     seen = _seen_repeated(case) if repeated else _seen(case)
     why = f"{seen}: at most {_share(between.upper)}, {_SURE}, where {_share(tolerance)} is allowed"
+    if case.latency.pace is Pace.UNTIMED and case.latency.why:
+        why += f"; {case.latency.why}"
     if not case.confirmed:
         return Judgement(Verdict.READY, why, 0, 0.0, (), between, counts)
     why += f"; {_bad(Reason.CONFIRMED, case, tolerance)}"

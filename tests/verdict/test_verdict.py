@@ -279,6 +279,19 @@ def test_a_slower_target_is_regressed() -> None:
     assert judge(slow, Criteria(latency=False)).reasons == (Reason.FEW,)
 
 
+def test_ready_without_times_says_so() -> None:
+    """A log may have none: nobody shall take that for a target that is as fast."""
+    untimed = replace(LEGACY, first_byte=0.0, total=0.0)
+    made = Tally()
+    for number in range(5000):
+        made.count_match(untimed, LEGACY, about(number, 1))
+    judged = judge(made)
+
+    assert judged.verdict is READY
+    assert judged.why.endswith("; latency was not compared: nothing tells how long legacy took")
+    assert "latency" not in judge(made, Criteria(latency=False)).why
+
+
 def test_ready_means_as_fast() -> None:
     """As long as the target may be slower, more answers are needed, and it says how many."""
     made, slow = tally(matched=5000), replace(LEGACY, total=0.5)
