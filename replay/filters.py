@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from fnmatch import translate
 from typing import NamedTuple
+from urllib.parse import quote
 
 from replay.model import BadLine, LoggedRequest, LogSkip
 
@@ -55,11 +57,16 @@ def _filtered(by: str) -> BadLine:
 
 
 def patterns(globs: tuple[str, ...]) -> re.Pattern[bytes] | None:
-    """One pattern out of globs such as `*.example.com` or `/items/*`; a `*` also takes slashes."""
+    """One pattern out of globs such as `*.example.com` or `/items/*`; a `*` also takes slashes. ValueError
+    has one line."""
     if not globs:
         return None
+    for glob in globs:
+        if not glob.isascii():
+            sent = quote(glob, safe=string.punctuation, errors="surrogateescape")
+            raise ValueError(f"{glob!r} is compared as clients send it: write {sent!r}, if they send UTF-8")
     # The globs of `fnmatch` cannot backtrack without end: each `*` is atomic.
-    return re.compile("|".join(translate(glob) for glob in globs).encode("latin-1", "replace"), re.DOTALL)
+    return re.compile("|".join(translate(glob) for glob in globs).encode("ascii"), re.DOTALL)
 
 
 def methods(names: tuple[str, ...]) -> frozenset[bytes]:

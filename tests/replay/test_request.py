@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,6 +93,16 @@ def test_filters_take_what_they_name() -> None:
         {"method": b"HEAD"}, {"method": b"POST"}, {"at": 0.0}, {"at": moment("2026-01-02")},
     ):  # fmt: skip
         assert filters.why_not(good._replace(**wrong)) is not None, wrong
+
+
+@pytest.mark.parametrize(("glob", "sent"), [("/商品/*", "/%E5%95%86%E5%93%81/*"), ("/\udc8f?", "/%8F?")])
+def test_a_filter_is_of_what_is_sent(glob: str, sent: str) -> None:
+    """Letters that no request line holds would let everything through; it is said how they are written."""
+    with pytest.raises(ValueError, match=f"write {re.escape(repr(sent))}"):
+        patterns((glob,))
+    found = patterns((sent,))
+    assert found is not None
+    assert found.fullmatch(sent.encode())
 
 
 def test_unsafe_methods_cannot_be_asked_for() -> None:
