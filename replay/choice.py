@@ -34,8 +34,8 @@ class Formats:
         found = detect(first_lines, self._options)
         if isinstance(found, Undetected):
             raise ValueError(f"{log_name}: {self._mask(found.why)}")
-        if log_name not in self._told:
-            self._told.add(log_name)
+        if found.name not in self._told:  # once of each: a load balancer writes thousands of logs in a day
+            self._told.add(found.name)
             log.info("format_detected", log=log_name, format=found.name, why=self._mask(found.why))
         return found.parser
 

@@ -13,6 +13,7 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 from support.replayed import line, write
 
 from replay.choice import Formats
@@ -183,6 +184,21 @@ def test_a_mark_of_the_byte_order_is_no_part_of_a_log(tmp_path: Path, format_: s
     assert targets([first, second]) == items(0, 1)
     assert (first.at, first.end) == (0, second.at)
     assert second.at == len(line(0)) + 4
+
+
+def test_each_format_is_told_once(tmp_path: Path) -> None:
+    """By the first log that has it, of thousands."""
+    logs = [write(tmp_path / f"{n}.log", [line(n)]) for n in range(3)]
+    combined = '1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12 "-" "-"'
+    logs.append(write(tmp_path / "combined.log", [combined]))
+    formats = Formats("auto", Options())
+    with capture_logs() as told:
+        for log in logs:
+            read_all(log, formats=formats)
+    assert [(each["log"], each["format"]) for each in told] == [
+        (str(tmp_path / "0.log"), "ltsv"),
+        (str(tmp_path / "combined.log"), "combined"),
+    ]
 
 
 def test_why_no_format_fits_is_told_without_secrets(tmp_path: Path) -> None:
