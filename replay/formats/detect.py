@@ -82,9 +82,9 @@ def detect(first_lines: Sequence[bytes], options: Options = DEFAULTS) -> Detecte
     why += f"; {' and '.join(also)} would fit as well, and say no more." if also else "."
     if best.took > _LONG:
         why += (
-            f" Half of them took {best.took:,.0f} s or more, read as seconds: of labels --field tells another"
+            f" Half of them took {best.took:,.0f} s or more: if the unit is another, --field tells it of a "
         )
-        why += " unit, as seconds=apptime/us, of others the format string."
+        why += "label, as seconds=apptime/us, and the format string of any other."
     return Detected(name, parser(name, options), why)
 
 
