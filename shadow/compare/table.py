@@ -12,9 +12,10 @@ import io
 import json
 import re
 from collections.abc import Hashable
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple, TypeAlias
 
+from shadow.compare import beside
 from shadow.compare.align import Pair, place
 from shadow.compare.binary import whole_texts
 from shadow.compare.found import SOUGHT, Findings, Found, Silences, added, changed, missing, shown
@@ -28,6 +29,7 @@ _SEPARATORS = ("\t", ",", ";", "|")  # where a first row has as many of two, the
 _LONGEST_HEAD = 10_000  # characters of a first row that are looked at
 ABOVE = 10  # rows among which it is looked for
 _QUOTED = re.compile(r'"[^"]*+"')
+_NAMING = 10  # columns that say what a value in their row is
 _LONGEST_NAME = 60  # characters of a cell that may be the name of a column
 _NUMBERED = re.compile(r'.*\[\d+\]|".*', re.DOTALL)
 
@@ -150,6 +152,7 @@ class _Walk(Findings):
     def __init__(self, ignored: frozenset[str], silence: Silences) -> None:
         super().__init__(silence)
         self._ignored = ignored
+        self._naming: list[int] = []  # columns that say what a value in their row is
 
     def tables(self, legacy: list[Cells], target: list[Cells]) -> None:
         """Differences of columns, then of rows."""
@@ -158,6 +161,8 @@ class _Walk(Findings):
         columns = self._columns(*heads)
         self._ignored_columns(legacy, target, columns)
         columns = [column for column in columns if not self._line(column.name)]
+        naming = (number for number, column in enumerate(columns) if column.name.lower() in beside.NAMES)
+        self._naming = list(islice(naming, _NAMING))
         ours = _compared(legacy[named:], [column.ours for column in columns], len(heads[0]))
         theirs = _compared(target[named:], [column.theirs for column in columns], len(heads[1]))
         if reordered(ours, theirs):
@@ -206,8 +211,13 @@ class _Walk(Findings):
         elif i is None:
             self.differences.append(added(f"csv{number}", _written(target[j])))
         else:
-            for name, ours, theirs in zip(names, legacy[i].cells, target[j].cells, strict=True):
+            sides = legacy[i].cells, target[j].cells
+            for name, ours, theirs in zip(names, *sides, strict=True):
+                before = len(self.differences)
                 self.value(_path(name) + number, ours, theirs)
+                if len(self.differences) > before and name.lower() in beside.VALUES:
+                    said = (side[column] for side in sides for column in self._naming)
+                    beside.call(self.differences, before, filter(None, said))
             self.value(f"csv{number}", legacy[i].beyond, target[j].beyond)
 
 

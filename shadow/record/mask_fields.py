@@ -6,6 +6,7 @@ import re
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from shadow.compare import beside
 from shadow.compare.forms import HEAD_END, LARGEST_HEAD, field_name
 from shadow.compare.media import media_type
 from shadow.compare.table import ABOVE, filled, separator
@@ -71,23 +72,29 @@ def table_hidden(text: str, mask: Mask) -> str:
     secret: list[bool] = []
     parts: list[str] = []
     row: list[str] = []
+    head: list[str] = []
     position = 0
     above = ABOVE
+    called = False  # by what a cell before it says: rows may be names and values
     while position < len(text) and (found := cell.match(text, position)) is not None:
         position = found.end()
         written, end = found.groups()
         plain = written[1:-1].replace('""', '"') if written.startswith('"') else written
-        if len(row) < len(secret) and secret[len(row)] and plain:
+        column = len(row)
+        name = head[column] if column < len(head) else ""
+        if plain and ((column < len(secret) and secret[column]) or (called and name in beside.VALUES)):
             written = mask.value(plain)
         elif (shown := mask.whole(plain)) != plain:
             escaped = shown.replace('"', '""')
             written = f'"{escaped}"' if written.startswith('"') else shown
         parts += written, end
         row.append(plain.strip('\ufeff" '))
+        called = called or (name in beside.NAMES and mask.named(plain))
         if end in ("\r\n", "\n", "\r"):
             if above and any(row):
                 named = map(mask.named, row)
                 secret = [known or name for known, name in zip_longest(secret, named, fillvalue=False)]
                 above = above - 1 if filled(row) < 2 else 0
-            row = []
+                head = [] if above else [name.lower() for name in row]
+            row, called = [], False
     return "".join([*parts, mask.whole(text[position:])])

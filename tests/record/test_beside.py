@@ -17,6 +17,7 @@ RULE = compile_rule(settings.Compare(), settings.Compare())
 JSON = "application/json"
 XML = "application/xml"
 HTML = "text/html"
+CSV = "text/csv"
 
 
 def answers(kind: str, *bodies: str) -> list[Response]:
@@ -62,6 +63,7 @@ def kept(legacy: Response, target: Response) -> str:
         (HTML, "<p>bob<p><b>Password:</b> <span title=x>%s</span>"),
         (HTML, "<p>bob<p>Your PIN： <b>%s</b>"),
         (HTML, "<label>API token:</label> <input value=%s> <b>bob</b>"),
+        (CSV, "Name;kind;Value\nuser;x;bob\ndbPassword;x;%s\n"),
     ],
 )
 def test_nothing_of_it_is_kept(kind: str, body: str) -> None:
