@@ -26,6 +26,8 @@ _PARTS = (
     r"|(?:one[_.-]?time|verification|recovery|authorization|auth|device|oob)[_.-]?code|code[_.-]?verifier"
     r"|saml(?:response|request|art)"
     r"|(?:api|access|private|encryption|subscription|functions|master|signing|license|app|application)[_.-]?key"
+    r"|パスワード|ﾊﾟｽﾜｰﾄﾞ|パスコード|トークン|シークレット|暗証番号|合言葉|認証(?:コード|番号|キー)|確認コード"
+    r"|秘密(?:鍵|の)|口座番号|カード番号|クレジットカード|セキュリティコード|マイナンバー|個人番号"
 )
 _NO_PARTS = re.compile("[Tt]okeni[sz](?:er|ed|ation)|[Ss]ecretary")  # words that do
 # Names that stand in many other words, and count only as a word of their own.
@@ -62,7 +64,7 @@ _NAMES = (
 # `:` in JSON, `=` in forms, `=>` in dumps, `>` in XML; in HTML the value has an attribute of its own, and may
 # have a member or a line. Quotes are escaped where JSON stands within JSON.
 _BETWEEN = (
-    r"""(?:\\*["'])?(?:\]|%5[dD])?\s*(?:=>|[:=>]|%3[adAD]"""
+    r"""(?:\\*["'])?(?:\]|%5[dD])?\s*(?:=>|[:=>：]|%3[adAD]"""
     r"""|(?:\s|,\s*\\*["'])(?:value|content)(?:\\*["'])?\s*[:=])\s*"""
 )
 

@@ -40,6 +40,7 @@ def hidden(text: str, *names: str) -> str:
         *("dbPass", "DBPass", "data-dbpass", "pass1", "userPIN", "PINCode", "USER_PIN", "pin_code"),
         "user-pin-code",
         *("one-time-code", "verificationCode", "cc-number", "pw", "userPw", "X-TOTP", "passkey"),
+        *("パスワード", "新しいパスワード(確認)", "ﾊﾟｽﾜｰﾄﾞ", "暗証番号", "認証コード", "口座番号"),
         *("tokenizerPassword", "secretArn", "tokenIssuer", "Ocp-Apim-Subscription-Key", "x-functions-key"),
     ],
 )
@@ -112,6 +113,8 @@ def test_words_of_names_in_text(name: str) -> None:
         ('"token":"unfinish', '"token":"[unfinish]'),
         ("http://bob:pw@host/x", "http://[bob:pw]@host/x"),
         ("by bob.x@example.com, yes", "by [bob.x@example.com], yes"),
+        ("パスワード：ひみつ、以上", "パスワード：[ひみつ、以上]"),
+        ('{"認証コード": "123456"}', '{"認証コード": "[123456]"}'),
         ("card 4111 1111 1111 1111.", "card [4111 1111 1111 1111]."),
         ("eyJhbGciOi.eyJzdWIi.c2ln end", "[eyJhbGciOi.eyJzdWIi.c2ln] end"),
         ("AKIAIOSFODNN7EXAMPLE", "[AKIAIOSFODNN7EXAMPLE]"),
