@@ -77,7 +77,9 @@ _QUOTED = "|".join(
         r"[\[{](?s:.*)",
     )
 )
-_VALUE = rf"(?:{_QUOTED}|(?:(?:bearer|basic|digest|negotiate|token)\s+)?[^\s\"'&;,<>]+)"
+_BARE = r"""[^\s"'&;,<>]+"""
+_PHRASE = rf"{_BARE}(?:[ \t]+{_BARE}){{1,23}}"  # wallets have one of 24 words
+_VALUE = rf"(?:{_QUOTED}|(?:(?:bearer|basic|digest|negotiate|token)\s+)?{_BARE})"
 
 # What reads on and on, for an @ or for the end of a query, has a pattern of its own: beside shapes that are
 # found on the way, it would read the rest of the text for each of them.
@@ -154,6 +156,8 @@ class SecretFinder:
         self._named: Any = re2.compile(
             # Of cookies everything to the end of the line.
             r"(?P<field>\b(?i:(?:set-)?cookie)[\"']?\s*:\s*)(?P<line>[^\r\n]+)"
+            # Of a phrase in a line of its own as well.
+            rf"|(?P<entry>{name}[\"']?[ \t]*[:：][ \t]+)(?P<phrase>{_PHRASE})(?m:[ \t]*$)"
             rf"|(?P<name>{name}(?i:{_BETWEEN}))(?P<value>(?i:{_VALUE}))"
         )
         self._any = _any_of(self._named, _ADDRESSES, _GRANTS, _PATHS, _SHAPES, _LONG)
@@ -183,9 +187,11 @@ class SecretFinder:
             return text
 
         def named(found: Any) -> str:
-            before, value = found["name"] or found["field"], str(found["value"] or found["line"])
+            before = str(found["name"] or found["entry"] or found["field"])
+            value = str(found["value"] or found["phrase"] or found["line"])
+            after = str(found[0])[len(before) + len(value) :]
             secret = value.strip("\\\"'")  # equal to the same without quotes
-            return str(before) + (value.replace(secret, hide(secret)) if secret else value)
+            return before + (value.replace(secret, hide(secret)) if secret else value) + after
 
         def opening(found: Any) -> str:
             segments = _SEGMENT.sub(lambda one: hide(one[0]) if is_token(one[0]) else one[0], found["behind"])

@@ -105,6 +105,8 @@ def test_words_of_names_in_text(name: str) -> None:
         ('<meta name="csrf-token" content="a b">', '<meta name="csrf-token" content="[a b]">'),
         ("'password' => 'hunter 2',", "'password' => '[hunter 2]',"),
         ("password=ひみつ; x", "password=[ひみつ]; x"),
+        ("a: b\npassphrase: correct horse staple \nx: y", "a: b\npassphrase: [correct horse staple] \nx: y"),
+        ("passphrase: correct, he said", "passphrase: [correct], he said"),
         ("Authorization: Basic abc=", "Authorization: [Basic abc=]"),
         ("sent Bearer abcdefgh.1 to", "sent Bearer [abcdefgh.1] to"),
         ("Cookie: a=b; c=d\nHost: x", "Cookie: [a=b; c=d]\nHost: x"),
@@ -207,6 +209,12 @@ def test_numbers_that_only_resemble(text: str) -> None:
 def test_account_numbers_and_keys(text: str, expected: str) -> None:
     """An IBAN has check digits; keys have beginnings, or an alphabet of their own."""
     assert hidden(text) == expected
+
+
+def test_what_begins_like_a_phrase() -> None:
+    """It is not read to the end of its line for each name that stands in it."""
+    text = "token: a " * 20_000 + '"'
+    assert within(3, lambda: hidden(text)) != text
 
 
 def test_further_names() -> None:
