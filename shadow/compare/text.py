@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from shadow.compare import beside
 from shadow.compare.align import aligned, place
 from shadow.compare.found import SOUGHT, Findings, Found, Silences, changed
 from shadow.model import Difference, DifferenceKind
@@ -53,8 +54,19 @@ def compare(legacy: Text, target: Text, silence: Silences) -> Found | None:
             break
         i, j = pair
         line, other = None if i is None else ours[i], None if j is None else theirs[j]
+        before = len(findings.differences)
         findings.value(f"text:{place(pair) + 1}", line, other)
+        if len(findings.differences) > before:
+            beside.call(findings.differences, before, [*_said(ours, i), *_said(theirs, j)])
     return findings.found()
+
+
+def _said(lines: list[str], number: int | None) -> list[str]:
+    """What the line above says of one: it ends in a colon, or this one begins with `value:`."""
+    if not number:
+        return []
+    above, name = lines[number - 1].strip(), lines[number].partition(":")[0].strip(" \t\"'")
+    return [above] if above.endswith(beside.COLONS) or name.lower() in beside.VALUES else []
 
 
 def notes(legacy: Text, target: Text) -> list[str]:

@@ -18,6 +18,7 @@ JSON = "application/json"
 XML = "application/xml"
 HTML = "text/html"
 CSV = "text/csv"
+TEXT = "application/yaml"
 
 
 def answers(kind: str, *bodies: str) -> list[Response]:
@@ -64,6 +65,9 @@ def kept(legacy: Response, target: Response) -> str:
         (HTML, "<p>bob<p>Your PIN： <b>%s</b>"),
         (HTML, "<label>API token:</label> <input value=%s> <b>bob</b>"),
         (CSV, "Name;kind;Value\nuser;x;bob\ndbPassword;x;%s\n"),
+        (TEXT, "user: bob\nenv:\n- name: DB_PASSWORD\n  value: %s\n"),
+        (TEXT, "user: bob\npassword:\n  %s\n"),
+        (TEXT, "user: bob\npassphrase: correct %s battery\nx: y"),
     ],
 )
 def test_nothing_of_it_is_kept(kind: str, body: str) -> None:
