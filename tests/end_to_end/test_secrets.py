@@ -1,6 +1,6 @@
 """Over twenty kinds of secret go through the proxy, on both sides and differing: none is anywhere but there.
 
-A secret that has no name and no shape cannot be told from data: a short word in a path, a name in a sentence.
+A secret that has no name and no shape cannot be told from data: a word in a path, a name in a sentence.
 Those are for `record.mask`, and for `record.bodies: null`.
 """
 
