@@ -61,11 +61,15 @@ class Watch:
         self._answers = self._failures = 0
 
     def ended(self, failed: bool, now: float) -> bool:
-        """Count one answer at `now`, in seconds of any clock; whether the target has failed too often."""
+        """Count one answer at `now`, in seconds of any clock; whether the target has failed too often. It is
+        counted anew then: whoever lets the target answer again wants to see how it does now."""
         guard = self._guard
         if now - self._began > guard.window:
             self._began = now
             self._answers = self._failures = 0
         self._answers += 1
         self._failures += failed
-        return self._failures >= guard.least and self._failures > guard.failures * self._answers
+        if self._failures < guard.least or self._failures <= guard.failures * self._answers:
+            return False
+        self._answers = self._failures = 0
+        return True

@@ -61,6 +61,7 @@ def test_the_guard_counts_a_share_of_a_window() -> None:
     watch = Watch(Guard(failures=0.5, window=Seconds(10), least=3))
     assert [watch.ended(True, 1.0) for _ in range(2)] == [False, False]
     assert watch.ended(True, 2.0)
+    assert not watch.ended(False, 3.0), "let in again, it is counted anew"
     assert [watch.ended(True, 20.0) for _ in range(2)] == [False, False], "another window"
     assert [watch.ended(False, 21.0) for _ in range(4)] == [False] * 4
     assert not watch.ended(True, 22.0), "three of seven"
