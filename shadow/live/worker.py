@@ -175,6 +175,8 @@ class Live:
             "captured_bytes": self.budget.used,
             "retries_total": self.retries,
             "access_log_lost_total": self.access_log.lost if self.access_log is not None else 0,
+            "mirror_off": int(not self._switch.mirror),
+            "turned_back": int(self._serving.ever and not self._switch.target),
         }
 
     async def drain(self) -> None:

@@ -73,6 +73,8 @@ _GAUGES: Final = {
     "turned_away_total": "Connections of clients closed at once: there were too many, or memory ran short",
     "tunnels": "Connections that an Upgrade has turned into tunnels",
     "captured_bytes": "Memory held by captures and by exchanges that wait for a shadow worker",
+    "mirror_off": "1 while mirroring is turned off by /mirror/off",
+    "turned_back": "1 while legacy answers the target's clients, by the guard or /serve/legacy",
     "retries_total": "Requests sent to legacy a second time, on a new connection",
     "channels": "Live workers that hand exchanges over to this shadow worker",
     "shadow_in_flight": "Shadow requests under way",

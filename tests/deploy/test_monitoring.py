@@ -75,13 +75,16 @@ def test_dashboards_are_what_their_source_makes() -> None:
 
 @pytest.mark.parametrize("name", DASHBOARDS)
 def test_a_dashboard_is_about_what_is_chosen_in_it(name: str) -> None:
-    """The data source and the namespace are variables, and every panel heeds them; none covers another."""
+    """The data source, the namespace and the proxy in it are variables, and every panel heeds them; none
+    covers another."""
     board = DASHBOARDS[name]
-    assert [each["name"] for each in board["templating"]["list"]][:2] == ["datasource", "namespace"]
+    variables = [each["name"] for each in board["templating"]["list"]]
+    assert variables[:3] == ["datasource", "namespace", "service"]
     places = []
     for panel in board["panels"]:
         assert panel["datasource"]["uid"] == "${datasource}"
-        assert all('namespace=~"$namespace"' in query["expr"] for query in panel["targets"])
+        chosen = 'namespace=~"$namespace",service=~"$service"'
+        assert all(chosen in query["expr"] for query in panel["targets"])
         at = panel["gridPos"]
         places += [
             (x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])
@@ -201,7 +204,7 @@ async def test_every_panel_shows_data_and_every_rule_is_evaluated(
     while silent and asyncio.get_running_loop().time() < deadline:
         await some_traffic(proxy)
         for name, expression in list(silent.items()):
-            filled = re.sub(r"\$(namespace|endpoint)", ".*", expression)
+            filled = re.sub(r"\$(namespace|service|endpoint)", ".*", expression)
             if await prometheus.value(filled.replace("$__rate_interval", "10s")):
                 del silent[name]
     assert not silent

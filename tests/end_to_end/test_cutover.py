@@ -97,9 +97,11 @@ async def test_the_guard_turns_back(backend: Any, proxy: Any, connect: Any) -> N
     assert (statuses[:5], statuses[5:]) == ([503] * 5, [200] * 95)
     assert await running.get("/serve") == (200, "legacy\n")
     assert len(running.events("target_turned_back")) == 1
+    await running.tells("shadow_turned_back", 1)
     failing.broken = False
     assert await running.post("/serve/target") == (200, "as configured\n")
     assert (await client.ask(get("/items/1"))).status == 200
+    await running.tells("shadow_turned_back", 0)
 
 
 async def test_the_guard_turns_back_under_load(backend: Any, proxy: Any) -> None:

@@ -266,6 +266,7 @@ async def test_the_kill_switch(backend: Any, proxy: Any, connect: Any) -> None:
     await client.ask(get("/a"))
     assert (await running.get("/mirror/on"))[0] == 405
     assert await running.get("/mirror") == (200, "off\n")
+    await running.tells("shadow_mirror_off", 1)
     await running.post("/mirror/on")
     await client.ask(post("/b", b"x"))
     await client.ask(get("/c"))

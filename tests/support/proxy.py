@@ -184,6 +184,13 @@ class Proxy:
     async def metrics(self) -> list[Sample]:
         return samples((await self.get("/metrics"))[1])
 
+    async def tells(self, name: str, wanted: float) -> None:
+        """Wait until a metric has this value: workers report each second."""
+        deadline = time.monotonic() + PATIENCE
+        while (told := value(await self.metrics(), name)) != wanted:
+            assert time.monotonic() < deadline, f"{name} is {told}"
+            await asyncio.sleep(0.05)
+
     async def totals(self) -> Report:
         """The counters of this run, all endpoints together."""
         totals: Report = json.loads((await self.get("/totals"))[1])

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 FOLDER = Path(__file__).parent / "dashboards"
 WIDTH = 24  # of Grafana's grid
 HEIGHT = 8
-HERE = '{job="shadow",namespace=~"$namespace"}'
-"""The metrics that a panel is about."""
+IN_NAMESPACE = '{job="shadow",namespace=~"$namespace"}'
+HERE = '{job="shadow",namespace=~"$namespace",service=~"$service"}'
+"""The metrics that a panel is about: of one proxy, where a namespace has several."""
 
 Json = dict[str, Any]
 
@@ -241,8 +242,18 @@ MIRROR = [
         {
             "{{pod}}": "sum by (pod) (shadow_client_connections@)",
             "{{pod}} tunnels": "sum by (pod) (shadow_tunnels@)",
+            "{{pod}} turned away, in the last hour": "sum by (pod) (increase(shadow_turned_away_total@[1h]))",
         },
         "none",
+    ),
+    Panel(
+        "Turned off",
+        {
+            "{{pod}} mirror": "max by (pod) (shadow_mirror_off@)",
+            "{{pod}} target": "max by (pod) (shadow_turned_back@)",
+        },
+        "bool_yes_no",
+        help="The mirror by /mirror/off; the target, where it answers clients, by its guard or /serve/legacy",
     ),
 ]
 
@@ -307,6 +318,7 @@ def dashboard(name: str, title: str, panels: list[Panel], *variables: Json) -> J
             "list": [
                 {"name": "datasource", "type": "datasource", "query": "prometheus"},
                 _variable("namespace", 'label_values(shadow_config_info{job="shadow"}, namespace)'),
+                _variable("service", f"label_values(shadow_config_info{IN_NAMESPACE}, service)"),
                 *variables,
             ]
         },
