@@ -14,6 +14,7 @@ from support.reports import hostile, large, ordinary
 from shadow.report import html
 from shadow.report.visible import visible
 from shadow.verdict.causes import identity
+from shadow.verdict.verdict import Verdict
 
 PRICE = f"cause-{identity('type json:$.items[*].price 2')}"
 SEARCH = f"endpoint-{identity('GET /search')}"
@@ -105,6 +106,31 @@ def test_numbers_stand_below_each_other(watched: Watched, report: str) -> None:
         }
         assert len(ends) == 1
     assert page.evaluate("getComputedStyle(document.body).fontVariantNumeric") == "tabular-nums"
+
+
+@pytest.mark.parametrize("width", [1181, 1280])
+def test_no_cell_touches_the_next(watched: Watched, width: int) -> None:
+    """Not the longest verdict, nor the longest interval."""
+    made = ordinary()
+    made.endpoints[-1].verdict = Verdict.NOT_ENOUGH_DATA
+    made.endpoints[-1].interval = (0.00004, 0.999)
+    page = watched.file(html.render(made), viewport={"width": width, "height": 800})
+    row = page.locator(".endpoint > summary").last
+    cells = ("b.not-enough-data", ".name"), (".share small", ".statuses")
+    for one, other in cells:
+        left, right = row.locator(one).bounding_box(), row.locator(other).bounding_box()
+        assert left["x"] + left["width"] + 4 <= right["x"], one
+
+
+def test_figures_are_told_with_their_names(watched: Watched, report: str) -> None:
+    """Where columns have heads, whoever hears a row still hears what each figure is."""
+    page = watched.file(report)
+    row = page.locator(".endpoint > summary").first
+
+    assert page.locator(".columns").is_visible()
+    heard = row.aria_snapshot()
+    for name in ("Traffic", "Distinct requests", "Mismatch", "Status changes", "p95", "Still needed"):
+        assert name in heard
 
 
 def test_without_script_it_can_be_read(watched: Watched, report: str) -> None:
