@@ -15,6 +15,7 @@ from shadow.settings import Compare, Margin
 
 _SPANS = ("2s", "10s", "1m", "5m", "1h", "1d")
 _AMOUNTS = ("0.01", "0.1", "1%", "5%")
+_HALF_HOUR = 1_800_000_000  # microseconds
 _DIGITS = re.compile(r"\d+")
 _INDEX = re.compile(r"\[\d+\](?=/|$)|\[\d+\]$")
 _TEXTUAL = ("html", "xml", "form", "csv", "header", "cookie")
@@ -35,16 +36,27 @@ class Line(NamedTuple):
 
 
 def hidden_form(line: Line, shown: Iterable[Difference]) -> str:
-    """What a line hides beside what it is for: in what way values are written that are near each other, or by
-    which scheme a link leads to the same place."""
+    """What a line hides beside what it is for: other values of a type, a time zone, in what way values are
+    written that are near each other, or by which scheme a link leads to the same place."""
     sides = [(_unquoted(each.legacy or ""), _unquoted(each.target or "")) for each in shown]
     if line.setting == "same_host" and any(values.url(a).scheme != values.url(b).scheme for a, b in sides):
         return "hides that the scheme changes"
+    if line.setting == "type_only":
+        return "hides every other value of that type"
+    if line.setting == "tolerance" and _is_zone(sides):
+        return "hides that the target's clock stands in another time zone"
     if line.setting != "tolerance" or any(_are_numbers(*each) for each in sides):
         return ""
     # Of one writer some moments have a fraction, some have not: what counts is that no form is on both sides.
     ours, theirs = ({_DIGITS.sub("0", text) for text in side} for side in zip(*sides, strict=True))
     return "hides that the target writes it in another way" if ours.isdisjoint(theirs) else ""
+
+
+def _is_zone(sides: list[tuple[str, str]]) -> bool:
+    """Whether all moments are apart by the same half hours."""
+    moments = [tuple(map(values.moment, each)) for each in sides]
+    apart = {theirs.microseconds - ours.microseconds for ours, theirs in moments if ours and theirs}
+    return len(apart) == 1 and all(map(all, moments)) and not apart.pop() % _HALF_HOUR
 
 
 def candidates(kind: str, path: str, shown: Iterable[Difference]) -> Iterator[Line]:

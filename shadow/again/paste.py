@@ -62,10 +62,10 @@ def _section(listed: list[Suggestion], found: Suggestions, indent: str) -> Itera
 
 def _comments(each: Suggestion, found: Suggestions) -> Iterator[str]:
     on = plain(each.endpoints[0]) if len(each.endpoints) == 1 else f"{len(each.endpoints)} endpoints"
-    yield (
-        f"{_share(each.silent, found.differed)} would match by it, {each.shown:,} show it, on {on}; "
-        f"tried on {each.tried} kept"
-    )
+    silent = f"{_share(each.silent, found.differed)} would match by it"
+    if not each.silent:
+        silent = "needed beside others: none would match by it alone"
+    yield f"{silent}, {each.shown:,} show it, on {on}; tried on {each.tried} kept"
     if each.example is not None:
         legacy, target = _value(each.example.legacy), _value(each.example.target)
         yield f"{each.example.kind}: legacy {legacy}  target {target}"
@@ -74,11 +74,11 @@ def _comments(each: Suggestion, found: Suggestions) -> Iterator[str]:
 
 
 def _share(part: int, whole: int) -> str:
-    return f"{part:,} ({part / whole if whole else 0:.0%})"
+    return f"{part:,} ({100 * part / whole if whole else 0:.0f} %)"
 
 
 def _value(value: str | None) -> str:
-    shown = "(none)" if value is None else plain(value)
+    shown = "(none)" if value is None else plain(value) or "(empty)"
     return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "…"
 
 

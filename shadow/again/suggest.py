@@ -238,7 +238,8 @@ def _shared(found: list[Suggestion]) -> list[Suggestion]:
 
 
 def _ranked(kept: int, found: list[Suggestion], patterns: Counter[frozenset[tuple[str, str]]]) -> Suggestions:
-    """By what each silences beside those before it; if nothing, by how many exchanges show it."""
+    """By what each silences beside those before it; if nothing, by how many exchanges show it. What hides no
+    more than those before it is left out."""
     result = Suggestions(kept=kept, differed=patterns.total())
     left = dict(patterns)
     hidden: set[tuple[str, str]] = set()
@@ -248,6 +249,8 @@ def _ranked(kept: int, found: list[Suggestion], patterns: Counter[frozenset[tupl
         weights = [sum(n for pattern, n in left.items() if pattern <= hidden | each.hides) for each in found]
         best = max(range(len(found)), key=lambda i: (weights[i], found[i].shown, str(found[i].line)))
         each = found.pop(best)
+        if each.hides <= hidden:
+            continue
         each.silent = weights[best]
         result.silent += each.silent
         hidden |= each.hides

@@ -96,6 +96,13 @@ def test_what_changes_structure_is_warned_of() -> None:
         ),
         ("2026-11-22T10:00:00Z", "2026-11-22T10:00:01Z", ""),
         (1790000000, 1790000001.5, ""),
+        (
+            "2026-11-22 10:00:00",
+            "2026-11-22 01:00:00",
+            "hides that the target's clock stands in another time zone",
+        ),
+        ("2026-11-22 10:00:00", "2026-11-22 01:00:01", ""),
+        ("203.0.113.9", "10.42.3.17", "hides every other value of that type"),
         ("https://old.example/x", "http://new.example/x", "hides that the scheme changes"),
         ("https://old.example/x", "https://new.example/x", ""),
     ],
@@ -106,7 +113,7 @@ def test_what_a_line_hides_beside_is_warned_of(legacy: object, target: object, w
         records([Pair("/a", answered({"x": legacy}), answered({"x": target}))]), settings.Config()
     ).listed
 
-    assert found.line.setting in ("tolerance", "same_host")
+    assert found.line.setting in ("tolerance", "same_host", "type_only")
     assert found.warning == warning
 
 
@@ -139,6 +146,25 @@ def test_most_silence_first_and_weighed_together() -> None:
         ("header:x-id", 20, 10),
         ("json:$.x", 10, 10),
     ]
+
+
+def test_a_line_that_another_covers_is_left_out() -> None:
+    """Who does not compare a link, does not compare where it leads."""
+    link = '<html><body><div><a href="/ad/{0}">buy {0}</a></div></body></html>'
+    head = head_of(((b"Content-Type", b"text/html"),))
+    sides = (Response(200, head, link.format(number).encode()) for number in (1, 2))
+    found = suggest(records([Pair("/a", *sides)], times=5), settings.Config())
+
+    assert [each.line.place for each in found.listed] == ["html:html > body > div > a"]
+
+
+def test_what_silences_beside_others_alone_says_so() -> None:
+    """Both lines are needed: the first is not useless."""
+    kept = records([Pair("/a", answered({"x": 1, "y": ""}), answered({"x": "1", "y": 2}))])
+    text = written(suggest(kept, settings.Config()))
+
+    assert "# needed beside others: none would match by it alone, 1 show it" in text
+    assert "# 1 (100 %) would match by it, 1 show it" in text
 
 
 def test_applied_it_silences_what_it_says(tmp_path: Path) -> None:
