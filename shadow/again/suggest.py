@@ -127,7 +127,7 @@ def _take(seen: _Seen, pair: Evidence, sections: _Sections) -> None:
     names = {signature(each) for each in found.differences}
     if names:
         seen.unweighed[frozenset(names)] += 1
-    for name in names:
+    for name in sorted(names):
         if len(seen.pairs[name]) < TRIED:
             seen.pairs[name].append(pair)
 
@@ -190,9 +190,16 @@ def _uncovered(found: list[Suggestion], seen: dict[str, _Seen], sections: _Secti
             continue
         for other in beside:
             if not _compiles(sections, pair, each, other):
-                other.hides |= each.hides
+                _take_over(other, each)
                 break
     return [each for listed in taken.values() for each in listed]
+
+
+def _take_over(one: Suggestion, other: Suggestion) -> None:
+    """Let one line stand for another too: it hides what both do, and warns of it."""
+    one.hides |= other.hides
+    if one.warning != other.warning:
+        one.warning = _warning("", one.line) or one.warning or other.warning
 
 
 def _compiles(sections: _Sections, pair: Evidence, *suggestions: Suggestion) -> bool:
@@ -231,9 +238,8 @@ def _shared(found: list[Suggestion]) -> list[Suggestion]:
         known = merged.setdefault(key, each)
         if known is not each:
             known.endpoints = sorted({*known.endpoints, *each.endpoints})
-            known.hides |= each.hides
             known.tried = max(known.tried, each.tried)
-            known.warning = known.warning or each.warning
+            _take_over(known, each)
     return list(merged.values())
 
 

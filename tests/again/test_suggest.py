@@ -81,6 +81,16 @@ def test_what_changes_structure_is_warned_of() -> None:
     assert warnings == {"json:$.x": "hides that the target lacks it", "json:$.y": "hides a change of type"}
 
 
+def test_a_line_for_several_kinds_of_difference_hides_more_than_each() -> None:
+    """It is missing here, another there: the warning is of all, whichever was met first."""
+    one, two = (answered({}, (b"X-A", value)) for value in (b"p", b"q"))
+    kept = records([Pair("/a", one, answered({})), Pair("/a", one, two)])
+
+    (found,) = suggest(kept, settings.Config()).listed
+    assert found.line.place == "header:x-a"
+    assert found.warning == "hides every change here, also of structure and type"
+
+
 @pytest.mark.parametrize(
     ("legacy", "target", "warning"),
     [
