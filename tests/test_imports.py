@@ -59,6 +59,7 @@ PURE = [
     "shadow/wire/request_head.py",
     "shadow/wire/response_head.py",
     "shadow/wire/body.py",
+    "shadow/wire/own_answer.py",
     "shadow/live/capture.py",
     "shadow/live/selection.py",
     "shadow/mirror/admission.py",

@@ -8,17 +8,18 @@ bound, and then reading pauses. Who answers is none of this module's business: i
 from __future__ import annotations
 
 import asyncio
-import http
+from contextlib import suppress
 from typing import Final, cast
 
 from shadow.wire.body import Chunked, Decoder, Malformed, chunk, decoder, last_chunk
 from shadow.wire.deadlines import NEVER
 from shadow.wire.front import Front, RequestSink
 from shadow.wire.head import CHUNKED, UNTIL_CLOSE, RequestHead, ResponseHead
+from shadow.wire.own_answer import own_answer
 from shadow.wire.request_head import EMPTY_LINES, Refusal, RequestReader, unfinished
 from shadow.wire.unacknowledged import unacknowledged
 
-_ALLOW: Final = b"Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
+_REST: Final = 30.0  # seconds, as nginx, for an upload that goes on behind its answer
 
 
 class Downstream(asyncio.Protocol):
@@ -79,8 +80,8 @@ class Downstream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._lingering:
-            return
-        if self._decoder is not None:
+            self._read_rest(data)
+        elif self._decoder is not None:
             self._read_body(data)
         elif self._request is not None or self._writing_paused:
             self._buffer += data
@@ -347,6 +348,7 @@ class Downstream(asyncio.Protocol):
         else:
             self._front.refused()
         self._buffer = b""
+        self._decoder = None
         if self._answering:
             self.break_off()
             return
@@ -355,18 +357,8 @@ class Downstream(asyncio.Protocol):
 
     def _write_error(self, status: int, reason: str, close: bool) -> None:
         self._front.own(str(status))
-        phrase = http.HTTPStatus(status).phrase
-        text = f"{status} {phrase}: {reason}\n".encode()
-        self._out.append(
-            b"HTTP/1.1 %d %b\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n%b%b\r\n"
-            % (
-                status,
-                phrase.encode(),
-                len(text),
-                _ALLOW if status == 405 else b"",
-                b"Connection: close\r\n" if close else b"",
-            )
-        )
+        head, text = own_answer(status, reason, close)
+        self._out.append(head)
         if self._head is None or self._head.method != b"HEAD":
             self._out.append(text)
 
@@ -377,11 +369,25 @@ class Downstream(asyncio.Protocol):
         self.send()
         self._lingering = True
         timeouts = self._front.timeouts
-        self._wait_for_client(timeouts.stall if self.transport.get_write_buffer_size() else timeouts.linger)
+        seconds = timeouts.linger if self._decoder is None else _REST
+        self._wait_for_client(timeouts.stall if self.transport.get_write_buffer_size() else seconds)
         self._resume_reading()
         if self.transport.is_closing():
             return
         if self.transport.can_write_eof():
             self.transport.write_eof()
-        else:
+        elif self._decoder is None:
             self.transport.close()  # TLS has no half of a connection; its closing waits for what is unsent
+
+    def _read_rest(self, data: bytes) -> None:
+        """Drop what comes behind the last answer; once a body that was still coming has ended, as ever."""
+        body = self._decoder
+        if body is None:
+            return
+        with suppress(Malformed):
+            body.feed(data)
+            if not body.done:
+                return
+        self._decoder = None
+        self._lingering = False
+        self._linger()

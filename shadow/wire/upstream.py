@@ -279,8 +279,7 @@ class Connection(asyncio.Protocol):
             sink.failed(Failure(kind, detail))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        # A complete request that a reused connection did not take has no answer: what is there was said
-        # before it.
+        # A whole request that a reused connection did not take has no answer: what is there was said before.
         if self._sink is not None and (self.heard or not (self._complete and self.reused)):
             said = unread(self.transport)
             if said:

@@ -96,7 +96,7 @@ MUTANTS = {
     "endless fields": Mutant(REQUEST, "> self.passage.max_fields:", "> 1 << 30:", "requests.limits"),
     "endless blocks": Mutant(DOWN, "if end < 4 or end > limits.header_block:", "if end < 4:", "requests.limits"),
     "a refused client is read on": Mutant(DOWN, "close=True)\n        self._linger()", "close=True)\n        self.send()\n        self._read_next()", "requests.framing"),
-    "refusals echo": Mutant(DOWN, "{phrase}: {reason}", "{phrase}: {reason} {self._head}", "requests.framing"),
+    "refusals echo": Mutant(DOWN, "own_answer(status, reason,", 'own_answer(status, f"{reason} {self._head}",', "requests.framing"),
     # answers
     "any status line": Mutant(RESPONSE, "([1-9][0-9]{2})", "([0-9]{2,3})", "answers.status_line"),
     "fields of answers unjudged": Mutant(RESPONSE, "if not fields_are_sound(", "if not (", "answers.fields"),

@@ -313,7 +313,7 @@ async def test_an_answer_before_legacy_resets(live_path: LivePath) -> None:
         await client.send(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nabc")
         legacy, _ = await asyncio.to_thread(server.accept)
         with legacy:
-            legacy.recv(1)
+            await asyncio.to_thread(legacy.recv, 1)
             legacy.sendall(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno")
         upload = live_path.connection
         upload.data_received(b"def")  # before the loop has looked at legacy

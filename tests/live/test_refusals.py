@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.live_path import OK, LivePath, answer_all, until
+from support.live_path import OK, End, LivePath, answer_all, until
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 SECRET = b"s3cr3t"
@@ -123,6 +123,49 @@ async def test_early_answer_with_the_body_still_coming(live_path: LivePath) -> N
     assert await legacy.to_end() == b"abc"
     assert len(live_path.legacy.ends) == 1
     assert live_path.received == 1
+
+
+UPLOAD = b"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
+NO = b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\nno"
+
+
+async def answered_early(live_path: LivePath) -> End:
+    """A client that has an answer while it sends the body of its request."""
+    client, legacy = await live_path.ask(UPLOAD)
+    await legacy.send(NO)
+    assert (await client.to_end()).endswith(b"\r\n\r\nno")
+    return client
+
+
+async def test_who_looks_for_an_answer_only_in_the_end(live_path: LivePath) -> None:
+    """Half a minute it may go on sending: reset before, it would never read that it was answered early."""
+    client = await answered_early(live_path)
+    connection = live_path.connection
+    live_path.pass_time(29)
+    await client.send(b"3\r\ndef\r\n0\r\n\r\n" + GET)
+    await until(lambda: connection._decoder is None)
+    assert live_path.live.front.connections
+    live_path.pass_time(1)
+    assert not live_path.live.front.connections or connection.transport.is_closing()
+    assert live_path.received == 1
+
+
+@pytest.mark.parametrize("rest", [b"", b"3\r\ndef\r\n"])
+async def test_an_upload_behind_its_answer_ends(live_path: LivePath, rest: bytes) -> None:
+    """Whether its sender goes on or not."""
+    client = await answered_early(live_path)
+    await client.send(rest)
+    live_path.pass_time(31)
+    await until(lambda: not live_path.live.front.connections)
+
+
+async def test_nonsense_behind_an_early_answer(live_path: LivePath) -> None:
+    """Is a refused client's, who is cut off within a second."""
+    client = await answered_early(live_path)
+    await client.send(b"oops\r\n")
+    await until(lambda: live_path.connection._decoder is None)
+    live_path.pass_time(1)
+    await until(lambda: not live_path.live.front.connections)
 
 
 async def test_refusal_with_the_body_still_coming(live_path: LivePath) -> None:

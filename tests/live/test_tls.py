@@ -1,4 +1,4 @@
-"""The end of a connection under TLS: there is no half of one to close, and it may overtake what was said."""
+"""The end of a connection under TLS: there is no half of one, and it may be seen before what was said."""
 
 from __future__ import annotations
 
