@@ -17,7 +17,7 @@ from shadow.wire.front import Front, RequestSink
 from shadow.wire.head import CHUNKED, UNTIL_CLOSE, RequestHead, ResponseHead
 from shadow.wire.own_answer import own_answer
 from shadow.wire.request_head import EMPTY_LINES, Refusal, RequestReader, unfinished
-from shadow.wire.unacknowledged import unacknowledged
+from shadow.wire.unacknowledged import give_up, unacknowledged
 
 _REST: Final = 30.0  # seconds, as nginx, for an upload that goes on behind its answer
 
@@ -335,6 +335,8 @@ class Downstream(asyncio.Protocol):
     def break_off(self) -> None:
         """Close at once, whatever is under way."""
         self.send()
+        if self._answering and self._head is not None and self._head.minor == 0:
+            give_up(self.transport)  # closed in peace, what has come of the answer might pass for all of it
         self._lingering = True
         request, self._request = self._request, None
         if request is not None:

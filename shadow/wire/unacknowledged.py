@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import socket
+import struct
 import sys
 import termios
+from contextlib import suppress
+from typing import Final
+
+_AT_ONCE: Final = struct.pack("ii", 1, 0)  # struct linger: on, for no second
 
 
 def unacknowledged(transport: asyncio.BaseTransport) -> int:
@@ -17,3 +23,10 @@ def unacknowledged(transport: asyncio.BaseTransport) -> int:
     except OSError:  # it has just been closed
         return 0
     return int.from_bytes(told, sys.byteorder)
+
+
+def give_up(transport: asyncio.BaseTransport) -> None:
+    """Have the connection reset when it is closed: the peer shall not take it for an end in peace."""
+    connection = transport.get_extra_info("socket")
+    with suppress(OSError):  # it has just been closed
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)

@@ -99,6 +99,22 @@ async def test_cut_answer_until_close_is_not_ended_well(live_path: LivePath) -> 
     assert live_path.failures() == ["reset"]
 
 
+@pytest.mark.parametrize("head", [b"", b"Transfer-Encoding: chunked\r\n", b"Content-Length: 9\r\n"])
+@pytest.mark.parametrize("by_us", [False, True])
+async def test_half_an_answer_is_not_ended_in_peace(live_path: LivePath, head: bytes, by_us: bool) -> None:
+    """To HTTP/1.0 the end of the connection is that of the answer: where legacy or a drain has cut it short,
+    there is a reset in its place."""
+    client, legacy = await live_path.ask(b"GET / HTTP/1.0\r\n\r\n")
+    await legacy.send(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n" + b"3\r\nabc\r\n")
+    await client.until(b"abc")
+    if by_us:
+        live_path.connection.break_off()
+    else:
+        legacy.reset()
+    with pytest.raises(ConnectionResetError):
+        await client.reader.read()
+
+
 @pytest.mark.parametrize(
     ("method", "head"),
     [
