@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from shadow.frame import Frame
 from shadow.live.access_log import AccessLog, line
-from shadow.live.capture import Capture
+from shadow.live.capture import Capture, NoDigest
 from shadow.model import Drop, Failure, FailureKind, Skip
 from shadow.wire.body import chunk, last_chunk
 from shadow.wire.downstream import Downstream
@@ -61,7 +61,7 @@ class LiveExchange:
         self._skip = self._select()
         self._request_body: Capture | None = None
         if head.length and (self._skip is None or head.method in IDEMPOTENT_METHODS):
-            self._request_body = Capture(live.body_limit, live.budget)
+            self._request_body = Capture(live.body_limit, live.budget, NoDigest)
         self._response_body: Capture | None = None
         self._upstream: Connection | None = None
         self._connecting: asyncio.Task[None] | None = None

@@ -95,6 +95,17 @@ async def test_request_over_the_limit_is_skipped(live_path: LivePath, memory: in
     assert live_path.channel.frames == []
 
 
+@pytest.mark.parametrize("method", [b"PUT", b"POST"])
+async def test_a_request_is_not_digested(live_path: LivePath, method: bytes) -> None:
+    """Nobody compares what backends are sent: of a large upload, mirrored or not, its length is enough."""
+    live_path.configure(mirror={"body_limit": 10}, endpoints=WRITES)
+    client, legacy = await live_path.ask(method + b" / HTTP/1.1\r\nHost: h\r\nContent-Length: 99\r\n\r\n")
+    await client.send(b"x" * 98)
+    assert await legacy.exactly(98) == b"x" * 98
+    request = live_path.connection._request
+    assert request._request_body.body() == Digest(98, b"")  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(("body", "answer"), [(b"x" * 11, OK), (b"x" * 9, OK)])
 async def test_over_the_budget_is_dropped(live_path: LivePath, body: bytes, answer: bytes) -> None:
     """All copies together have a bound, of requests and answers: past it an exchange is dropped."""
