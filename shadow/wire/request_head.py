@@ -291,7 +291,10 @@ class _Reading(Struct, eq=False):
             else:
                 self.has_forwarded_host = True
         elif name == b"expect":
-            self.expects = self.expects or value.lower() == b"100-continue"
+            expects = value.lower() == b"100-continue"
+            self.expects = self.expects or expects
+            if expects and not self.version_1_1:  # RFC 9110 10.1.1: nobody is to hear it from HTTP/1.0
+                self.cuts.append(found.span())
         elif name == _LOOP_MARKER:
             self.marker = value if self.marker is None else self.marker + b", " + value
             self.cuts.append(found.span())
