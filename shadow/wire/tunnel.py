@@ -31,9 +31,12 @@ class _Half(asyncio.Protocol):
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        said = unread(self.transport)
-        if said:
-            self.data_received(said)
+        if (
+            not self.other.transport.is_closing()
+        ):  # we have not ended it: a peer that goes on would be read for ever
+            said = unread(self.transport)
+            if said:
+                self.data_received(said)
         self.tunnel.lost(self.other.transport, broken=exc is not None)
 
     def pause_writing(self) -> None:
