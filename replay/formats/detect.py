@@ -171,8 +171,7 @@ def _unnamed(line: bytes) -> Undetected | None:
     told = shown(", ".join(names).encode())
     return Undetected(
         f"No preset knows what of {told} is the time and what the request: say --format {kind} "
-        "--field time=… --field request=…, or method=… and target=… instead of a request line.",
-        kind,
+        "--field time=… --field request=…, or method=… and target=… instead of a request line."
     )
 
 

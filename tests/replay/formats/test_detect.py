@@ -70,18 +70,18 @@ def test_what_goes_on_behind_a_preset_is_told(line: bytes, told: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "told", "kind"),
     [
-        (b"date:2026/11/22 10:00:00\tverb:GET\turl:/x", "date, verb, url is the time"),
-        (b'{"at":1795309200,"verb":"GET","to":"/x"}', "of at, verb, to is the time"),
+        (b"date:2026/11/22 10:00:00\tverb:GET\turl:/x", "date, verb, url is the time", "ltsv"),
+        (b'{"at":1795309200,"verb":"GET","to":"/x"}', "of at, verb, to is the time", "json"),
     ],
 )
-def test_names_that_nobody_knows_are_told(line: bytes, told: str) -> None:
+def test_names_that_nobody_knows_are_told(line: bytes, told: str, kind: str) -> None:
     """With what to say of them."""
     found = detect([line] * 10)
     assert isinstance(found, Undetected)
     assert told in found.why
-    assert f"--format {found.nearest} --field time=" in found.why
+    assert f"--format {kind} --field time=" in found.why
 
 
 def test_times_that_nobody_waits_for_are_told() -> None:
