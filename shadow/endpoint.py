@@ -287,6 +287,8 @@ def _closed(name: str) -> str:
         return name
     words = name.split("/")
     behind = name.count("/", 0, told.end()) + 1
+    itself, given, _ = words[behind - 1].partition("=")
+    words[behind - 1] = f"{itself}={{token}}" if given else itself
     words[behind:] = [
         "{token}" if is_token(_PLACEHOLDER.sub("", word).strip("._~-")) else word for word in words[behind:]
     ]

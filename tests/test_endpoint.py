@@ -200,7 +200,9 @@ def test_words_stay(path: str) -> None:
 
 
 @pytest.mark.parametrize("token", ["a8f3k2", "XK39QZ", "aBcDeFgH", "cq1k3d-9f8e7d6c5b4a3928"])
-@pytest.mark.parametrize("path", ["/password/reset/{}", "/invite/{}/accept", "/Verify-Email/words/{}"])
+@pytest.mark.parametrize(
+    "path", ["/password/reset/{}", "/invite/{}/accept", "/Verify-Email/words/{}", "/a/token={}/b"]
+)
 def test_what_opens_something_is_in_no_name(path: str, token: str) -> None:
     """A name is a metric's label, and in every report."""
     assert name(path.format(token).encode()) == f"GET {path.format('{token}')}"
@@ -217,6 +219,8 @@ def test_what_opens_something_is_in_no_name(path: str, token: str) -> None:
         "/verify/step2",
         "/sessions/app.{hash}.js",
         "/shareholders/ACME01/joint-7a",
+        "/sessions:batchGet",
+        "/Orders(OrderID={id})",
     ],
 )
 def test_words_behind_such_a_word_stay(path: str) -> None:
