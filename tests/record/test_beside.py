@@ -60,7 +60,7 @@ def kept(legacy: Response, target: Response) -> str:
         (HTML, "<table><tr><th>User<td>bob<tr><th>Password<td>x<td><b>%s</b></table>"),
         (HTML, "<table><tr><td>User<td>bob<tr><td>DB_PASSWORD<td><input value=%s></table>"),
         (HTML, "<table><thead><tr><th>User<th>Token<tbody><tr><td>bob<td><i>%s</i></table>"),
-        (HTML, "<dl><dt>User<dd>bob<dt>Pass&shy;word<dt>Your PIN:<dd>%s<dd>x</dl>"),
+        (HTML, "<dl><dt>User<dd>bob<dt>Your PIN:<dd>%s<dd>x</dl>"),
         (HTML, "<p>bob<p><b>Password:</b> <span title=x>%s</span>"),
         (HTML, "<p>bob<p>Your PIN： <b>%s</b>"),
         (HTML, "<label>API token:</label> <input value=%s> <b>bob</b>"),
