@@ -54,14 +54,19 @@ def test_a_quota_accepts_every_container(built: dict[str, Path], name: str) -> N
 
 
 def test_what_istio_injects_has_bounds_too(built: dict[str, Path]) -> None:
-    """By its annotations, and by a limit range for what these cannot say."""
+    """By its annotations: what is here is for the proxy alone, and changes no other pod of the namespace."""
     deployment = the(built["overlays/istio"], "Deployment")
     annotations = deployment["spec"]["template"]["metadata"]["annotations"]
     asked = {f"sidecar.istio.io/proxy{each}" for each in ("CPU", "CPULimit", "Memory", "MemoryLimit")}
     assert asked <= annotations.keys()
-    (limits,) = the(built["overlays/istio"], "LimitRange")["spec"]["limits"]
-    assert "ephemeral-storage" in limits["default"]
-    assert "ephemeral-storage" in limits["defaultRequest"]
+    assert "LimitRange" not in {each["kind"] for each in objects(built["overlays/istio"])}
+
+
+@pytest.mark.parametrize("name", ["overlays/istio", "overlays/istio-tap"])
+def test_a_sidecar_does_not_take_the_target_for_legacy(built: dict[str, Path], name: str) -> None:
+    """It routes by the Host, which has to be the target's own."""
+    (container,) = pods(built[name])[0]["containers"]
+    assert {"name": "SHADOW_MIRROR_HOST", "value": "target"} in container["env"]
 
 
 @pytest.mark.parametrize("name", PROXIES)
@@ -184,9 +189,12 @@ def test_behind_an_nlb_no_node_is_asked_in_vain(built: dict[str, Path]) -> None:
 
 
 def test_a_tap_takes_the_copies_that_the_mesh_sends(built: dict[str, Path]) -> None:
-    """They go to its service; and it is one that answers at once, and asks both."""
+    """They go to its service; and it is one that answers at once, and asks both. What it asks legacy is not
+    copied once more."""
     file = built["overlays/istio-tap"]
-    (route,) = the(file, "VirtualService")["spec"]["http"]
+    own, route = the(file, "VirtualService")["spec"]["http"]
+    assert own["match"] == [{"headers": {"x-shadow-via": {}}}]
+    assert "mirror" not in own
     services = [each["metadata"]["name"] for each in objects(file) if each["kind"] == "Service"]
     assert route["mirror"]["host"] in services
     assert {"name": "SHADOW_TAP", "value": "true"} in pods(file)[0]["containers"][0]["env"]
