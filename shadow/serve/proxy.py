@@ -241,13 +241,16 @@ def _check_folder(record: Record) -> None:
 
 
 def _listen(text: str, count: int, mode: int | None = None) -> list[socket.socket]:
-    """`count` listeners on one address; each worker owns one, and the kernel spreads clients over them. A
-    Unix socket's `mode` says who may connect; None leaves it to the umask."""
+    """`count` listeners on one address; each worker owns one, and the kernel spreads clients over them. [::]
+    is every interface, of IPv4 too. A Unix socket's `mode` says who may connect; None leaves it to the
+    umask."""
     wanted = address.listener(text)
     if wanted.path:
         shared = _listen_at(wanted.path, mode)
         return [shared, *(shared.dup() for _ in range(count - 1))]
     host, port = wanted.host, wanted.port
+    if host == "::" and not socket.has_dualstack_ipv6():
+        host = "0.0.0.0"  # noqa: S104  as far as this machine goes: its kernel was told to know no IPv6
     listeners = []
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest_asyncio
 from support.peers import Client, Request, answering, echo, get, response
 from support.programs import program
 from support.proxy import NOBODY, PATIENCE, Proxy, until
+
+from shadow.serve.proxy import _listen
 
 trustme = pytest.importorskip("trustme", reason="pip: trustme")
 
@@ -263,6 +266,28 @@ async def test_without_the_preface_nobody_is_served(backend: Any, proxy: Any, co
     with pytest.raises((OSError, asyncio.IncompleteReadError)):
         await client.answer()
     assert legacy.connections == 0
+
+
+# ---- every interface -------------------------------------------------------------------------
+
+
+async def test_every_interface_of_both_families(backend: Any, proxy: Any) -> None:
+    """As in a pod, which has addresses of either or of both; legacy is told those of IPv4 as such."""
+    legacy = await backend(answering(told))
+    running = await proxy(legacy.url, NOBODY, listen="[::]:0", admin="[::]:0", workers={"live": 2})
+    assert running.admin.startswith("[::]:")
+    for host, told_to_legacy in ((LOCAL, b"127.0.0.1 http"), ("::1", b"::1 http")):
+        client = Client(*await asyncio.open_connection(host, running.port))
+        assert (await client.ask(get("/a"))).body == told_to_legacy
+        client.leave()
+
+
+def test_every_interface_where_the_kernel_knows_no_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was told so when it started, as on many hardened nodes: then those of IPv4 are every one."""
+    monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+    for listener in _listen("[::]:0", 2):
+        with listener:
+            assert listener.getsockname()[0] == "0.0.0.0"
 
 
 # ---- Unix sockets ----------------------------------------------------------------------------
