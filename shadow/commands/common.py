@@ -48,6 +48,8 @@ class Commands(click.Group):
             refuse([f"not installed whole, install shadow-proxy anew: {error}"])
 
     def main(self, *arguments: Any, **settings: Any) -> NoReturn:
+        if os.getpid() == 1:  # of a container: for that one a signal without a handler is lost
+            signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         out = sys.stdout
         if isinstance(out, TextIOWrapper) and out.errors == "strict":
             out.reconfigure(errors=_SPELLED)

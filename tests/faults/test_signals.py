@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from support.peers import Load, answering, echo, items
@@ -63,3 +65,20 @@ async def test_a_crash_of_one_live_worker(backend: Any, proxy: Any) -> None:
     assert (back - gone).total_seconds() < 1.0
     report = await running.stop()
     assert_adds_up(report, report["totals"]["received"])
+
+
+FIRST = (
+    "import os, sys; os.getpid = lambda: 1; from shadow import cli; cli.main(['proxy', '-c', sys.argv[1]])"
+)
+"""Takes itself for the first process of a container."""
+
+
+async def test_the_first_process_of_a_container_ends_while_it_starts(tmp_path: Path) -> None:
+    """The kernel has no default of SIGTERM for it: a pod that is deleted at once would serve on, and be
+    killed in the middle of that. It stands at reading its file here."""
+    file = tmp_path / "shadow.yaml"
+    os.mkfifo(file)
+    starting = await asyncio.create_subprocess_exec(sys.executable, "-c", FIRST, str(file))
+    with await asyncio.to_thread(file.open, "wb"):  # once it is read
+        starting.send_signal(signal.SIGTERM)
+        assert await starting.wait() == 128 + signal.SIGTERM
