@@ -6,6 +6,7 @@ is on the shadow worker's event loop and builds next to nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from copy import copy
 from functools import lru_cache
 from typing import Annotated, Final
@@ -98,10 +99,22 @@ class Tally(Struct):
 
     @property
     def unanswered(self) -> int:
-        """Of those that matched, the ones that neither side answered."""
-        return sum(
-            number for pair, number in self.status.items() if not any(map(str.isdigit, pair.split("→")))
-        )
+        """Exchanges that legacy did not answer, whatever the target did."""
+        return sum(self._without_legacy().values())
+
+    @property
+    def target_alone(self) -> int:
+        """Those of them that the target answered."""
+        return sum(number for target, number in self._without_legacy().items() if target.isdigit())
+
+    def _without_legacy(self) -> Counter[str]:
+        """By what the target gave, exchanges to which legacy gave no status."""
+        found = Counter[str]()
+        for pair, number in self.status.items():
+            legacy, _, target = pair.partition("→")
+            if not legacy.isdigit():
+                found[target] += number
+        return found
 
     @property
     def in_flight(self) -> int:
@@ -130,12 +143,13 @@ class Tally(Struct):
             self._release(about, ())
 
     def count(self, legacy: Outcome, target: Outcome, comparison: Masked, about: About) -> None:
-        """Count an exchange by what its comparison found. Where neither side answered, it is a match that
-        says nothing of the target, so it is no unit."""
+        """Count an exchange by what its comparison found. What legacy did not answer says nothing of the
+        target: its fate is told, and what differs, but it makes no pattern that a verdict could weigh."""
         self._end(legacy, target, comparison)
-        if isinstance(legacy, Response) or isinstance(target, Response):
-            _add_unit(self.units, about)
         names = self._see_all(comparison, about)
+        if isinstance(legacy, Failure):
+            return
+        _add_unit(self.units, about)
         if comparison.fate is not Fate.MATCHED:
             self._pattern(names, comparison, about)
         if about.version:

@@ -1,8 +1,9 @@
 """Ready, regressed, or not enough data: for one endpoint, and for all.
 
-Pure. A target that gave no answer is a mismatch: its failures weigh as much as wrong answers. What weighs is
-units, distinct requests of an hour; noise that legacy makes itself does not. An endpoint of which hardly a
-request is new is weighed by its exchanges, or one with a single address would never be ready.
+Pure. A target that gave no answer is a mismatch: its failures weigh as much as wrong answers. What legacy did
+not answer tells nothing of the target, and weighs nothing. What weighs is units, distinct requests of an
+hour; noise that legacy makes itself does not. An endpoint of which hardly a request is new is weighed by its
+exchanges, or one with a single address would never be ready.
 
 *Regressed*: the share of mismatched units is surely above the tolerance, with e-BH across endpoints, so that
 300 endpoints do not mean 15 false alarms; or the target is surely slower; or a difference is confirmed,
@@ -223,6 +224,8 @@ def _nothing(tally: Tally) -> str:
     """Why nothing of an endpoint counts for its verdict."""
     if tally.learned.matched + tally.learned.differed:
         return "what was compared went into learning legacy's own noise"
+    if tally.target_alone:
+        return "legacy gave no answer, so there was nothing to compare with"
     return "neither legacy nor the target gave an answer" if tally.unanswered else "nothing was compared"
 
 
@@ -274,16 +277,22 @@ def _seen(case: _Case, weighed: Counts | None = None) -> str:
     counts = weighed or case.counts
     requests = "" if counts.exchanges == counts.units else " distinct requests"
     failed = f" ({case.tally.failed:,} failed)" if case.tally.failed else ""
-    return f"{counts.mismatched:,} of {counts.units:,}{requests} differ{_beside(case, counts)}{failed}"
+    differ = f"{counts.mismatched:,} of {counts.units:,}{requests} differ"
+    return f"{differ}{_beside(case, counts)}{failed}{_left_out(case.tally)}"
 
 
 def _seen_repeated(case: _Case) -> str:
     """What an endpoint was weighed by of which hardly a request is new."""
     counts = case.counts
     requests = "1 distinct request" if counts.units == 1 else f"{counts.units:,} distinct requests"
-    return (
-        f"{counts.differing:,} of {counts.exchanges:,} exchanges of {requests} differ{_beside(case, counts)}"
-    )
+    differ = f"{counts.differing:,} of {counts.exchanges:,} exchanges of {requests} differ"
+    return f"{differ}{_beside(case, counts)}{_left_out(case.tally)}"
+
+
+def _left_out(tally: Tally) -> str:
+    """That something was answered by the target alone, which is held neither for it nor against it."""
+    alone = tally.target_alone
+    return f", without {alone:,} that legacy did not answer" if alone else ""
 
 
 def _beside(case: _Case, counts: Counts) -> str:
@@ -291,7 +300,7 @@ def _beside(case: _Case, counts: Counts) -> str:
     if counts.differing < case.counts.differing:
         return " beside what may be legacy's own noise"
     tally = case.tally
-    differed = tally.differed + tally.failed - tally.learned.differed
+    differed = tally.differed + tally.failed - tally.learned.differed - tally.target_alone
     return " beside legacy's own noise" if differed > counts.differing else ""
 
 

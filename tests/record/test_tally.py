@@ -312,6 +312,18 @@ def test_both_failed_is_a_match() -> None:
     assert (tally.matched, tally.failed, tally.status) == (1, 0, {"timeout→refused": 1})
 
 
+def test_what_legacy_did_not_answer_is_no_unit() -> None:
+    """It differs, and that is told; but nothing that weighs is made of it, nor of what a release shows."""
+    tally = Tally()
+    failed = Failure(FailureKind.TIMEOUT)
+    difference = Difference(CHANGED, "status", "timeout", "200")
+    tally.count(failed, TARGET, masked(difference), About(5.0, 1, "v1"))
+
+    assert (tally.differed, tally.unanswered, tally.target_alone) == (1, 1, 1)
+    assert list(tally.differences) == ["changed status timeout→200"]
+    assert (tally.units, tally.patterns, tally.releases) == ({}, {}, {})
+
+
 def test_releases_tell_what_each_version_showed() -> None:
     """By the version that the target says it is, with first and last."""
     tally = Tally()

@@ -64,6 +64,23 @@ def test_what_neither_side_answered_says_nothing() -> None:
     assert judge(few).why.startswith("0 of 100 differ")
 
 
+def test_what_legacy_did_not_answer_is_held_against_nobody() -> None:
+    """A legacy that cannot be reached makes no target regressed; beside answers it is only told."""
+    refused = Failure(FailureKind.REFUSED)
+    alone = Tally()
+    for number in range(100):
+        found = Masked(Fate.DIFFERED, (Difference(DifferenceKind.CHANGED, "status", "refused", "200"),))
+        alone.count(refused, LEGACY, found, about(number))
+    judged = judge(alone)
+
+    assert (alone.differed, judged.verdict, judged.reasons) == (100, SHORT, (Reason.NOTHING,))
+    assert judged.why == "legacy gave no answer, so there was nothing to compare with"
+    most = tally(matched=5000)
+    most.merge(alone)
+    assert judge(most).verdict is READY
+    assert judge(most).why.startswith("0 of 5,000 differ, without 100 that legacy did not answer: at most")
+
+
 def test_not_enough_data() -> None:
     """Neither: it says how many more requests are needed, and that many are enough."""
     judged = judge(tally(matched=1000))
