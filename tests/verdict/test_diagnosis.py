@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from support.tallies import VALUE, add, learn
 from support.traces import HOUR, Recording, answer
 
-from shadow.model import Failure, FailureKind
+from shadow.model import Difference, DifferenceKind, Failure, FailureKind
+from shadow.record.tally import Tally, TallyRecord
 from shadow.report.build import build
 from shadow.report.markdown import _words
 from shadow.report.schema import Diagnosis
@@ -183,14 +185,27 @@ def test_a_diagnosis_explains_its_causes() -> None:
 
 
 def test_an_exchange_counts_once_however_many_causes_it_shows() -> None:
-    """A cookie that lost three attributes at once; another endpoint adds its own. The most frequent comes
-    first."""
+    """A cookie that lost three attributes at once; another endpoint adds its own, and what differs otherwise
+    is none of it. The most frequent comes first."""
     lost = answer(set_cookie="sid=1; Secure; HttpOnly; SameSite=Lax"), answer(set_cookie="sid=1")
     recording = pairs((FINE, text("no", 403))).pair(*lost, endpoint="GET /a", times=5)
     recording.pair(lost[0], answer(set_cookie="sid=1; HttpOnly"), endpoint="GET /b", times=2)
+    recording.pair(FINE, answer(200, "differs in something else"), endpoint="GET /a", times=30)
 
     counts = [(each.name, each.count) for each in build(recording.records()).diagnosis]
     assert counts == [("cookie_attributes", 7), ("refused_address", 1)]
+
+
+def test_what_was_spent_on_learning_counts_once_too() -> None:
+    """It has no pattern: the most frequent difference stands for all of it."""
+    lost = tuple(
+        Difference(DifferenceKind.MISSING, f"cookie:sid;{each}", "") for each in ("secure", "httponly")
+    )
+    tally = add(learn(Tally(), 4, lost), range(10, 15), *lost)
+    add(tally, range(20, 50), VALUE)
+
+    (diagnosis,) = build([TallyRecord(0, 60, "GET /", "", tally)]).diagnosis
+    assert diagnosis.count == 9
 
 
 @pytest.mark.parametrize("path", ["/", "/items/7?page=2"])
