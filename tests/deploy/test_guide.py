@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from support.kubernetes import DEPLOY, NEWEST, OLDEST, assert_valid, build, pods
+from support.kubernetes import DEPLOY, NEWEST, OLDEST, assert_valid, build, objects, pods
 from support.proxy import NOBODY, Proxy
 
 from shadow.cli import main
@@ -19,10 +19,12 @@ from shadow.settings import Timeouts
 
 GUIDE = (DEPLOY.parent / "docs" / "kubernetes.md").read_text(encoding="utf-8")
 
+SNIPPETS = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+
 
 def test_its_short_file_becomes_manifests(tmp_path: Path) -> None:
     """As it stands there."""
-    (short,) = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+    short, _ = SNIPPETS
     file = tmp_path / "shadow.yaml"
     file.write_text(short, encoding="utf-8")
     for command in (["config", "validate", "--config"], ["manifests", "--output", str(tmp_path / "made")]):
@@ -31,6 +33,26 @@ def test_its_short_file_becomes_manifests(tmp_path: Path) -> None:
     built = build(tmp_path / "made", tmp_path)
     assert_valid(built)
     assert pods(built)[0]["containers"][0]["image"] == "registry.example/shadow:0.1.0"
+
+
+@pytest.mark.parametrize("name", ["", "  name: eu\n"])
+def test_an_overlay_fits_what_was_made(name: str, tmp_path: Path) -> None:
+    """By its patches, copied beside a kustomization as it stands there."""
+    short, over = SNIPPETS
+    (tmp_path / "shadow.yaml").write_text(short + name, encoding="utf-8")
+    command = ["manifests", str(tmp_path / "shadow.yaml"), "--output", str(tmp_path / "manifests")]
+    assert CliRunner().invoke(main, command).exit_code == 0
+    overlay = tmp_path / "nlb"
+    overlay.mkdir()
+    (overlay / "kustomization.yaml").write_text(over, encoding="utf-8")
+    for patch in re.findall(r"path: ([a-z.]+)", over):
+        (overlay / patch).write_bytes((DEPLOY / "overlays/aws" / patch).read_bytes())
+    built = build(overlay, tmp_path)
+    assert_valid(built)
+    assert pods(built)[0]["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"] == 40
+    assert "LoadBalancer" in {
+        each["spec"].get("type") for each in objects(built) if each["kind"] == "Service"
+    }
 
 
 async def test_its_switch_turns_the_mirror_off(tmp_path: Path) -> None:
