@@ -31,9 +31,7 @@ class _Half(asyncio.Protocol):
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if (
-            not self.other.transport.is_closing()
-        ):  # we have not ended it: a peer that goes on would be read for ever
+        if not self.other.transport.is_closing():  # else we have ended it, and a peer may go on for ever
             said = unread(self.transport)
             if said:
                 self.data_received(said)
