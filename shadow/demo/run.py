@@ -26,6 +26,7 @@ _PATIENCE: Final = 15.0  # seconds to start or end a process
 
 def run(count: int, folder: Path) -> int:
     """The whole of it. Returns the exit code."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # what is started here ends too
     console = Console(stderr=True)
     folder = folder / time.strftime("%Y%m%dT%H%M%S")  # each run is a report of its own
     with _backend("legacy") as legacy, _backend("target") as target:

@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from support.proxy import PATIENCE, PROGRAM, ROOT
+from support.proxy import PATIENCE, PROGRAM, ROOT, children
 
 
 @pytest.mark.parametrize("command", ["--help", "--version", "config schema", "replay --formats"])
@@ -34,16 +34,22 @@ async def test_a_reader_that_leaves_is_no_error() -> None:
     assert (process.returncode, said) == (128 + signal.SIGPIPE, b"")
 
 
-async def test_ctrl_c_has_its_code() -> None:
-    """Where a command has no end of its own for it."""
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_has_its_code(number: signal.Signals, tmp_path: Path) -> None:
+    """Where a command has no end of its own for it; what it has started ends before it."""
     process = await asyncio.create_subprocess_exec(
-        *(*PROGRAM, "demo"), cwd=ROOT, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *(*PROGRAM, "demo", "--record", str(tmp_path)),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
     )
-    assert process.stdout is not None
     assert process.stderr is not None
     async with asyncio.timeout(PATIENCE):
         await process.stderr.readuntil(b"requests through it")
-        process.send_signal(signal.SIGINT)
+        started = children(process.pid)
+        process.send_signal(number)
         _, said = await process.communicate()
-    assert process.returncode == 128 + signal.SIGINT
+    assert process.returncode == 128 + number
     assert b"Traceback" not in said
+    assert len(started) == 3, "two backends and the proxy"
+    assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []
