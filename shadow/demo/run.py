@@ -83,11 +83,11 @@ def _address(log: IO[bytes]) -> str:
     for line in log:
         try:
             event = json.loads(line)
-        except ValueError:
-            event = {}  # it could not even begin to log
-        if event.get("event") == "serving":
+        except ValueError:  # it could not even begin to log
+            print(line.decode(), end="", file=sys.stderr)
+            continue
+        if event["event"] == "serving":
             return str(event["listen"])
-        print(line.decode(), end="", file=sys.stderr)
     raise SystemExit("the proxy did not start")
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from support.proxy import assert_adds_up, command, endpoint
+from support.proxy import PROGRAM, assert_adds_up, command, endpoint
 
 from shadow.demo import traffic
 from shadow.demo.backends import PLANTED, SLOWER
@@ -61,10 +61,14 @@ async def test_the_demo_shows_what_is_slower_and_what_is_not_sent(tmp_path: Path
 
 @pytest.mark.parametrize("count", [0, 1])
 async def test_a_short_demo_ends_too(count: int, tmp_path: Path) -> None:
-    """However few requests: no error and no traceback."""
-    code, _, said = await command("demo", "--requests", str(count), "--record", str(tmp_path))
+    """However few requests: no error, no traceback, and no line of the proxy's log, such as that of few
+    descriptors."""
+    few = ("bash", "-c", 'ulimit -n 1024; exec "$@"', "-", *PROGRAM)
+    arguments = ("demo", "--requests", str(count), "--record", str(tmp_path))
+    code, _, said = await command(*arguments, program=few)
     assert code == 0, said
     assert "Traceback" not in said
+    assert "{" not in said
 
 
 @pytest.mark.parametrize(
