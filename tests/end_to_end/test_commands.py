@@ -8,7 +8,12 @@ import signal
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from support.proxy import PATIENCE, PROGRAM, ROOT, children
+
+from shadow.cli import main
+
+BACKENDS = "--legacy http://127.0.0.1:1 --target http://127.0.0.1:2"
 
 
 @pytest.mark.parametrize("command", ["--help", "--version", "config schema", "replay --formats"])
@@ -53,3 +58,26 @@ async def test_a_signal_has_its_code(number: signal.Signals, tmp_path: Path) -> 
     assert b"Traceback" not in said
     assert len(started) == 3, "two backends and the proxy"
     assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("code", "line"),
+    [
+        (2, "rejudges"),
+        (2, "report"),
+        (2, "report kept --colour"),
+        (2, "report kept --format"),
+        (2, "rules suggest one two"),
+        (3, "report kept --format htm"),
+        (3, "report kept --watch"),
+        (3, "demo --requests -1"),
+        (3, f"replay access.log {BACKENDS} --amplify 0"),
+        (3, f"replay access.log {BACKENDS} --speed fast"),
+        (3, f"replay access.log {BACKENDS} --speed 1 --rate 5"),
+        (3, f"proxy {BACKENDS} --sample 2"),
+        (3, "forget . --value x"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_no_value_that_cannot_be_used(code: int, line: str) -> None:
+    """One rule, whoever notices: what is unknown or missing has another code than what is given and wrong."""
+    assert CliRunner().invoke(main, line.split()).exit_code == code
