@@ -1,5 +1,14 @@
-"""`python -m shadow`."""
+"""`shadow` and `python -m shadow`."""
 
-from shadow.cli import main
+from __future__ import annotations
 
-main()
+import signal
+import sys
+
+try:
+    from shadow.cli import main
+except KeyboardInterrupt:  # while it was loaded; then `Commands.main` sees to it
+    sys.exit(128 + signal.SIGINT)
+
+if __name__ == "__main__":
+    main()

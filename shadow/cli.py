@@ -30,7 +30,7 @@ _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 @click.group(cls=Commands, context_settings=_CONTEXT)
-@click.version_option(__version__)
+@click.version_option(__version__, prog_name="shadow")
 def main() -> None:
     """Does the new platform answer as the old one does?
 

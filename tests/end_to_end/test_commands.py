@@ -9,19 +9,20 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from support.proxy import PATIENCE, PROGRAM, ROOT, children
+from support.proxy import PATIENCE, PROGRAM, ROOT, children, command
 
+from shadow import __version__
 from shadow.cli import main
 
 BACKENDS = "--legacy http://127.0.0.1:1 --target http://127.0.0.1:2"
 
 
-@pytest.mark.parametrize("command", ["--help", "--version", "config schema", "replay --formats"])
-async def test_a_full_disk_is_told(command: str) -> None:
+@pytest.mark.parametrize("asked", ["--help", "--version", "config schema", "replay --formats"])
+async def test_a_full_disk_is_told(asked: str) -> None:
     """In one line, and by the exit code."""
     with Path("/dev/full").open("wb") as full:  # noqa: ASYNC230  opens no file
         process = await asyncio.create_subprocess_exec(
-            *(*PROGRAM, *command.split()), cwd=ROOT, stdout=full, stderr=asyncio.subprocess.PIPE
+            *(*PROGRAM, *asked.split()), cwd=ROOT, stdout=full, stderr=asyncio.subprocess.PIPE
         )
     _, said = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert (process.returncode, said) == (3, b"standard output: No space left on device\n")
@@ -58,6 +59,18 @@ async def test_a_signal_has_its_code(number: signal.Signals, tmp_path: Path) -> 
     assert b"Traceback" not in said
     assert len(started) == 3, "two backends and the proxy"
     assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []
+
+
+async def test_ctrl_c_has_its_code_while_it_is_loaded(tmp_path: Path) -> None:
+    """In silence. It comes here where the first library is loaded."""
+    (tmp_path / "click.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGINT)")
+    done = await command("--help", environ={"PYTHONPATH": f"{tmp_path}:{ROOT}"})
+    assert done == (128 + signal.SIGINT, "", "")
+
+
+async def test_it_is_called_shadow_however_it_is_started() -> None:
+    """By its name, or as a module."""
+    assert await command("--version") == (0, f"shadow, version {__version__}\n", "")
 
 
 @pytest.mark.parametrize(
