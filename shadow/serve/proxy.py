@@ -63,6 +63,11 @@ def serve(loaded: Loaded, load: Load, files: list[Path]) -> int:
         first = workers.generation(loaded)
         _have_descriptors(config.limits.connections)
         reloader = ConfigReloader(loaded, load, workers.generation, files)
+        name = "tally" + shipper.suffix(config.record, started)
+        recorder = Recorder(config.record, name, first.configured, started)
+        share_memory(config.mirror.memory)
+        listeners = [*live_listeners, admin_listener]
+        supervisor = Supervisor(first, reloader, listeners, recorder, config.timeouts.lameduck)
         log.info(
             "serving",
             listen=_name(live_listeners[0]),
@@ -71,11 +76,7 @@ def serve(loaded: Loaded, load: Load, files: list[Path]) -> int:
             target=config.target,
             record=config.record.to,
         )
-        name = "tally" + shipper.suffix(config.record, started)
-        recorder = Recorder(config.record, name, first.configured, started)
-        share_memory(config.mirror.memory)
-        listeners = [*live_listeners, admin_listener]
-        code = Supervisor(first, reloader, listeners, recorder, config.timeouts.lameduck).run()
+        code = supervisor.run()
         if config.record.shipped:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, signal.SIG_DFL)  # whoever asks again does not want to wait

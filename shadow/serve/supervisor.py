@@ -51,7 +51,8 @@ class Supervisor:
         recorder: Recorder,
         lameduck: float,
     ) -> None:
-        """Before it leaves, and before an old generation does, it serves on for `lameduck` seconds."""
+        """Before it leaves, and before an old generation does, it serves on for `lameduck` seconds. From now
+        on it takes signals, and heeds them once it runs."""
         self._current = first
         self._next: Generation | None = None  # being started, by a reload
         self._old: list[Generation] = []
@@ -67,9 +68,10 @@ class Supervisor:
         self._signals: list[int] = []
         self._stopping = False
         self._exit = 0
+        self._wakeup = self._take_signals()
 
-    def run(self) -> int:
-        """Until told to stop, or until the workers cannot be started. Returns the exit code."""
+    def _take_signals(self) -> socket.socket:
+        """Keeps what comes for later. Gives what wakes up whoever waits for it."""
         wakeup, alarm = socket.socketpair()
         wakeup.setblocking(False)
         alarm.setblocking(False)
@@ -81,9 +83,13 @@ class Supervisor:
         signal.signal(signal.SIGCHLD, lambda *_: None)  # only to be woken
         for number in (LAME, RETIRE):
             signal.signal(number, signal.SIG_IGN)  # as in a worker until it listens to them
+        return wakeup
+
+    def run(self) -> int:
+        """Until told to stop, or until the workers cannot be started. Returns the exit code."""
         self._start_all(self._current)
         while not all(generation.over for generation in self._generations):
-            self._wait(wakeup)
+            self._wait()
             self._heed_signals()
             self._reap()
             self._advance(time.monotonic())
@@ -102,10 +108,10 @@ class Supervisor:
     def _processes(self) -> list[Process]:
         return [process for each in self._generations for process in each.processes.values()]
 
-    def _wait(self, wakeup: socket.socket) -> None:
+    def _wait(self) -> None:
         for key, _ in self._selector.select(_TICK):
             if key.data is None:
-                wakeup.recv(4096)
+                self._wakeup.recv(4096)
             else:
                 self._read(*key.data)
                 self._flush(key.data[1])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.peers import Load, answering, body_of, echo, get, items, read_request
-from support.proxy import NOBODY, Proxy, assert_adds_up, until, value
+from support.proxy import NOBODY, PROGRAM, Proxy, assert_adds_up, until, value
 
 STOP = [signal.SIGTERM, signal.SIGINT]
 
@@ -135,6 +136,24 @@ async def _received(running: Proxy, count: int) -> None:
     async with asyncio.timeout(20):
         while value(await running.metrics(), "shadow_requests_total") < count:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
+
+
+async def test_whoever_reads_that_it_serves_may_end_it(tmp_path: Path) -> None:
+    """In the same millisecond: it ends in order, as later."""
+    log = ("--log-format", "json", "--record", str(tmp_path))
+    running = await asyncio.create_subprocess_exec(
+        *(*PROGRAM, "proxy", "--legacy", NOBODY, "--target", "http://127.0.0.1:2", *log),
+        *("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"),
+        stderr=asyncio.subprocess.PIPE,
+        env=os.environ | {"SHADOW_TIMEOUTS_LAMEDUCK": "1ms"},
+    )
+    assert running.stderr is not None
+    async with asyncio.timeout(20):
+        await running.stderr.readuntil(b'"serving"')
+        running.terminate()
+        _, said = await running.communicate()
+    assert running.returncode == 0, said
+    assert b'"stopping"' in said
 
 
 async def test_idle_clients_do_not_delay_the_end(backend: Any, proxy: Any, connect: Any) -> None:
