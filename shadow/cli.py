@@ -13,7 +13,16 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from shadow import __version__
-from shadow.commands.common import Commands, load_settings, named_flags, nothing, refuse, writing
+from shadow.commands.common import (
+    PLACE,
+    Commands,
+    config_file,
+    load_settings,
+    named_flags,
+    nothing,
+    refuse,
+    writing,
+)
 from shadow.commands.demo import demo
 from shadow.commands.forget import forget
 from shadow.commands.kept import rejudge, rules
@@ -55,7 +64,13 @@ def main() -> None:
 def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The flags of settings that are wanted often; all others are in the file and the environment."""
     options = [
-        click.option("--config", "-c", metavar="FILE", help="YAML with settings; see config/reference.yaml."),
+        click.option(
+            "--config",
+            "-c",
+            metavar="FILE",
+            type=PLACE,
+            help="YAML with settings; see config/reference.yaml.",
+        ),
         click.option("--legacy", metavar="URL", help="Who answers today, e.g. http://old:80."),
         click.option("--target", metavar="URL", help="Who shall answer tomorrow."),
         click.option("--listen", metavar="HOST:PORT", help="Where clients connect; port 0 picks one."),
@@ -63,7 +78,9 @@ def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--tap", flag_value="true", help="Take copies that nginx, Envoy or Istio mirror; ask both."
         ),
-        click.option("--record", metavar="FOLDER|URL", help="Where segments are kept; s3://BUCKET/PREFIX."),
+        click.option(
+            "--record", metavar="FOLDER|URL", type=PLACE, help="Where segments are kept; s3://BUCKET/PREFIX."
+        ),
         click.option("--workers", metavar="N", help="Live workers, one core each; 0 is by the cores."),
         click.option("--sample", metavar="F", help="Share of requests to mirror, 0 to 1."),
         click.option("--log-format", metavar="FORMAT", help="console, json or ltsv."),
@@ -90,7 +107,7 @@ def proxy(config: str | None, **flags: str | None) -> None:
     needed = ("legacy", "target")
     loaded = load_settings(config, flags, needed=needed)
     configure(loaded.config.log)
-    path, named = config or os.environ.get("SHADOW_CONFIG"), named_flags(flags)
+    path, named = config_file(config), named_flags(flags)
     try:
         code = serve(loaded, lambda: load(path, named, os.environ, needed=needed), sources(path, os.environ))
     except CannotStart as error:
@@ -119,11 +136,13 @@ def _print_formats(context: click.Context, _: click.Parameter, wanted: bool) -> 
 
 
 @main.command(short_help="Send what access logs tell to both, and judge the answers.")
-@click.argument("logs", metavar="LOG...", nargs=-1, required=True)
-@click.option("--config", "-c", metavar="FILE", help="YAML with settings; see config/reference.yaml.")
+@click.argument("logs", metavar="LOG...", type=PLACE, nargs=-1, required=True)
+@click.option(
+    "--config", "-c", metavar="FILE", type=PLACE, help="YAML with settings; see config/reference.yaml."
+)
 @click.option("--legacy", metavar="URL", help="Who answers today; asked again for every line.")
 @click.option("--target", metavar="URL", help="Who shall answer tomorrow.")
-@click.option("--record", metavar="FOLDER|URL", help="Where segments are kept, of all shards.")
+@click.option("--record", metavar="FOLDER|URL", type=PLACE, help="Where segments are kept, of all shards.")
 @click.option("--sample", metavar="F", help="Share of lines to replay, 0 to 1.")
 @_variable(
     "against-log", is_flag=True, help="Compare with status, size and time in the log, not with legacy."
@@ -226,7 +245,7 @@ def _print_report_schema(context: click.Context, _: click.Parameter, wanted: boo
 
 
 @main.command(short_help="Tell whether the target answers as legacy does.")
-@click.argument("folders", metavar="FROM...", nargs=-1, required=True)
+@click.argument("folders", metavar="FROM...", type=PLACE, nargs=-1, required=True)
 @click.option(
     "--format",
     "form",
@@ -234,7 +253,7 @@ def _print_report_schema(context: click.Context, _: click.Parameter, wanted: boo
     default="text",
     show_default=True,
 )
-@click.option("--output", "-o", metavar="FILE", help="Write here instead of standard output.")
+@click.option("--output", "-o", metavar="FILE", type=PLACE, help="Write here instead of standard output.")
 @click.option(
     "--language",
     type=click.Choice(["en", "ja"]),
@@ -242,12 +261,15 @@ def _print_report_schema(context: click.Context, _: click.Parameter, wanted: boo
     show_default=True,
     help="Of the HTML page, until its reader switches.",
 )
-@click.option("--config", "-c", metavar="FILE", help="YAML whose `verdict` says when an endpoint is ready.")
+@click.option(
+    "--config", "-c", metavar="FILE", type=PLACE, help="YAML whose `verdict` says when an endpoint is ready."
+)
 @click.option(
     "--since-last",
     "--compare",
     "earlier",
     metavar="FILE",
+    type=PLACE,
     help="An earlier JSON report: tell what is new since.",
 )
 @click.option("--watch", is_flag=True, help="On a terminal, show it anew every few seconds, until Ctrl-C.")

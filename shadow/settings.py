@@ -80,6 +80,7 @@ Served = Annotated[
 Place = Annotated[
     str, Meta(description="a folder, or a store such as s3://BUCKET/PREFIX", extra={"form": "place"})
 ]
+Folder = Annotated[str, Meta(description="a folder", extra={"form": "folder"})]
 Image = Annotated[str, Meta(description="an image's name with its tag or digest", extra={"form": "image"})]
 DnsLabel = Annotated[
     str, Meta(description="small letters, digits and - between them", extra={"form": "dns_label"})
@@ -262,7 +263,7 @@ class Record(Strict, frozen=True):
     """What is kept."""
 
     to: Place = "shadow-data"  # folder, or object store: there the segments of all pods come together
-    spool: str = "shadow-spool"  # folder of what is on its way to the store
+    spool: Folder = "shadow-spool"  # folder of what is on its way to the store
     keep: Seconds = Seconds(14 * 86400)  # older segments are deleted
     window: Seconds = Seconds(3600)  # of one tally
     evidence: Count = 20  # comparisons kept of each cause in an hour by one judge

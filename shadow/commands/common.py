@@ -86,13 +86,31 @@ def _leave_standard_output(code: int) -> NoReturn:
     sys.exit(code)
 
 
+class _Place(click.Path):
+    """A shell completes it as the name of a file. An empty one is what a variable that is not set leaves."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not value:
+            self.fail("is empty; name a file or a folder", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+PLACE: Final = _Place(readable=False)
+"""A file, a folder, a glob or a URL, that need not exist."""
+
+
 def load_settings(path: str | None, flags: dict[str, str | None], needed: Iterable[str] = ()) -> Loaded:
     from shadow.config.load import ConfigError, load
 
     try:
-        return load(path or os.environ.get("SHADOW_CONFIG"), named_flags(flags), os.environ, needed=needed)
+        return load(config_file(path), named_flags(flags), os.environ, needed=needed)
     except ConfigError as error:
         refuse(error.problems)
+
+
+def config_file(named: str | None) -> str | None:
+    """The file of settings: that of the flag, or of the variable."""
+    return named or os.environ.get("SHADOW_CONFIG") or None
 
 
 def named_flags(flags: dict[str, str | None]) -> dict[str, str | None]:

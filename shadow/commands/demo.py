@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from shadow.commands.common import refuse
+from shadow.commands.common import PLACE, refuse
 
 
 @click.command(short_help="See it work: two backends, the proxy, traffic, the report.")
@@ -20,7 +20,12 @@ from shadow.commands.common import refuse
     help="How much traffic to send.",
 )
 @click.option(
-    "--record", metavar="FOLDER", default="shadow-data/demo", show_default=True, help="Where to keep it."
+    "--record",
+    metavar="FOLDER",
+    type=PLACE,
+    default="shadow-data/demo",
+    show_default=True,
+    help="Where to keep it.",
 )
 def demo(requests: int, record: str) -> None:
     """Two small backends with planted differences, the proxy, real traffic, the report."""

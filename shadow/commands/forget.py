@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from shadow.commands.common import refuse
+from shadow.commands.common import PLACE, refuse
 
 
 @click.command(short_help="Remove every kept comparison that holds a value.")
-@click.argument("folder", metavar="FOLDER")
+@click.argument("folder", metavar="FOLDER", type=PLACE)
 @click.option(
     "--value", metavar="TEXT", required=True, help="As the report shows it: masked:…, or a request's id."
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from shadow.commands.common import load_settings, nothing, refuse, writing
+from shadow.commands.common import PLACE, load_settings, nothing, refuse, writing
 
 if TYPE_CHECKING:
     from shadow.again.rejudge import Rejudged
@@ -18,10 +18,12 @@ _Result = TypeVar("_Result", bound="Rejudged | Suggestions")
 
 
 @click.command(short_help="Judge what is kept again, under other rules.")
-@click.argument("folder", metavar="FROM")
-@click.option("--config", "-c", metavar="FILE", required=True, help="YAML with the rules to be tried.")
+@click.argument("folder", metavar="FROM", type=PLACE)
+@click.option(
+    "--config", "-c", metavar="FILE", type=PLACE, required=True, help="YAML with the rules to be tried."
+)
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option("--output", "-o", metavar="FILE", help="Write here instead of standard output.")
+@click.option("--output", "-o", metavar="FILE", type=PLACE, help="Write here instead of standard output.")
 def rejudge(folder: str, config: str, form: str, output: str | None) -> None:
     """Judge the kept comparisons again under other rules, without traffic, and show what changes.
 
@@ -47,9 +49,11 @@ def rules() -> None:
 
 
 @rules.command("suggest")
-@click.argument("folder", metavar="FROM")
-@click.option("--config", "-c", metavar="FILE", help="Rules in force: what they silence needs no others.")
-@click.option("--output", "-o", metavar="FILE", help="Write here instead of standard output.")
+@click.argument("folder", metavar="FROM", type=PLACE)
+@click.option(
+    "--config", "-c", metavar="FILE", type=PLACE, help="Rules in force: what they silence needs no others."
+)
+@click.option("--output", "-o", metavar="FILE", type=PLACE, help="Write here instead of standard output.")
 def suggest_rules(folder: str, config: str | None, output: str | None) -> None:
     """Print rules ready to paste that would silence what differed, most silence first.
 

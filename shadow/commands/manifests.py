@@ -6,13 +6,19 @@ from pathlib import Path
 
 import click
 
-from shadow.commands.common import refuse
+from shadow.commands.common import PLACE, refuse
 
 
 @click.command()
-@click.argument("file", metavar="FILE")
+@click.argument("file", metavar="FILE", type=PLACE)
 @click.option(
-    "--output", "-o", metavar="FOLDER", default="manifests", show_default=True, help="Where to write it."
+    "--output",
+    "-o",
+    metavar="FOLDER",
+    type=PLACE,
+    default="manifests",
+    show_default=True,
+    help="Where to write it.",
 )
 def manifests(file: str, output: str) -> None:
     """Write a kustomization of a proxy on Kubernetes.

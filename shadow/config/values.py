@@ -288,10 +288,18 @@ def _token(token: str) -> None:
         raise ValueError(f"expected at least {_SHORTEST_TOKEN} ASCII characters, chosen by chance")
 
 
+def _folder(place: str) -> None:
+    """Any name; none would be the folder that this runs in."""
+    if not place:
+        raise ValueError("is empty; name a folder")
+
+
 def _place(place: str) -> None:
-    """A folder is any name; what looks like a store may hold a secret, and is not repeated."""
+    """What looks like a store may hold a secret, and is not repeated."""
     if "://" in place:
         address.store(place)
+    else:
+        _folder(place)
 
 
 def _mask(line: str) -> object:
@@ -317,6 +325,7 @@ FORMS: dict[str, Callable[[str], object]] = {
     "image": _image,
     "dns_label": _dns_label,
     "prefix": _prefix,
+    "folder": _folder,
     "place": _place,
     "hook": _hook,
     "token": _token,

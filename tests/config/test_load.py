@@ -593,6 +593,13 @@ def test_a_store_is_named_without_credentials(place: str, write: Write) -> None:
     assert "hunter2" not in problem
 
 
+@pytest.mark.parametrize("setting", ["to", "spool"])
+def test_an_empty_folder_is_none(setting: str, write: Write) -> None:
+    """It would be the one that the program runs in."""
+    (problem,) = problems(write(f"record: {{{setting}: ''}}"))
+    assert problem == f"shadow.yaml:1: record.{setting}: is empty; name a folder"
+
+
 @pytest.mark.parametrize("place", ["s3://bucket", "gs://bucket/a/b", "az://account/x", "file:///data/x"])
 def test_with_a_store_segments_are_written_to_the_spool(place: str, write: Write) -> None:
     """A folder is its own spool."""

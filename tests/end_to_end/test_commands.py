@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,6 +42,10 @@ async def test_a_reader_that_leaves_is_no_error() -> None:
     assert (process.returncode, said) == (128 + signal.SIGPIPE, b"")
 
 
+def _runs(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_has_its_code(number: signal.Signals, tmp_path: Path) -> None:
     """Where a command has no end of its own for it; what it has started ends before it."""
@@ -58,7 +64,7 @@ async def test_a_signal_has_its_code(number: signal.Signals, tmp_path: Path) -> 
     assert process.returncode == 128 + number
     assert b"Traceback" not in said
     assert len(started) == 3, "two backends and the proxy"
-    assert [pid for pid in started if Path(f"/proc/{pid}").exists()] == []
+    assert not any(map(_runs, started))
 
 
 async def test_ctrl_c_has_its_code_while_it_is_loaded(tmp_path: Path) -> None:
@@ -71,6 +77,22 @@ async def test_ctrl_c_has_its_code_while_it_is_loaded(tmp_path: Path) -> None:
 async def test_it_is_called_shadow_however_it_is_started() -> None:
     """By its name, or as a module."""
     assert await command("--version") == (0, f"shadow, version {__version__}\n", "")
+
+
+@pytest.mark.parametrize("line", ["report ./sh", "replay ./ac", "proxy --config sh", "manifests ./sh"])
+async def test_a_shell_completes_names_of_files(line: str) -> None:
+    """Which it does itself, once it is told that they are."""
+    words = f"shadow {line}"
+    program = (sys.executable, "-c", "from shadow.cli import main; main(prog_name='shadow')")
+    asked = {"_SHADOW_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    done = await command(program=program, environ=asked)
+    assert done == (0, f"file,{words.split()[-1]}\n", "")
+
+
+async def test_an_empty_variable_names_no_file() -> None:
+    """As of any setting: templates leave empty ones behind."""
+    done = await command("config", "validate", *BACKENDS.split(), environ={"SHADOW_CONFIG": ""})
+    assert done == (0, "the settings are good\n", "")
 
 
 @pytest.mark.parametrize(
@@ -89,8 +111,12 @@ async def test_it_is_called_shadow_however_it_is_started() -> None:
         (3, f"replay access.log {BACKENDS} --speed 1 --rate 5"),
         (3, f"proxy {BACKENDS} --sample 2"),
         (3, "forget . --value x"),
+        (3, "report ''"),
+        (3, "report kept --output ''"),
+        (3, f"proxy {BACKENDS} --record ''"),
+        (3, f"config validate {BACKENDS} --config ''"),
     ],
 )
 def test_a_line_that_cannot_be_read_is_no_value_that_cannot_be_used(code: int, line: str) -> None:
     """One rule, whoever notices: what is unknown or missing has another code than what is given and wrong."""
-    assert CliRunner().invoke(main, line.split()).exit_code == code
+    assert CliRunner().invoke(main, shlex.split(line)).exit_code == code
