@@ -26,6 +26,8 @@ class Formats:
         self._told: set[str] = set()
         if format_ != AUTO:
             registry.parser(format_, options)
+            if idle := registry.idle(format_, options):
+                raise ValueError(idle)
 
     def tell(self, log_name: str, first_lines: Sequence[bytes]) -> Parser:
         """The parser for a log that begins like this. Raises ValueError with one line."""
@@ -37,6 +39,8 @@ class Formats:
         if found.name not in self._told:  # once of each: a load balancer writes thousands of logs in a day
             self._told.add(found.name)
             log.info("format_detected", log=log_name, format=found.name, why=self._mask(found.why))
+            if idle := registry.idle(found.name, self._options):  # though it may be meant for another log
+                log.warning("flag_without_use", log=log_name, reason=idle)
         return found.parser
 
     def named(self, name: str) -> Parser:

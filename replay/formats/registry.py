@@ -36,6 +36,8 @@ class Preset(NamedTuple):
 
     make: Callable[[Options], Parser]
     description: str
+    takes: str = ""
+    """Which of `fields` and `captures` says something about it."""
 
 
 def _nginx(name: str, form: str, description: str) -> tuple[str, Preset]:
@@ -51,7 +53,7 @@ def _envoy(name: str, form: str, description: str) -> tuple[str, Preset]:
 
 
 def _json(name: str, fields: dict[str, str], at_end: bool, description: str) -> tuple[str, Preset]:
-    return name, Preset(lambda options: JsonParser(name, fields, at_end, options), description)
+    return name, Preset(lambda options: JsonParser(name, fields, at_end, options), description, "fields")
 
 
 PRESETS: Final[Mapping[str, Preset]] = dict([
@@ -75,12 +77,13 @@ PRESETS: Final[Mapping[str, Preset]] = dict([
     _envoy("envoy", _ENVOY_START + _ENVOY_MIDDLE, "Envoy's default text"),
     ("traefik", Preset(traefik.common, "Traefik's default, common")),
     ("traefik-clf", Preset(traefik.generic, "Traefik's genericCLF: combined, but nothing escaped")),
-    ("haproxy", Preset(HaproxyParser, "HAProxy's option httplog, with or without syslog's prefix")),
+    ("haproxy", Preset(HaproxyParser, "HAProxy's option httplog, with or without syslog's prefix",
+                       "captures")),
     ("alb", Preset(lambda _: AlbParser(), "AWS application load balancer")),
     ("cloudfront", Preset(lambda _: w3c.cloudfront(), "AWS CloudFront standard log")),
     ("iis", Preset(lambda _: w3c.iis(), "IIS W3C extended; #Fields may change in mid-file")),
     ("ltsv", Preset(lambda options: LtsvParser("ltsv", options),
-                    "labelled tab-separated values, labels of ltsv.org or your own")),
+                    "labelled tab-separated values, labels of ltsv.org or your own", "fields")),
     _json("caddy", jsonlines.CADDY, True, "Caddy's JSON"),
     _json("traefik-json", jsonlines.TRAEFIK, False, "Traefik's JSON"),
     _json("envoy-json", jsonlines.ENVOY, False, "JSON with Istio's keys"),
@@ -95,6 +98,17 @@ PRESETS: Final[Mapping[str, Preset]] = dict([
 def descriptions() -> dict[str, str]:
     """The name of every preset and a line on it, for --help."""
     return {name: preset.description for name, preset in PRESETS.items()}
+
+
+def idle(name: str, options: Options) -> str | None:
+    """What is given that says nothing about a format, in a line; None where all does."""
+    known = name.strip().lower()
+    takes = PRESETS[known].takes if known in PRESETS else ""
+    for option, flag in (("fields", "--field"), ("captures", "--captures")):
+        if getattr(options, option) and option != takes:
+            others = ", ".join(other for other, preset in PRESETS.items() if option == preset.takes)
+            return f"{flag} says nothing about {name}; it is for {others}"
+    return None
 
 
 def parser(name: str, options: Options = DEFAULTS) -> Parser:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import os
+import re
 import resource
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -199,6 +200,41 @@ def test_each_format_is_told_once(tmp_path: Path) -> None:
         (str(tmp_path / "0.log"), "ltsv"),
         (str(tmp_path / "combined.log"), "combined"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("format_", "idle", "told"),
+    [
+        (
+            "combined",
+            Options(captures=("host",)),
+            "--captures says nothing about combined; it is for haproxy",
+        ),
+        (
+            "haproxy",
+            Options(fields={"target": "path"}),
+            "--field says nothing about haproxy; it is for ltsv, ",
+        ),
+        ('%h %t "%r"', Options(captures=("host",)), '--captures says nothing about %h %t "%r"; it is for h'),
+    ],
+)
+def test_what_says_nothing_about_a_format_is_refused(format_: str, idle: Options, told: str) -> None:
+    """With the formats that it is for."""
+    with pytest.raises(ValueError, match=f"^{re.escape(told)}"):
+        Formats(format_, idle)
+
+
+def test_what_says_nothing_about_a_log_is_told(tmp_path: Path) -> None:
+    """Of several logs another may need it."""
+    combined = '1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12 "-" "-"'
+    logs = [write(tmp_path / "0.log", [line(0)]), write(tmp_path / "1.log", [combined])]
+    formats = Formats("auto", Options(fields={"user": "login"}))
+    with capture_logs() as told:
+        for log in logs:
+            read_all(log, formats=formats)
+    (warned,) = (each for each in told if each["log_level"] == "warning")
+    assert warned["log"] == str(logs[1])
+    assert warned["reason"].startswith("--field says nothing about combined; it is for ltsv, ")
 
 
 def test_why_no_format_fits_is_told_without_secrets(tmp_path: Path) -> None:
