@@ -55,8 +55,8 @@ def main() -> None:
     shadow manifests shadow.yaml                                  run it on Kubernetes
     shadow demo                                                   see it work on this machine
 
-    Exit codes: 0 good, 1 failed while it ran, 2 the command line cannot be read, 3 a value, a file or other
-    input cannot be used, 10 regressed, 11 not enough data; 130 Ctrl-C, 141 the reader has left, 143 SIGTERM.
+    Exit codes: 0 good, 1 failed while it ran, 2 wrong usage, 3 a setting, a file or other input that cannot
+    be used, 10 regressed, 11 not enough data; 130 Ctrl-C, 141 the reader has left, 143 SIGTERM.
     """
     hold_standard_streams()
 
@@ -307,7 +307,7 @@ def report(
     from shadow.report.forms import render
 
     if watch and (form != "text" or output is not None or not sys.stdout.isatty()):
-        refuse(["--watch: shows text on a terminal; leave out --output, and any other --format"])
+        raise click.UsageError("--watch shows text on a terminal; leave out --output, and any other --format")
     make = _maker(folders, config, earlier)
     made = make()
     if watch:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shadow.record.segment import Unreadable
 
 BAD_INPUT: Final = 3
-"""A value, a file or other input that cannot be used; 2 is a command line that cannot be read."""
+"""A setting, wherever it stands, a file or other input that cannot be used; 2 is wrong usage."""
 
 _SPELLED: Final = "shadow.spelled"
 # What we write ourselves: a letter of a value that is not there is shown by its number.
@@ -62,8 +62,7 @@ class Commands(click.Group):
             sys.exit(code or 0)
         except click.ClickException as error:
             error.show()
-            is_value = isinstance(error, click.BadParameter) and not isinstance(error, click.MissingParameter)
-            sys.exit(BAD_INPUT if is_value else error.exit_code)
+            sys.exit(error.exit_code)
         except (click.Abort, KeyboardInterrupt):
             sys.exit(128 + signal.SIGINT)
         except SystemExit as error:

@@ -76,7 +76,7 @@ async def test_a_short_demo_ends_too(count: int, tmp_path: Path) -> None:
     [
         ("--record", "{folder}/taken", 3, "{folder}/taken: File exists"),
         ("--record", "/proc/nothing", 3, "/proc/nothing: No such file or directory"),
-        ("--requests", "-5", 3, "Error: Invalid value for '--requests': -5 is not in the range x>=0."),
+        ("--requests", "-5", 2, "Error: Invalid value for '--requests': -5 is not in the range x>=0."),
     ],
 )
 async def test_what_cannot_be_is_told_before_anything_starts(

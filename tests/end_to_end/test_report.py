@@ -171,9 +171,9 @@ async def test_a_terminal_that_knows_few_letters(bad: str) -> None:
 
 
 async def test_watching_needs_a_terminal(bad: str) -> None:
-    """Said in a line."""
+    """Wrong usage, said in a line."""
     code, out, err = await command("report", bad, "--watch")
-    assert (code, out) == (3, "")
+    assert (code, out) == (2, "")
     assert "terminal" in err
 
 
