@@ -404,12 +404,15 @@ class ClientEnd(asyncio.Protocol):
         self.ended = True
 
 
+_ENDPOINTS = [{"match": "* /**", "mirror": True}]
+
+
 class Stage:
     """A live worker's path with the shadow path behind it. Cases are played one after another."""
 
     def __init__(self, **settings: Any) -> None:
         self.path = LivePath()
-        self.path.configure(endpoints=[{"match": "* /**", "mirror": True}], **settings)
+        self.path.configure(endpoints=_ENDPOINTS, **settings)
         self.exact = True
         self.legacy = Backend(self, ordered=True)
         self.target = Backend(self, ordered=False)
@@ -430,7 +433,8 @@ class Stage:
         front.fresh_id = lambda: b"fresh"
         front.passage = msgspec.structs.replace(front.passage, authority=b"LEGACY")
         mirror = {"control": {"share": 0.0}, "recheck": {"per_second": 0.0}, "breaker": {"failures": 10_000}}
-        tree = {"target": f"http://127.0.0.1:{self.target.port}", "mirror": mirror}
+        target = f"http://127.0.0.1:{self.target.port}"
+        tree = {"target": target, "mirror": mirror, "endpoints": _ENDPOINTS}
         config = msgspec.convert(tree, Config, dec_hook=lambda kind, value: kind(value))
         self.mirror = Mirror(asyncio.get_running_loop(), config, self, "/nowhere", jobs=0)
 
