@@ -49,7 +49,8 @@ async def test_no_client_notices_a_killed(victim: str, backend: Any, proxy: Any)
 
 
 async def test_a_killed_judge_leaves_no_pair_uncounted(backend: Any, proxy: Any) -> None:
-    """Every answer differs, so every pair goes to the judge: those it had are counted, unanalysed."""
+    """Every answer differs, so every pair goes to the judge: those it had are counted, unanalysed. On a busy
+    machine some may find the channel full, which is counted too."""
     legacy, target = (
         await backend(answering(echo)),
         await backend(answering(lambda r: echo(r).replace(b" 39]", b" 93]"))),
@@ -57,11 +58,11 @@ async def test_a_killed_judge_leaves_no_pair_uncounted(backend: Any, proxy: Any)
     running = await proxy(legacy.url, target.url, mirror=UNBOUNDED)
     load = await under_load(running, ["judge-0"])
     assert load.errors == []
-    totals = await running.settled(load.answered)
-    assert totals["differed"] == load.answered
+    await running.settled(load.answered)
     report = await running.stop()
     assert_adds_up(report, load.answered)
-    assert report["totals"]["differed"] == load.answered
+    totals = report["totals"]
+    assert totals["differed"] + totals["dropped"].get("channel_full", 0) == load.answered
     (endpoint,) = report["endpoints"]
     assert {(d["kind"], d["path"]) for d in endpoint["differences"]} == {("changed", "json:$.items[*]")}
 
