@@ -102,7 +102,7 @@ def _pace(flags: _Flags) -> Pace:
 
 
 def _filters(flags: _Flags) -> filters.Filters:
-    return filters.Filters(
+    made = filters.Filters(
         flags.read("host", filters.patterns, None),
         flags.read("path", filters.patterns, None),
         flags.read("method", filters.methods, filters.SAFE),
@@ -110,6 +110,9 @@ def _filters(flags: _Flags) -> filters.Filters:
         flags.read("since", filters.moment, 0.0),
         flags.read("until", filters.moment, float("inf")),
     )
+    if made.since >= made.until:
+        flags.problems.append("--since and --until: there is no time between them")
+    return made
 
 
 def _shard(flags: _Flags, environ: Mapping[str, str]) -> shard.Shard:

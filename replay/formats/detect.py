@@ -120,7 +120,7 @@ def _score(one: LineParser, lines: Sequence[bytes]) -> _Score:
         elif parsed.reason is not LogSkip.MALFORMED:
             fit += 1
         else:
-            misfit = misfit or parsed.detail
+            misfit = misfit or f"{parsed.detail}: {shown(line)}"
     of_this = fit or (one.header and (_EDGE in one.header) == (one.name == "cloudfront"))
     return _Score(fit + (directives if of_this else 0), replayable, misfit, median_high(took))
 
@@ -154,7 +154,7 @@ def _more_than(lines: Sequence[bytes]) -> Undetected | None:
                 )
             else:
                 todo = f"Say with --format what is written: '{nginx} …' by nginx, '{apache} …' by Apache."
-            return Undetected(f"No preset fits. {seen}. {todo}")
+            return Undetected(f"No known format fits. {seen}. {todo}")
     return None
 
 
@@ -170,16 +170,14 @@ def _unnamed(line: bytes) -> Undetected | None:
         return None
     told = shown(", ".join(names).encode())
     return Undetected(
-        f"No preset knows what of {told} is the time and what the request: say --format {kind} "
+        f"No known format tells what of {told} is the time and what the request: say --format {kind} "
         "--field time=… --field request=…, or method=… and target=… instead of a request line."
     )
 
 
 def _undetected(name: str, best: _Score, count: int) -> Undetected:
-    todo = "say with --format which preset it is, or give the server's format string"
+    todo = "say with --format which it is, of those that --formats lists, or give the server's format string"
     if not best.fit:
-        return Undetected(f"No preset fits any of the first {count} lines: {todo}.")
-    why = (
-        f"No preset fits: nearest is {name}, with {best.fit} of the first {count} lines ({best.first_misfit})"
-    )
-    return Undetected(f"{why}; {todo}.")
+        return Undetected(f"No known format fits any of the first {count} lines: {todo}.")
+    nearest = f"nearest is {name}, with {best.fit} of the first {count} lines ({best.first_misfit})"
+    return Undetected(f"No known format fits: {nearest}; {todo}.")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Final, NamedTuple
 
 from replay.formats import escapes, times
-from replay.formats.assemble import Meaning, assembler, shown
+from replay.formats.assemble import Meaning, assembler
 from replay.formats.har import sendable
 from replay.formats.parser import MAX_DOCUMENT, Framing, RecordParser
 from replay.model import BadLine, LoggedRequest, LogSkip, Parsed
@@ -45,7 +45,7 @@ class GorParser(RecordParser):
         line, _, raw = record.lstrip(b"\r\n").partition(b"\n")
         found = _META.match(line)
         if len(record) > MAX_DOCUMENT or found is None:
-            yield BadLine(LogSkip.MALFORMED, f"not a record of GoReplay's: {shown(line)}")
+            yield BadLine(LogSkip.MALFORMED, "not a record of GoReplay's")
         elif found[1] == b"1":
             yield from self._request(found[2], found[3], raw)
         elif found[1] == b"2" and found[2] in self._waiting:

@@ -18,7 +18,6 @@ from replay.formats.assemble import (
     assembler,
     header_roles,
     quick_assembler,
-    shown,
     with_headers,
 )
 from replay.formats.parser import EMPTY, MAX_LINE, TOO_LONG, LineParser
@@ -89,10 +88,10 @@ def reader(pattern: bytes, groups: Sequence[str], meaning: Meaning) -> Callable[
 
 
 def unmatched(line: bytes) -> BadLine:
-    """Says of a line that is not one of the format what it looks like."""
+    """What is said of a line that is not one of the format; whoever tells it to people shows the line."""
     if not line.strip():
         return EMPTY
-    return BadLine(LogSkip.MALFORMED, f"not a line of this format: {shown(line)}")
+    return BadLine(LogSkip.MALFORMED, "not a line of this format")
 
 
 def compile_tokens(name: str, tokens: Sequence[Token], meaning: Meaning, escaped: bool) -> LineParser:

@@ -478,6 +478,17 @@ async def test_live_and_replayed_traffic_get_the_same_verdicts(
     ]
 
 
+async def test_a_format_that_no_line_has_is_told(replay: Make, tmp_path: Path) -> None:
+    """With what to do instead; each line that does not fit is shown once."""
+    log = write(tmp_path / "access.log", ["of no format"])
+    job = replay(str(log), "--format", "combined")
+    await job.start()
+    assert await job.ended() == 0
+    assert "  malformed: not a line of this format: of no format\n" in job.out
+    assert job.err.count('"no_line_fits"') == 1
+    assert "--formats" in job.err
+
+
 async def test_what_is_wrong_is_told_at_once(replay: Make, tmp_path: Path) -> None:
     """Every flag that cannot be understood has its line, and nothing is asked."""
     job = replay(str(tmp_path / "none.log"), "--speed", "fast", "--shard", "3/3", "--method", "POST")
@@ -488,3 +499,7 @@ async def test_what_is_wrong_is_told_at_once(replay: Make, tmp_path: Path) -> No
     await job.start()
     assert await job.ended() == 3
     assert [text.split(":")[0] for text in job.err.splitlines()] == ["--field", "--status", "--cookie"]
+    job = replay(str(tmp_path / "none.log"), "--since", "2026-11-24", "--until", "2026-11-23")
+    await job.start()
+    assert await job.ended() == 3
+    assert job.err == "--since and --until: there is no time between them\n"

@@ -49,7 +49,10 @@ def test_the_nearest_is_named() -> None:
     assert isinstance(found, Undetected)
     assert "nearest is combined" in found.why
     assert "10 of the first 20 lines" in found.why
-    assert "--format" in found.why
+    assert found.why.endswith(
+        "(not a line of this format: ?); say with --format which it is, "
+        "of those that --formats lists, or give the server's format string."
+    )
 
 
 @pytest.mark.parametrize(
