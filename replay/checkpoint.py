@@ -39,7 +39,8 @@ class Checkpoint:
         try:
             self._store = Store(place if "://" in place else _as_store(place), make=True)
         except OSError as error:
-            raise CheckpointError(f"record.to: cannot use {place}: {error.strerror}") from None
+            what = f"cannot use {place}: {error.strerror}; name a folder that this user may write to"
+            raise CheckpointError(f"record.to: {what}") from None
 
     def load(self) -> list[LogRecord]:
         """What earlier runs have recorded, in order. Raises CheckpointError."""

@@ -327,7 +327,7 @@ def _maker(folders: tuple[str, ...], config: str | None, earlier: str | None) ->
     try:
         last = changes.read(Path(earlier).read_bytes()) if earlier else None
     except OSError as error:
-        refuse([f"{earlier}: {error.strerror}"])
+        refuse([f"{earlier}: {error.strerror}; name a JSON report, or leave it out"])
     except ValueError as error:
         refuse([f"{earlier}: no JSON report that can be compared: {error}"])
 

@@ -145,4 +145,5 @@ def writing(output: str | None, form: str = "text") -> Iterator[TextIO]:
     except BrokenPipeError:  # see `Commands.main`
         raise
     except OSError as error:
-        refuse([f"{output or 'standard output'}: {error.strerror}"])
+        todo = "; name a file that this user may write" if output else ""
+        refuse([f"{output or 'standard output'}: {error.strerror}{todo}"])

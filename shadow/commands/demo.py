@@ -35,5 +35,5 @@ def demo(requests: int, record: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        refuse([f"{record}: {error.strerror}"])
+        refuse([f"{record}: {error.strerror}; name a folder that this user may write to"])
     sys.exit(run(requests, folder))

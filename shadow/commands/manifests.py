@@ -42,4 +42,4 @@ def manifests(file: str, output: str) -> None:
     except ConfigError as error:
         refuse(error.problems)
     except OSError as error:
-        refuse([f"{error.filename}: {error.strerror}"])
+        refuse([f"{error.filename}: {error.strerror}; name a folder that this user may write to"])

@@ -42,6 +42,9 @@ _ADMIN_GRACE: Final = 1.0
 _SHIP_GRACE: Final = 5.0  # then, for what is sealed last
 _BACKLOG: Final = 4096
 
+_WRITABLE: Final = "name a folder that this user may write to"
+_ELSEWHERE: Final = "give another address, or end who has this one"
+
 log = structlog.get_logger()
 
 
@@ -236,7 +239,7 @@ def _check_folder(record: Record) -> None:
         found = recover(folder)
     except OSError as error:
         setting = "record.spool" if record.shipped else "record.to"
-        raise CannotStart(f"{setting}: cannot use {folder}: {error.strerror}") from None
+        raise CannotStart(f"{setting}: cannot use {folder}: {error.strerror}; {_WRITABLE}") from None
     if any(found):
         log.info("recovered", sealed=found.sealed, torn=found.torn, failed=found.failed)
 
@@ -273,7 +276,7 @@ def _listen(text: str, count: int, mode: int | None = None) -> list[socket.socke
     except OSError as error:
         for made in listeners:
             made.close()
-        raise CannotStart(f"cannot listen on {text}: {error.strerror}") from None
+        raise CannotStart(f"cannot listen on {text}: {error.strerror}; {_ELSEWHERE}") from None
     return listeners
 
 
@@ -286,7 +289,7 @@ def _listen_at(path: str, mode: int | None) -> socket.socket:
                 place.unlink()
         return sockets.listen(place, _BACKLOG, mode)
     except OSError as error:
-        raise CannotStart(f"cannot listen on unix:{path}: {error.strerror}") from None
+        raise CannotStart(f"cannot listen on unix:{path}: {error.strerror}; {_ELSEWHERE}") from None
 
 
 def _name(listener: socket.socket) -> str:

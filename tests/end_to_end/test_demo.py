@@ -74,8 +74,18 @@ async def test_a_short_demo_ends_too(count: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("option", "value", "code", "why"),
     [
-        ("--record", "{folder}/taken", 3, "{folder}/taken: File exists"),
-        ("--record", "/proc/nothing", 3, "/proc/nothing: No such file or directory"),
+        (
+            "--record",
+            "{folder}/taken",
+            3,
+            "{folder}/taken: File exists; name a folder that this user may write to",
+        ),
+        (
+            "--record",
+            "/proc/nothing",
+            3,
+            "/proc/nothing: No such file or directory; name a folder that this user may write to",
+        ),
         ("--requests", "-5", 2, "Error: Invalid value for '--requests': -5 is not in the range x>=0."),
     ],
 )

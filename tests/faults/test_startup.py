@@ -38,7 +38,10 @@ def _file(text: str) -> Callable[[Path, str], list[str]]:
 
 
 CANNOT = {
-    "listen port taken": (_flags("--listen", "{taken}"), "cannot listen on {taken}: Address already in use"),
+    "listen port taken": (
+        _flags("--listen", "{taken}"),
+        "{taken}: Address already in use; give another address",
+    ),
     "admin port taken": (_flags("--admin", "{taken}"), "cannot listen on {taken}: Address already in use"),
     "listen address not ours": (
         _flags("--listen", "192.0.2.1:8080"),
@@ -56,7 +59,10 @@ CANNOT = {
         _flags("--listen", "unix:{tmp}/none/socket"),
         "cannot listen on unix:{tmp}/none/socket: No such file or directory",
     ),
-    "record is a file": (_flags("--record", "{tmp}/file"), "record.to: cannot use {tmp}/file: File exists"),
+    "record is a file": (
+        _flags("--record", "{tmp}/file"),
+        "record.to: cannot use {tmp}/file: File exists; name a folder",
+    ),
     "record within a file": (
         _flags("--record", "{tmp}/file/records"),
         "record.to: cannot use {tmp}/file/records: Not a directory",
