@@ -235,9 +235,10 @@ def _need(reason: Reason, case: _Case, missing: int, recorded: float, tolerance:
     if reason is Reason.NOTHING:
         return _Need(_nothing(case.tally), more, None)
     if reason is Reason.KEPT:
-        return _Need("kept from the target by rules", None, None)
+        return _Need("kept from the target by rules or the sample", None, None)
     if reason is Reason.FEW:
-        seen = f"{_seen(case)}: " if suspects == case.counts else ""  # or it is said what else is wrong
+        told = suspects.mismatched < case.counts.mismatched
+        seen = "" if told else f"{_seen(case)}: "  # or it is said what else is wrong
         sure = f"{more:,} more without a difference would show that at most {_share(tolerance)} do, {_SURE}"
         return _Need(seen + sure, more, time)
     if reason is Reason.LEARNING:
@@ -249,7 +250,7 @@ def _need(reason: Reason, case: _Case, missing: int, recorded: float, tolerance:
     if reason is Reason.HOURS:
         return _Need(f"{_hours(missing)} of the day must be seen", 0, float(missing))
     answers = case.latency.needed
-    why = f"that the target is as fast is not sure yet: {case.latency.why}"
+    why = f"more answers must show that the target is as fast: so far {case.latency.why}"
     return _Need(why, answers, answers and answers * recorded / case.counts.exchanges)
 
 
@@ -330,7 +331,8 @@ def overall(tried: Sequence[Verdict], untried: int) -> tuple[Verdict, str]:
     noun = "endpoint" if len(tried) == 1 else "endpoints"
     why = f"of {len(tried):,} {noun} {', '.join(parts)}" if tried else "nothing was compared"
     if untried:
-        why += f"; {untried:,} more {'was' if untried == 1 else 'were'} kept from the target by rules"
+        were = "was" if untried == 1 else "were"
+        why += f"; {untried:,} more {were} kept from the target by rules or the sample"
     if regressed:
         return Verdict.REGRESSED, why
     return (Verdict.READY if tried and not short else Verdict.NOT_ENOUGH_DATA), why

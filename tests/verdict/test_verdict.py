@@ -264,6 +264,17 @@ def test_what_nobody_could_look_at_is_no_regression_yet() -> None:
     assert judged.counts.mismatched == 100
 
 
+def test_that_all_of_one_address_differed_is_told() -> None:
+    """However many more requests that asks for: some of its answers were not looked at, the others differ."""
+    made = add(Tally(), [7] * 100, VALUE)
+    for _ in range(50):
+        made.count(LEGACY, LEGACY, Masked(Fate.DIFFERED, ()), about(7))
+    judged = judge(made)
+
+    assert (judged.verdict, judged.reasons) == (SHORT, (Reason.FEW,))
+    assert judged.why.startswith("1 of 1 distinct requests differ: ")
+
+
 def test_a_status_change_that_was_reproduced_is_told_at_once() -> None:
     """A deterministic bug needs no statistics: one exchange, asked again with the same end, is enough."""
     made = add(tally(matched=50), [99], BROKEN)
@@ -318,7 +329,9 @@ def test_ready_means_as_fast() -> None:
     judged = judge(made)
 
     assert (judged.verdict, judged.reasons) == (SHORT, (Reason.LATENCY,))
-    assert judged.why.startswith("that the target is as fast is not sure yet: 95 % of legacy's answers take")
+    assert judged.why.startswith(
+        "more answers must show that the target is as fast: so far 95 % of legacy's answers take"
+    )
     assert judge(made, Criteria(latency=False)).verdict is READY
 
     assert judged.needed
@@ -375,16 +388,19 @@ def test_what_rules_keep_away_is_told_and_does_not_count() -> None:
     """A write that is never mirrored does not keep the service from being ready for ever."""
     assert overall([READY], 1) == (
         READY,
-        "of 1 endpoint 1 is ready; 1 more was kept from the target by rules",
+        "of 1 endpoint 1 is ready; 1 more was kept from the target by rules or the sample",
     )
-    assert overall([], 2) == (SHORT, "nothing was compared; 2 more were kept from the target by rules")
+    assert overall([], 2) == (
+        SHORT,
+        "nothing was compared; 2 more were kept from the target by rules or the sample",
+    )
 
 
 def test_what_rules_keep_away_needs_no_requests() -> None:
     """More of them would not be compared either. What broke off was to be compared."""
     judged = judge(tally(method=3, rule=5))
 
-    assert (judged.verdict, judged.why) == (SHORT, "kept from the target by rules")
+    assert (judged.verdict, judged.why) == (SHORT, "kept from the target by rules or the sample")
     assert (judged.needed, judged.reasons) == (None, (Reason.KEPT,))
     assert judge(tally(method=3, client_left=1)).reasons == (Reason.NOTHING,)
 
