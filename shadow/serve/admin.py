@@ -35,6 +35,16 @@ _GUARDS = {
     "Cache-Control": "no-cache",
 }
 
+_PAGES: Final = """\
+/healthz /readyz        it lives; it takes clients
+/metrics                for Prometheus
+/report /report.json    how the target answers, as a page and as JSON
+/totals                 what became of this run's requests, until a second ago
+/config                 the settings in force, and where each came from
+/mirror                 whether requests are mirrored; POST /mirror/on, /mirror/off
+/serve                  who answers clients; POST /serve/legacy, /serve/target
+"""
+
 _MOST: Final = 256
 """Connections. Who connects and says nothing takes a descriptor, and a probe would find none."""
 
@@ -74,6 +84,7 @@ class Admin:
         application = web.Application(middlewares=[guard(self._loaded.config.admin_token)])
         application.add_routes(
             [
+                web.get("/", self._pages),
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
                 web.get("/metrics", self._metrics),
@@ -106,6 +117,9 @@ class Admin:
             self._telling.cancel()
             await asyncio.gather(self._telling, return_exceptions=True)
         await self._live.close()
+
+    async def _pages(self, _: web.Request) -> web.Response:
+        return web.Response(text=_PAGES)
 
     async def _healthz(self, _: web.Request) -> web.Response:
         """This process answers, so the supervisor lives: without it there is no admin."""

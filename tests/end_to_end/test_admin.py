@@ -26,6 +26,8 @@ async def test_every_page_answers(backend: Any, proxy: Any) -> None:
     await running.settled(10)
     pages = {path: await running.get(path) for path in PATHS}
     assert {status for status, _ in pages.values()} == {200}
+    listed = (await running.get("/"))[1].split()
+    assert all(path in listed for path in PATHS)
     assert pages["/healthz"][1] == "ok\n"
     assert pages["/readyz"][1] == "ready\n"
     assert value(samples(pages["/metrics"][1]), "shadow_fates_total", fate="matched") == 10

@@ -15,7 +15,7 @@ from support.proxy import NOBODY, Proxy
 
 TOKEN = "a-token-of-the-tests"
 OPEN = ["/healthz", "/readyz", "/metrics"]
-REST = ["/config", "/report", "/report.json", "/totals", "/mirror", "/serve"]
+REST = ["/", "/config", "/report", "/report.json", "/totals", "/mirror", "/serve"]
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 ELSEWHERE = "127.0.0.2"
 """An address from which another machine's requests come, as far as the guard knows."""
