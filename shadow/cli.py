@@ -69,7 +69,7 @@ def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "-c",
             metavar="FILE",
             type=PLACE,
-            help="YAML with settings; see config/reference.yaml.",
+            help="YAML with settings, or SHADOW_CONFIG; `shadow config show` prints all.",
         ),
         click.option("--legacy", metavar="URL", help="Who answers today, e.g. http://old:80."),
         click.option("--target", metavar="URL", help="Who shall answer tomorrow."),
@@ -79,7 +79,10 @@ def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--tap", flag_value="true", help="Take copies that nginx, Envoy or Istio mirror; ask both."
         ),
         click.option(
-            "--record", metavar="FOLDER|URL", type=PLACE, help="Where segments are kept; s3://BUCKET/PREFIX."
+            "--record",
+            metavar="FOLDER|URL",
+            type=PLACE,
+            help="Where segments are kept; s3://BUCKET/PREFIX. [default: shadow-data]",
         ),
         click.option("--workers", metavar="N", help="Live workers, one core each; 0 is by the cores."),
         click.option("--sample", metavar="F", help="Share of requests to mirror, 0 to 1."),
@@ -138,11 +141,20 @@ def _print_formats(context: click.Context, _: click.Parameter, wanted: bool) -> 
 @main.command(short_help="Send what access logs tell to both, and judge the answers.")
 @click.argument("logs", metavar="LOG...", type=PLACE, nargs=-1, required=True)
 @click.option(
-    "--config", "-c", metavar="FILE", type=PLACE, help="YAML with settings; see config/reference.yaml."
+    "--config",
+    "-c",
+    metavar="FILE",
+    type=PLACE,
+    help="YAML with settings, or SHADOW_CONFIG; `shadow config show` prints all.",
 )
 @click.option("--legacy", metavar="URL", help="Who answers today; asked again for every line.")
 @click.option("--target", metavar="URL", help="Who shall answer tomorrow.")
-@click.option("--record", metavar="FOLDER|URL", type=PLACE, help="Where segments are kept, of all shards.")
+@click.option(
+    "--record",
+    metavar="FOLDER|URL",
+    type=PLACE,
+    help="Where segments are kept, of all shards; not where a proxy records. [default: shadow-data]",
+)
 @click.option("--sample", metavar="F", help="Share of lines to replay, 0 to 1.")
 @_variable(
     "against-log", is_flag=True, help="Compare with status, size and time in the log, not with legacy."
@@ -174,7 +186,7 @@ def _print_formats(context: click.Context, _: click.Parameter, wanted: bool) -> 
 )
 @_variable("zone", metavar="ZONE", help="Of times that a log writes without one, as HAProxy: +0900.")
 @_variable("speed", metavar="N|max", help="1 keeps the recorded gaps, 10 is ten times as fast. [default: 1]")
-@_variable("rate", metavar="N/s", help="So many requests a second instead, all shards together.")
+@_variable("rate", metavar="N[/s|/m|/h]", help="So many requests instead, all shards together; 5 is 5/s.")
 @_variable(
     "amplify",
     metavar="N",
@@ -212,7 +224,8 @@ def replay(logs: tuple[str, ...], fail_on: str, **flags: Any) -> None:
     Only GET and HEAD are sent, and only to these two. Requests of one session (cookie, user, or client
     address and agent) keep their order: each waits until legacy has answered the one before. Lines that are
     not replayed are counted by reason. Ctrl-C ends it with a report of what was done, --resume goes on. So
-    does SIGTERM, with exit code 143 where lines are left.
+    does SIGTERM, with exit code 143 where lines are left. A flag that is no setting has a variable as well:
+    SHADOW_REPLAY_SPEED is --speed.
     """
     from replay.command import plan
     from replay.run import CannotReplay
@@ -367,7 +380,7 @@ def config_group() -> None:
     """Check and show settings."""
 
 
-@config_group.command()
+@config_group.command(short_help="Tell every error of the settings, and exit 3.")
 @_settings_options
 def validate(config: str | None, **flags: str | None) -> None:
     """Exit 0 if the settings can be used, 3 with every error otherwise."""

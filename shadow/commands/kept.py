@@ -48,7 +48,7 @@ def rules() -> None:
     """Find rules of comparing."""
 
 
-@rules.command("suggest")
+@rules.command("suggest", short_help="Print rules ready to paste.")
 @click.argument("folder", metavar="FROM", type=PLACE)
 @click.option(
     "--config", "-c", metavar="FILE", type=PLACE, help="Rules in force: what they silence needs no others."
