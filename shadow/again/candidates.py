@@ -16,6 +16,7 @@ from shadow.settings import Compare, Margin
 _SPANS = ("2s", "10s", "1m", "5m", "1h", "1d")
 _AMOUNTS = ("0.01", "0.1", "1%", "5%")
 _HALF_HOUR = 1_800_000_000  # microseconds
+_FARTHEST_ZONE = 28  # half hours
 _DIGITS = re.compile(r"\d+")
 _INDEX = re.compile(r"\[\d+\](?=/|$)|\[\d+\]$")
 _TEXTUAL = ("html", "xml", "form", "csv", "header", "cookie")
@@ -53,10 +54,13 @@ def hidden_form(line: Line, shown: Iterable[Difference]) -> str:
 
 
 def _is_zone(sides: list[tuple[str, str]]) -> bool:
-    """Whether all moments are apart by the same half hours."""
+    """Whether all moments are apart by the same half hours, as zones are: by fourteen hours at most."""
     moments = [tuple(map(values.moment, each)) for each in sides]
     apart = {theirs.microseconds - ours.microseconds for ours, theirs in moments if ours and theirs}
-    return len(apart) == 1 and all(map(all, moments)) and not apart.pop() % _HALF_HOUR
+    if len(apart) != 1 or not all(map(all, moments)):
+        return False
+    hours, rest = divmod(abs(apart.pop()), _HALF_HOUR)
+    return not rest and 0 < hours <= _FARTHEST_ZONE
 
 
 def candidates(kind: str, path: str, shown: Iterable[Difference]) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 import re2
 
+from shadow.compare.charset import fold
 from shadow.settings import SettingError
 
 _WORK = 150_000_000
@@ -157,8 +158,5 @@ class Equivalent(NamedTuple):
         return self.fold(text)
 
 
-# One character of JIS, read as two of Unicode by different tables (Shift_JIS and cp932, EUC-JP and eucJP-ms).
-_WAVE_DASH = str.maketrans("〜−‖¢£¬—", "～－∥￠￡￢―")
-
-EQUIVALENCES: dict[str, Callable[[str], str]] = {"wave-dash": lambda text: text.translate(_WAVE_DASH)}
+EQUIVALENCES: dict[str, Callable[[str], str]] = {"wave-dash": fold}
 """By the names that settings have for them."""

@@ -183,8 +183,11 @@ def _worth(cause: verdict_causes.Cause, noise: Noise, silenced: Silenced) -> tup
 
 
 def _varies(cause: verdict_causes.Cause, noise: Noise) -> bool:
-    """Whether legacy varies it too, wherever it was seen, and nothing is decided about it."""
-    return all(
+    """Whether it is legacy's doing: it varies this too, wherever that was seen, and nothing is decided on it.
+    Or it gave no answer."""
+    status = parse(cause.name).sides[0]
+    is_silent = bool(status) and not status.isdigit()
+    return is_silent or all(
         cause.name in noise.learning(endpoint) | noise.unruled(endpoint) for endpoint in cause.endpoints
     )
 

@@ -35,7 +35,8 @@ def count(tally: Tally, excused: frozenset[str] = frozenset()) -> Counts:
             for hour, each in pattern.units.items():
                 suspects.setdefault(hour, []).append(each)
     hourly = [_hour(each, suspects.get(hour, [])) for hour, each in tally.units.items()]
-    units, mismatched = sum(all_ for all_, _ in hourly), sum(some for _, some in hourly)
+    # Records that are older hold units of what legacy did not answer, and of many the number is an estimate.
+    units, mismatched = min(sum(all_ for all_, _ in hourly), exchanges), sum(some for _, some in hourly)
     return Counts(exchanges, min(differing, exchanges), units, min(mismatched, units))
 
 

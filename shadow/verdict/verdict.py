@@ -217,7 +217,9 @@ class _Need(NamedTuple):
 
 
 def _untold(tally: Tally) -> Reason:
-    return Reason.KEPT if tally.skipped and not was_tried(tally) else Reason.NOTHING
+    """More requests do not help where rules keep all of them from the target; where chance does, they do."""
+    is_kept = tally.skipped and not was_tried(tally) and Skip.SAMPLE not in tally.skipped
+    return Reason.KEPT if is_kept else Reason.NOTHING
 
 
 def _nothing(tally: Tally) -> str:

@@ -112,6 +112,12 @@ def test_a_line_for_several_kinds_of_difference_hides_more_than_each() -> None:
             "hides that the target's clock stands in another time zone",
         ),
         ("2026-11-22 10:00:00", "2026-11-22 01:00:01", ""),
+        ("2026-11-22 00:00:00", "2026-11-23 00:00:00", ""),
+        (
+            "2026-11-22T10:00:00Z",
+            "2026-11-22T10:00:00+00:00",
+            "hides that the target writes it in another way",
+        ),
         ("203.0.113.9", "10.42.3.17", "hides every other value of that type"),
         ("https://old.example/x", "http://new.example/x", "hides that the scheme changes"),
         ("https://old.example/x", "https://new.example/x", ""),

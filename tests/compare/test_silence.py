@@ -52,7 +52,7 @@ def silence(**lines: tuple[str, ...]) -> Silence:
         ({"hosts": HOSTS}, "http://old.example.com.evil/", "http://new.example.com.evil/", False),
         ({"hosts": HOSTS}, "http://old.example.com/", "https://new.example.com/", False),
         ({"hosts": ("a:81", "b")}, "http://a:81/", "http://b/", True),
-        ({"equivalent": ("wave-dash",)}, "〜−‖¢£¬—", "～－∥￠￡￢―", True),
+        ({"equivalent": ("wave-dash",)}, "〜−‖¢£¬—¦", "～－∥￠￡￢―￤", True),
         ({"equivalent": ("wave-dash",)}, "〜a", "～b", False),
     ],
 )

@@ -81,6 +81,23 @@ def test_what_legacy_did_not_answer_is_held_against_nobody() -> None:
     assert judge(most).why.startswith("0 of 5,000 differ, without 100 that legacy did not answer: at most")
 
 
+def test_units_are_no_more_than_exchanges() -> None:
+    """Older records hold units of what legacy did not answer. Without an exchange nothing was compared."""
+    found = Masked(Fate.DIFFERED, (Difference(DifferenceKind.CHANGED, "status", "refused", "200"),))
+    old = Tally()
+    old.count(LEGACY, LEGACY, found, about(1))  # makes the pattern and the unit
+    old.status = {"refused→200": 1}
+
+    judged = judge(old)
+    assert (judged.verdict, judged.reasons, judged.counts.units) == (SHORT, (Reason.NOTHING,), 0)
+
+
+def test_what_chance_left_out_may_come_yet() -> None:
+    """More requests help where a sample was taken, not where rules keep all."""
+    assert judge(Tally(received=40, skipped={"sample": 40})).reasons == (Reason.NOTHING,)
+    assert judge(Tally(received=40, skipped={"rule": 40})).reasons == (Reason.KEPT,)
+
+
 def test_not_enough_data() -> None:
     """Neither: it says how many more requests are needed, and that many are enough."""
     judged = judge(tally(matched=1000))
