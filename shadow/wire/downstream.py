@@ -19,7 +19,8 @@ from shadow.wire.own_answer import own_answer
 from shadow.wire.request_head import EMPTY_LINES, Refusal, RequestReader, unfinished
 from shadow.wire.unacknowledged import give_up, unacknowledged
 
-_REST: Final = 30.0  # seconds, as nginx, for an upload that goes on behind its answer
+_REST: Final = 30.0  # seconds, as nginx, for an upload that goes on behind its answer,
+_SILENT: Final = 5.0  # and in which nothing of it comes
 
 
 class Downstream(asyncio.Protocol):
@@ -27,8 +28,8 @@ class Downstream(asyncio.Protocol):
 
     __slots__ = (
         "_address", "_answering", "_buffer", "_chunking", "_close", "_decoder", "_fresh", "_front", "_head",
-        "_heads", "_lingering", "_out", "_reading_paused", "_request", "_unsent", "_writing_paused",
-        "deadline", "transport",
+        "_heads", "_lingering", "_out", "_reading_paused", "_request", "_rest_ends", "_unsent",
+        "_writing_paused", "deadline", "transport",
     )  # fmt: skip
 
     def __init__(self, front: Front, address: str | None = None) -> None:
@@ -48,6 +49,7 @@ class Downstream(asyncio.Protocol):
         self._chunking = False
         self._close = False  # after this answer
         self._lingering = False  # nothing is read or written any more but what is under way
+        self._rest_ends = NEVER  # until when an upload may go on behind its answer
         self._reading_paused = False
         self._writing_paused = False
         self._unsent = 0  # bytes in the write buffer when a deadline last looked at it
@@ -268,6 +270,10 @@ class Downstream(asyncio.Protocol):
         if self._chunking:
             self._out.append(last_chunk(trailers))
         self.flush()
+        if self._head is not None and self._head.minor == 0 and not self.transport.can_write_eof():
+            self._decoder = (
+                None  # only closing tells the end of its answer, and below TLS there is no half of it
+            )
         self._request = self._head = None
         self._answering = self._chunking = False
         if self._decoder is not None or self._close or self._front.draining:
@@ -371,7 +377,9 @@ class Downstream(asyncio.Protocol):
         self.send()
         self._lingering = True
         timeouts = self._front.timeouts
-        seconds = timeouts.linger if self._decoder is None else _REST
+        seconds = timeouts.linger
+        if self._decoder is not None:
+            seconds, self._rest_ends = _SILENT, self._front.loop.time() + _REST
         self._wait_for_client(timeouts.stall if self.transport.get_write_buffer_size() else seconds)
         self._resume_reading()
         if self.transport.is_closing():
@@ -389,6 +397,7 @@ class Downstream(asyncio.Protocol):
         with suppress(Malformed):
             body.feed(data)
             if not body.done:
+                self.deadline = min(self._front.loop.time() + _SILENT, self._rest_ends)
                 return
         self._decoder = None
         self._lingering = False

@@ -28,5 +28,7 @@ def unacknowledged(transport: asyncio.BaseTransport) -> int:
 def give_up(transport: asyncio.BaseTransport) -> None:
     """Have the connection reset when it is closed: the peer shall not take it for an end in peace."""
     connection = transport.get_extra_info("socket")
+    if connection is None:  # below TLS it has gone already
+        return
     with suppress(OSError):  # it has just been closed
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)

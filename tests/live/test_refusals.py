@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from support.live_path import OK, End, LivePath, answer_all, until
 
+from shadow.wire.deadlines import NEVER
+
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 SECRET = b"s3cr3t"
 
@@ -141,7 +143,8 @@ async def test_who_looks_for_an_answer_only_in_the_end(live_path: LivePath) -> N
     """Half a minute it may go on sending: reset before, it would never read that it was answered early."""
     client = await answered_early(live_path)
     connection = live_path.connection
-    live_path.pass_time(29)
+    assert connection._rest_ends > live_path.live.front.loop.time() + 29
+    live_path.pass_time(4)
     await client.send(b"3\r\ndef\r\n0\r\n\r\n" + GET)
     await until(lambda: connection._decoder is None)
     assert live_path.live.front.connections
@@ -156,6 +159,17 @@ async def test_an_upload_behind_its_answer_ends(live_path: LivePath, rest: bytes
     client = await answered_early(live_path)
     await client.send(rest)
     live_path.pass_time(31)
+    await until(lambda: not live_path.live.front.connections)
+
+
+async def test_an_upload_of_which_nothing_comes_is_not_waited_for_long(live_path: LivePath) -> None:
+    """Or clients that wait in silence would keep the others out."""
+    client = await answered_early(live_path)
+    connection = live_path.connection
+    connection.deadline = NEVER
+    await client.send(b"1\r\na\r\n")
+    await until(lambda: connection.deadline < NEVER)
+    live_path.pass_time(6)
     await until(lambda: not live_path.live.front.connections)
 
 

@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from support.live_path import End, LivePath, until
 
+from shadow.model import FailureKind
+
 trustme = pytest.importorskip("trustme", reason="pip: trustme")
 
 BODY = bytes(100_000)  # more than the buffers of the kernel here, and less than those of a transport
@@ -32,6 +34,26 @@ async def last_answer(live_path: LivePath) -> End:
     await legacy.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(BODY), BODY))
     await until(lambda: live_path.connection._lingering)
     return client
+
+
+async def test_half_an_answer_of_which_the_client_has_just_gone(live_path: LivePath) -> None:
+    """Below TLS the connection is gone a turn before its client's end hears of it. What legacy breaks off
+    just then is booked as ever."""
+    authority = trustme.CA()
+    live_path.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(live_path.tls)
+    live_path.trust = ssl.create_default_context()
+    authority.configure_trust(live_path.trust)
+    await live_path.serve()
+    client, legacy = await live_path.ask(b"GET / HTTP/1.0\r\n\r\n")
+    await legacy.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
+    await client.until(b"abc")
+    connection = live_path.connection
+    below = connection.transport.get_extra_info("uvloop.sslproto")
+    below.connection_lost(None)
+    connection._request._upstream._fail(FailureKind.RESET, "")  # type: ignore[union-attr]
+    await until(lambda: not live_path.live.front.connections)
+    assert live_path.unbooked == 0
 
 
 async def test_a_slow_client_gets_all_of_a_last_answer(live_path: LivePath) -> None:
@@ -137,3 +159,17 @@ async def test_what_a_tunnel_was_told_last(live_path: LivePath) -> None:
     client.go_on_reading()
     assert len(await client.to_end()) == said + len(PIECE)
     assert near.is_closing()
+
+
+async def test_the_end_of_an_early_answer_to_http_1_0(live_path: LivePath) -> None:
+    """Only the end of the connection tells it, and below TLS there is no half of one."""
+    authority = trustme.CA()
+    live_path.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(live_path.tls)
+    live_path.trust = ssl.create_default_context()
+    authority.configure_trust(live_path.trust)
+    await live_path.serve()
+    client, legacy = await live_path.ask(b"POST / HTTP/1.0\r\nContent-Length: 9\r\n\r\nabc")
+    await legacy.send(b"HTTP/1.1 413 No\r\n\r\nno")
+    legacy.close()
+    assert (await client.to_end()).endswith(b"no")

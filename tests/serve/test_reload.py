@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,6 @@ def test_a_pipe_is_not_looked_at_for_changes() -> None:
     def built(_: object) -> Generation:
         pytest.fail("nothing has changed")
 
-    ConfigReloader(loaded, lambda: loaded, built, f"/dev/fd/{pipe}")
+    ConfigReloader(loaded, lambda: loaded, built, [Path(f"/dev/fd/{pipe}")])
     assert os.read(pipe, 100) == b"legacy: http://old"
     os.close(pipe)
