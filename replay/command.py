@@ -103,8 +103,8 @@ def _pace(flags: _Flags) -> Pace:
 
 def _filters(flags: _Flags) -> filters.Filters:
     made = filters.Filters(
-        flags.read("host", filters.patterns, None),
-        flags.read("path", filters.patterns, None),
+        flags.read("host", filters.hosts, None),
+        flags.read("path", filters.paths, None),
         flags.read("method", filters.methods, filters.SAFE),
         flags.read("status", filters.statuses, ()),
         flags.read("since", filters.moment, 0.0),

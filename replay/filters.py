@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import string
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from fnmatch import translate
 from typing import NamedTuple
@@ -56,15 +57,32 @@ def _filtered(by: str) -> BadLine:
     return BadLine(LogSkip.FILTERED, f"by {by}")
 
 
-def patterns(globs: tuple[str, ...]) -> re.Pattern[bytes] | None:
-    """One pattern out of globs such as `*.example.com` or `/items/*`; a `*` also takes slashes. ValueError
-    has one line."""
-    if not globs:
-        return None
+def hosts(globs: tuple[str, ...]) -> re.Pattern[bytes] | None:
+    """One pattern out of globs such as `*.example.com`. ValueError has one line."""
+    for glob in globs:
+        if not glob.isascii():
+            raise ValueError(f"{glob!r} is compared as clients send it: write {_punycode(glob)!r}")
+    return _pattern(globs)
+
+
+def _punycode(glob: str) -> str:
+    with suppress(UnicodeError):
+        return glob.encode("idna").decode("ascii")
+    return "xn--…"
+
+
+def paths(globs: tuple[str, ...]) -> re.Pattern[bytes] | None:
+    """One pattern out of globs such as `/items/*`; a `*` also takes slashes. ValueError has one line."""
     for glob in globs:
         if not glob.isascii():
             sent = quote(glob, safe=string.punctuation, errors="surrogateescape")
             raise ValueError(f"{glob!r} is compared as clients send it: write {sent!r}, if they send UTF-8")
+    return _pattern(globs)
+
+
+def _pattern(globs: tuple[str, ...]) -> re.Pattern[bytes] | None:
+    if not globs:
+        return None
     # The globs of `fnmatch` cannot backtrack without end: each `*` is atomic.
     return re.compile("|".join(translate(glob) for glob in globs).encode("ascii"), re.DOTALL)
 

@@ -275,6 +275,7 @@ class _Run:
                 if stretch.log.read or stretch.tallies:  # what was asked again is learnt afterwards
                     records = stretch.records(self._configured)
                     await asyncio.to_thread(self._checkpoint.write, records, stretch.log)
+                    self._mark()  # that may have taken long, and the next stretch be complete
 
     def _mark(self) -> None:
         """Mark what was timed while this process waited for a processor, as a shadow worker does."""

@@ -80,9 +80,10 @@ def _objects(url: str) -> list[str]:
         listed = _listed(_store(root), prefix)
     except Exception as error:
         raise SourceError(f"{url}: {_first_line(error)}") from None
-    if not listed:
-        raise SourceError(f"{url}: no object has such a name, or one that begins so")
-    return [f"{root}/{path}" for path in sorted(listed) if not path.endswith(_TRIAL)]
+    logs = [path for path in sorted(listed) if not path.endswith(_TRIAL)]
+    if not logs:
+        raise SourceError(f"{url}: no log has such a name, or one that begins so")
+    return [f"{root}/{path}" for path in logs]
 
 
 def _listed(store: ObjectStore, prefix: str) -> list[str]:

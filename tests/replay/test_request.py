@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.filters import Filters, methods, moment, patterns, statuses
+from replay.filters import Filters, hosts, methods, moment, paths, statuses
 from replay.model import BadLine, LoggedRequest
 from replay.request import head, header, overrides
 
@@ -79,8 +79,8 @@ def test_a_header_that_cannot_be_sent_is_refused(text: str) -> None:
 def test_filters_take_what_they_name() -> None:
     """By host, path, method, status and time."""
     filters = Filters(
-        patterns(("*.example",)),
-        patterns(("/items/*", "/x")),
+        hosts(("*.example",)),
+        paths(("/items/*", "/x")),
         methods(("get",)),
         statuses(("2xx", "404")),
         moment("2026-01-01"),
@@ -99,10 +99,12 @@ def test_filters_take_what_they_name() -> None:
 def test_a_filter_is_of_what_is_sent(glob: str, sent: str) -> None:
     """Letters that no request line holds would let everything through; it is said how they are written."""
     with pytest.raises(ValueError, match=f"write {re.escape(repr(sent))}"):
-        patterns((glob,))
-    found = patterns((sent,))
+        paths((glob,))
+    found = paths((sent,))
     assert found is not None
     assert found.fullmatch(sent.encode())
+    with pytest.raises(ValueError, match="xn--bcher-kva"):
+        hosts(("*.bücher.example",))
 
 
 def test_unsafe_methods_cannot_be_asked_for() -> None:
