@@ -377,7 +377,7 @@ class Downstream(asyncio.Protocol):
         self.send()
         self._lingering = True
         timeouts = self._front.timeouts
-        seconds = timeouts.linger
+        seconds: float = timeouts.linger
         if self._decoder is not None:
             seconds, self._rest_ends = _SILENT, self._front.loop.time() + _REST
         self._wait_for_client(timeouts.stall if self.transport.get_write_buffer_size() else seconds)
