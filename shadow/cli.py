@@ -21,8 +21,10 @@ from shadow.commands.common import (
     named_flags,
     nothing,
     refuse,
+    settings_options,
     writing,
 )
+from shadow.commands.config import config
 from shadow.commands.demo import demo
 from shadow.commands.forget import forget
 from shadow.commands.kept import rejudge, rules
@@ -61,41 +63,8 @@ def main() -> None:
     hold_standard_streams()
 
 
-def _settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The flags of settings that are wanted often; all others are in the file and the environment."""
-    options = [
-        click.option(
-            "--config",
-            "-c",
-            metavar="FILE",
-            type=PLACE,
-            help="YAML with settings, or SHADOW_CONFIG; `shadow config show` prints all.",
-        ),
-        click.option("--legacy", metavar="URL", help="Who answers today, e.g. http://old:80."),
-        click.option("--target", metavar="URL", help="Who shall answer tomorrow."),
-        click.option("--listen", metavar="HOST:PORT", help="Where clients connect; port 0 picks one."),
-        click.option("--admin", metavar="HOST:PORT", help="Health, metrics and live report."),
-        click.option(
-            "--tap", flag_value="true", help="Take copies that nginx, Envoy or Istio mirror; ask both."
-        ),
-        click.option(
-            "--record",
-            metavar="FOLDER|URL",
-            type=PLACE,
-            help="Where segments are kept; s3://BUCKET/PREFIX. [default: shadow-data]",
-        ),
-        click.option("--workers", metavar="N", help="Live workers, one core each; 0 is by the cores."),
-        click.option("--sample", metavar="F", help="Share of requests to mirror, 0 to 1."),
-        click.option("--log-format", metavar="FORMAT", help="console, json or ltsv."),
-        click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error."),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 @main.command(short_help="Stand in front: serve from legacy, mirror to the target.")
-@_settings_options
+@settings_options
 def proxy(config: str | None, **flags: str | None) -> None:
     """Stand in front: serve clients from legacy, mirror to the target, compare.
 
@@ -375,39 +344,7 @@ def _code(verdict: str, fail_on: str) -> int:
     return 0
 
 
-@main.group("config")
-def config_group() -> None:
-    """Check and show settings."""
-
-
-@config_group.command(short_help="Tell every error of the settings, and exit 3.")
-@_settings_options
-def validate(config: str | None, **flags: str | None) -> None:
-    """Exit 0 if the settings can be used, 3 with every error otherwise."""
-    load_settings(config, flags, needed=("legacy", "target"))
-    click.echo("the settings are good")
-
-
-@config_group.command("show")
-@_settings_options
-@click.option("--origin", is_flag=True, help="Say beside each value where it comes from.")
-def show_settings(config: str | None, origin: bool, **flags: str | None) -> None:
-    """Print the settings in force, secrets masked."""
-    from shadow.config.load import show
-
-    click.echo(show(load_settings(config, flags), origin=origin), nl=False)
-
-
-@config_group.command("schema")
-def print_schema() -> None:
-    """Print the JSON schema of the configuration file, for editors."""
-    import json
-
-    from shadow.config.load import schema
-
-    click.echo(json.dumps(schema(), indent=2))
-
-
+main.add_command(config)
 main.add_command(demo)
 main.add_command(forget)
 main.add_command(manifests)

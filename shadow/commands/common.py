@@ -7,7 +7,7 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from io import TextIOWrapper
 from pathlib import Path
@@ -96,6 +96,39 @@ class _Place(click.Path):
 
 PLACE: Final = _Place(readable=False)
 """A file, a folder, a glob or a URL, that need not exist."""
+
+
+def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The flags of settings that are wanted often; all others are in the file and the environment."""
+    options = [
+        click.option(
+            "--config",
+            "-c",
+            metavar="FILE",
+            type=PLACE,
+            help="YAML with settings, or SHADOW_CONFIG; `shadow config show` prints all.",
+        ),
+        click.option("--legacy", metavar="URL", help="Who answers today, e.g. http://old:80."),
+        click.option("--target", metavar="URL", help="Who shall answer tomorrow."),
+        click.option("--listen", metavar="HOST:PORT", help="Where clients connect; port 0 picks one."),
+        click.option("--admin", metavar="HOST:PORT", help="Health, metrics and live report."),
+        click.option(
+            "--tap", flag_value="true", help="Take copies that nginx, Envoy or Istio mirror; ask both."
+        ),
+        click.option(
+            "--record",
+            metavar="FOLDER|URL",
+            type=PLACE,
+            help="Where segments are kept; s3://BUCKET/PREFIX. [default: shadow-data]",
+        ),
+        click.option("--workers", metavar="N", help="Live workers, one core each; 0 is by the cores."),
+        click.option("--sample", metavar="F", help="Share of requests to mirror, 0 to 1."),
+        click.option("--log-format", metavar="FORMAT", help="console, json or ltsv."),
+        click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 def load_settings(path: str | None, flags: dict[str, str | None], needed: Iterable[str] = ()) -> Loaded:
