@@ -6,6 +6,7 @@ A path does not tell it, and a mask must know it. The names are in small letters
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from msgspec import structs
 
@@ -44,15 +45,21 @@ COLONS = (":", "：")
 """How a text in a page ends that says what the next one is."""
 
 LONGEST = 60  # characters of a name
+MOST = 100
+"""Names that a side gives a difference: each is asked about once for each difference."""
 
 
-def call(differences: list[Difference], first: int, names: Iterable[str]) -> None:
-    """Say of the differences from the `first` on what stands beside them."""
-    said = frozenset(name for name in names if 0 < len(name) <= LONGEST)
+def call(differences: list[Difference], first: int, *sides: Iterable[str]) -> None:
+    """Say of the differences from the `first` on what stands beside them on either side."""
+    said = frozenset(
+        name for names in sides for name in islice((each for each in names if 0 < len(each) <= LONGEST), MOST)
+    )
     if said:
         differences[first:] = [_called(each, said) for each in differences[first:]]
 
 
 def _called(difference: Difference, names: frozenset[str]) -> Called:
-    names |= difference.names if isinstance(difference, Called) else frozenset()
+    if isinstance(difference, Called):  # what stands nearer counts more
+        joined = names | difference.names
+        names = joined if len(joined) <= 2 * MOST else difference.names
     return Called(**structs.asdict(difference) | {"names": names})

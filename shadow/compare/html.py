@@ -194,7 +194,7 @@ class _Walk:
                 self._attributes(here, here.legacy, here.target)
                 waiting += reversed(self._within(here, here.legacy, here.target))
             if len(self.differences) > before:
-                beside.call(self.differences, before, self._labels.of(here))
+                beside.call(self.differences, before, *self._labels.of(here))
 
     def _path(self, here: Place, name: str = "") -> str:
         if self._named is None or self._named[0] is not here:  # an element may have thousands of attributes

@@ -3,6 +3,8 @@ column, `<dt>`, a text that ends in a colon."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import NamedTuple
 
 from shadow.compare import html_rows
@@ -27,9 +29,9 @@ class Labels:
     def __init__(self, legacy: Page, target: Page) -> None:
         self._sides = _Side(legacy, ours=True), _Side(target, ours=False)
 
-    def of(self, place: Place) -> list[str]:
-        """What is said of a place on either side."""
-        return [name for side in self._sides for name in side.of(place)]
+    def of(self, place: Place) -> list[Iterable[str]]:
+        """What is said of a place, for each side."""
+        return [side.of(place) for side in self._sides]
 
 
 class _Side:
@@ -41,12 +43,12 @@ class _Side:
         self._rows: dict[int, dict[int, _Cell]] = {}
         self._columns: dict[int, list[str]] = {}
 
-    def of(self, place: Place) -> list[str]:
+    def of(self, place: Place) -> Iterable[str]:
         item = self._item(place)
         if item is None:
-            return []
+            return ()
         before = self._page.before(item)
-        return [*([before] if before.endswith(COLONS) else []), *self._around(place)]
+        return chain([before] if before.endswith(COLONS) else (), self._around(place))
 
     def _item(self, place: Place) -> int | None:
         return place.legacy if self._ours else place.target

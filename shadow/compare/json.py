@@ -7,7 +7,6 @@ without building anything; unequal ones are opened one level at a time. Nothing 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TypeAlias
 
 from msgspec import Raw
@@ -111,11 +110,13 @@ class _Walk:
             keys = [key for key, node in legacy.items() if node != target[key]]
         else:
             keys = list(legacy.keys() | target.keys())
+        names: list[list[str]] | None = None  # read once for all members
         for key in sorted(keys):
             before = len(self.differences)
             self._either(legacy.get(key), target.get(key), (*path, key), reached.step(key))
             if len(self.differences) > before and key.removesuffix(jsontext.BEFORE).lower() in beside.VALUES:
-                beside.call(self.differences, before, (*_names(legacy), *_names(target)))
+                names = names or [_names(legacy), _names(target)]
+                beside.call(self.differences, before, *names)
 
     def _either(self, legacy: Raw | None, target: Raw | None, path: Path, reached: Reached) -> None:
         """A member that both sides have, or one of them."""
@@ -198,11 +199,13 @@ class _Walk:
         self.say(changed(jsonpath.render(path), ours, theirs, kind))
 
 
-def _names(members: Members) -> Iterator[str]:
+def _names(members: Members) -> list[str]:
     """What an object calls itself."""
-    for key, said in members.items():
-        if key.lower() in beside.NAMES and jsontext.kind(said) is jsontext.STRING:
-            yield jsontext.string(said)
+    return [
+        jsontext.string(said)
+        for key, said in members.items()
+        if key.lower() in beside.NAMES and jsontext.kind(said) is jsontext.STRING
+    ]
 
 
 def _allowed(legacy: str, target: str, reached: Reached) -> str | None:

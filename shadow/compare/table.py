@@ -216,8 +216,8 @@ class _Walk(Findings):
                 before = len(self.differences)
                 self.value(_path(name) + number, ours, theirs)
                 if len(self.differences) > before and name.lower() in beside.VALUES:
-                    said = (side[column] for side in sides for column in self._naming)
-                    beside.call(self.differences, before, filter(None, said))
+                    said = [[side[column] or "" for column in self._naming] for side in sides]
+                    beside.call(self.differences, before, *said)
             self.value(f"csv{number}", legacy[i].beyond, target[j].beyond)
 
 

@@ -57,7 +57,7 @@ def compare(legacy: Text, target: Text, silence: Silences) -> Found | None:
         before = len(findings.differences)
         findings.value(f"text:{place(pair) + 1}", line, other)
         if len(findings.differences) > before:
-            beside.call(findings.differences, before, [*_said(ours, i), *_said(theirs, j)])
+            beside.call(findings.differences, before, _said(ours, i), _said(theirs, j))
     return findings.found()
 
 

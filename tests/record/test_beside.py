@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import islice, product
+
 import msgspec
 import pytest
+from bench.steps import bytecodes
 
 from shadow import settings
+from shadow.compare import beside
 from shadow.compare.judge import judge
 from shadow.compare.rules import compile_rule
-from shadow.model import Comparison, Exchange, Request, Response, head_of
+from shadow.model import Called, Comparison, Exchange, Request, Response, head_of
 from shadow.record.evidence import evidence
 from shadow.record.mask import Mask
 
@@ -107,3 +112,26 @@ def test_a_tree_that_was_cut() -> None:
     told = repr(MASK.comparison(compared(*answers(JSON, f'{{"a":{tree}}}', '{"a":1}'))[1]))
     assert "s3cret" not in told
     assert '"name":"a"' in told
+
+
+def test_many_names() -> None:
+    """Each difference is asked about a bounded number of them, the same from both sides."""
+    head = "<table><tr>" + "".join(f"<th>{number}" for number in range(1000)) + "<tr><td>x"
+    sides = answers(HTML, f"{head}</table>", f"{head}<tr><td>a</table>")
+    for one, other in (sides, reversed(sides)):
+        (row,) = compared(one, other)[1].differences
+        assert isinstance(row, Called)
+        assert len(row.names) == beside.MOST
+
+
+def test_many_values() -> None:
+    """What an object calls itself is read once: twice as many members cost about twice as much."""
+    steps = []
+    for size in (60, 120):
+        spelled = map("".join, product(*zip("content", "CONTENT", strict=True)))
+        keys = list(islice(spelled, size))
+        rest = "".join(f',"x{number}":0' for number in range(10 * size))
+        bodies = ["{" + ",".join(f'"{key}":{value}' for key in keys) + rest + "}" for value in (1, 2)]
+        one, other = answers(JSON, *bodies)
+        steps.append(bytecodes(partial(compared, one, other)))
+    assert steps[1] < 3 * steps[0]
