@@ -18,8 +18,6 @@ NAMES = frozenset(
         "key",
         "label",
         "field",
-        "id",
-        "type",
         "k",
         "header",
         "param",
@@ -28,10 +26,13 @@ NAMES = frozenset(
         "variable",
     }
 )
-"""Members and elements that say what the value beside them is."""
+"""Members and elements that say what the value beside them is. Not `type` and `id`: `{"type": "card", …}`."""
 
-VALUES = frozenset({"value", "values", "val", "v", "content", "text", "data", "default", "defaultvalue"})
-"""Members and elements that are such a value."""
+WHOLE = frozenset({"value", "values", "val", "v"})
+"""Members and elements that are such a value, with all that is in them."""
+
+VALUES = WHOLE | {"content", "text", "data", "default", "defaultvalue"}
+"""Those, and such that are one if they are a text or a number: the data of a frying pan are no secret."""
 
 ELEMENTS = VALUES | {"string", "integer", "real", "array", "dict"}
 """Those elements in XML, with the ones of Apple's property lists."""

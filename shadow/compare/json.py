@@ -25,6 +25,8 @@ Path: TypeAlias = tuple[Key, ...]
 Members: TypeAlias = dict[str, Raw]
 
 _NOWHERE = Reached(())
+_PLAIN = frozenset({jsontext.STRING, jsontext.NUMBER})
+_WHOLE = _PLAIN | {jsontext.OBJECT, jsontext.ARRAY}
 
 
 def compare(
@@ -114,7 +116,7 @@ class _Walk:
         for key in sorted(keys):
             before = len(self.differences)
             self._either(legacy.get(key), target.get(key), (*path, key), reached.step(key))
-            if len(self.differences) > before and key.removesuffix(jsontext.BEFORE).lower() in beside.VALUES:
+            if len(self.differences) > before and _is_value(key, legacy, target):
                 names = names or [_names(legacy), _names(target)]
                 beside.call(self.differences, before, *names)
 
@@ -197,6 +199,13 @@ class _Walk:
     ) -> None:
         ours, theirs = jsontext.written(legacy), jsontext.written(target)
         self.say(changed(jsonpath.render(path), ours, theirs, kind))
+
+
+def _is_value(key: str, *sides: Members) -> bool:
+    """Is a member, on either side, what its object may call something? `true` and `null` tell nothing."""
+    name = key.removesuffix(jsontext.BEFORE).lower()
+    told = _WHOLE if name in beside.WHOLE else _PLAIN
+    return name in beside.VALUES and any(key in side and jsontext.kind(side[key]) in told for side in sides)
 
 
 def _names(members: Members) -> list[str]:

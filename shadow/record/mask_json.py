@@ -143,15 +143,15 @@ def _told(text: str, mask: Mask) -> frozenset[int]:
     stands: `{"value": …, "name": "password"}`."""
     told: set[int] = set()
     around: list[tuple[bool, list[int]]] = []
-    secret, values, key = False, list[int](), ""
+    secret, values, key, place = False, list[int](), "", 0
     for token in _TOKEN.finditer(text):
         start, end = token.span()
         first = text[start]
         if first == '"' and token[1] is not None:
-            key = _unescaped(text[start : end - len(token[1])]).lower()
-            if key in beside.VALUES:
-                values.append(start)
+            key, place = _unescaped(text[start : end - len(token[1])]).lower(), start
             continue
+        if key in (beside.WHOLE if first in "{[" else beside.VALUES):
+            values.append(place)
         if first == '"' and key in beside.NAMES and end - start <= beside.LONGEST + 2:
             secret = secret or mask.named(_unescaped(text[start:end]))
         elif first in "{[":

@@ -50,7 +50,7 @@ def kept(legacy: Response, target: Response) -> str:
         (JSON, '{"Value":"%s","Key":"API_TOKEN","x":"bob"}'),
         (JSON, '{"key":"pin","value":{"stringValue":"%s"},"x":"bob"}'),
         (JSON, '{"headers":[{"name":"Cookie","value":"a=%s"}],"x":"bob"}'),
-        (JSON, '{"id":"nickname","type":"text","value":["%s"],"x":"bob"}'),
+        (JSON, '{"label":"nickname","type":"text","value":["%s"],"x":"bob"}'),
         (JSON, '{"name":"otp","value":"x","value":"%s","x":"bob"}'),
         (
             XML,
@@ -86,6 +86,34 @@ def test_nothing_of_it_is_kept(kind: str, body: str) -> None:
     assert compared(other, one)[1].differences == tuple(
         each.swapped() for each in compared(one, other)[1].differences
     )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"type":"card","data":{"title":"%s"}}',
+        '{"type":"session","content":{"room":["%s"]}}',
+        '{"type":"token","text":"%s"}',
+        '{"id":"session","value":"%s"}',
+        '{"name":"Frying pan","default":[{"title":"%s"}]}',
+    ],
+)
+def test_what_can_be_read(body: str) -> None:
+    """What only happens to stand beside such a word."""
+    one, other = answers(JSON, body % "bob", body % "eve")
+    (difference,) = MASK.comparison(compared(one, other)[1]).differences
+    assert difference.legacy == '"bob"'
+    assert "bob" in kept(one, one)
+
+
+def test_what_is_true_can_be_read() -> None:
+    """A word of JSON is no secret, whatever it is called; a text that it has become is."""
+    body = '{"name":"token","value":%s}'
+    one, other, text = answers(JSON, body % "true", body % "false", body % '"s3cret"')
+    (difference,) = MASK.comparison(compared(one, other)[1]).differences
+    assert (difference.legacy, difference.target) == ("true", "false")
+    assert "s3cret" not in kept(one, text)
+    assert "s3cret" not in kept(text, one)
 
 
 def test_a_row_that_one_side_has() -> None:
