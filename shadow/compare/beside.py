@@ -39,8 +39,10 @@ ELEMENTS = VALUES | {"string", "integer", "real", "array", "dict"}
 
 HEADS = frozenset({"th", "dt"})
 CELLS = HEADS | {"td", "dd"}
+ATTRIBUTES = frozenset({"value", "content"})
 ROWS = frozenset({"tr", "dl", "table"})
-"""Elements of HTML: what says what the values beside it are, that and the values, and what they stand in."""
+"""In HTML: what says what the values beside it are, that and the values, attributes that are values, and what
+all stand in."""
 
 COLONS = (":", "：")
 """How a text in a page ends that says what the next one is."""

@@ -192,6 +192,7 @@ class _Walk:
                 self._as_written(here)
             else:
                 self._attributes(here, here.legacy, here.target)
+                before = len(self.differences)
                 waiting += reversed(self._within(here, here.legacy, here.target))
             if len(self.differences) > before:
                 beside.call(self.differences, before, *self._labels.of(here))
@@ -232,6 +233,7 @@ class _Walk:
         for name in sorted(ours.keys() | theirs.keys()):
             if len(self.differences) > SOUGHT:
                 return
+            before = len(self.differences)
             if name not in theirs:
                 self.differences.append(missing(self._path(here, name), ours[name]))
             elif name not in ours:
@@ -241,6 +243,8 @@ class _Walk:
                     self.hits.append(noise)
                 else:
                     self._value(here, name, ours[name], theirs[name])
+            if name in beside.ATTRIBUTES and len(self.differences) > before:
+                beside.call(self.differences, before, *self._labels.of(here))
 
     def _within(self, here: Place, legacy: int, target: int) -> list[Place]:
         """The children of two elements that may differ, paired."""

@@ -62,11 +62,17 @@ def compare(legacy: Text, target: Text, silence: Silences) -> Found | None:
 
 
 def _said(lines: list[str], number: int | None) -> list[str]:
-    """What the line above says of one: it ends in a colon, or this one begins with `value:`."""
+    """What the line above says of one: it ends in a colon, or it begins with `name:` and this one with
+    `value:`. Server-sent events have `event:` above `data:`, which says nothing."""
     if not number:
         return []
-    above, name = lines[number - 1].strip(), lines[number].partition(":")[0].strip(" \t\"'")
-    return [above] if above.endswith(beside.COLONS) or name.lower() in beside.VALUES else []
+    above = lines[number - 1].strip()
+    pair = _key(above) in beside.NAMES and _key(lines[number]) in beside.VALUES
+    return [above] if pair or above.endswith(beside.COLONS) else []
+
+
+def _key(line: str) -> str:
+    return line.partition(":")[0].strip(" \t\"'-").lower()
 
 
 def notes(legacy: Text, target: Text) -> list[str]:

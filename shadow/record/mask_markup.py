@@ -11,7 +11,7 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from shadow.compare import html_noise
+from shadow.compare import beside, html_noise
 from shadow.record.mask_beside import Cells, Elements
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _attributes(attributes: str, mask: Mask, xml: bool, within: bool) -> str:
         plain = html.unescape(value)
         # Names beginning with xml are XML's own.
         inner = xml and within and name.rpartition(":")[2] not in NAMING and not name.startswith("xml")
-        if (field and name in ("value", "content")) or named or inner:
+        if (field and name in beside.ATTRIBUTES) or named or inner:
             masked = mask.value(plain) if plain else plain
         elif name in _NAMES or name in ("class", "integrity"):
             return attribute[0]

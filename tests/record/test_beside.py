@@ -106,6 +106,24 @@ def test_what_can_be_read(body: str) -> None:
     assert "bob" in kept(one, one)
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        (HTML, "<table><tr><th>Session<tr class=%s><td>x</table>"),
+        (HTML, "<p>Password: <input class=%s placeholder=x>"),
+        (HTML, "<p>Forgot your password: <a href=/%s>here</a>"),
+        ("text/event-stream", 'event: token\ndata: {"d": "%s"}\n\n'),
+        ("text/event-stream", "event: session.updated\ndata: %s\n\n"),
+    ],
+)
+def test_what_is_no_value(kind: str, body: str) -> None:
+    """An attribute, a line of an event: as readable where it differs as in the body."""
+    one, other = answers(kind, body % "bob", body % "eve")
+    (difference,) = MASK.comparison(compared(one, other)[1]).differences
+    assert "bob" in str(difference.legacy)
+    assert "bob" in kept(one, one)
+
+
 def test_what_is_true_can_be_read() -> None:
     """A word of JSON is no secret, whatever it is called; a text that it has become is."""
     body = '{"name":"token","value":%s}'
