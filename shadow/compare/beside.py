@@ -61,6 +61,12 @@ def call(differences: list[Difference], first: int, *sides: Iterable[str]) -> No
         differences[first:] = [_called(each, said) for each in differences[first:]]
 
 
+def label(cell: str, text: str) -> str:
+    """What the text in a cell calls the next one. In one that is no head, blanks are left out: `API token` is
+    the name of a secret still, and `Business card`, in a list of prices, is none."""
+    return text if cell in HEADS or text.endswith(COLONS) else "".join(text.lower().split())
+
+
 def _called(difference: Difference, names: frozenset[str]) -> Called:
     if isinstance(difference, Called):  # what stands nearer counts more
         joined = names | difference.names

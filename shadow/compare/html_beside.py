@@ -8,7 +8,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from shadow.compare import html_rows
-from shadow.compare.beside import CELLS, COLONS, HEADS
+from shadow.compare.beside import CELLS, COLONS, HEADS, label
 from shadow.compare.html_path import Place
 from shadow.compare.html_tree import Page
 
@@ -104,5 +104,5 @@ class _Side:
             if name in CELLS:
                 words = self._page.words(item)
                 cells[item] = _Cell(len(cells), (last, head), words if name == "th" else "")
-                last, head = words, words if name in HEADS else head
+                last, head = label(name, words), words if name in HEADS else head
         return cells

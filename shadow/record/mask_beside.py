@@ -93,7 +93,7 @@ class Cells:
         if not self._cell:
             return
         head = self._cell in beside.HEADS
-        says = _says(self._said, self._mask)
+        says = _says(beside.label(self._cell, html.unescape(self._said).strip()), self._mask)
         self._called = says or (self._called and self._by_head and not head)
         self._by_head = head or self._by_head
         if self._cell == "th":
