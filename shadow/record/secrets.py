@@ -18,15 +18,19 @@ from shadow.endpoint import TELLING, is_token
 Hide: TypeAlias = Callable[[str], str]
 """Gives what is shown in the place of a secret."""
 
+# Names of what may be several words. Behind others the further words are no secret, and tell what went wrong:
+# `API_TOKEN: environment variable is not set`.
+_PHRASES = r"passw|pass[ _.-]?(?:phrase|code)|mnemonic|パスワード|ﾊﾟｽﾜｰﾄﾞ|パスコード|合言葉"
 # Parts of names that hardly stand in any other word.
 _PARTS = (
-    r"passw|passphrase|passcode|passkey|(?:db|user|admin|root|smtp|ldap|ftp)pass|pwd|secret|token|session|sessid"
+    rf"{_PHRASES}|passkey"
+    r"|(?:db|user|admin|root|smtp|ldap|ftp)pass|pwd|secret|token|session|sessid"
     r"|credential|authorization|oauth|jwt|csrf|xsrf"
     r"|signature|cvv|(?:credit|debit)[_.-]?card|card[_.-]?(?:no|num)|\bcc-(?:num|csc)"
     r"|(?:one[_.-]?time|verification|recovery|authorization|auth|device|oob)[_.-]?code|code[_.-]?verifier"
     r"|saml(?:response|request|art)"
     r"|(?:api|access|private|encryption|subscription|functions|master|signing|license|app|application)[_.-]?key"
-    r"|パスワード|ﾊﾟｽﾜｰﾄﾞ|パスコード|トークン|シークレット|暗証番号|合言葉|認証(?:コード|番号|キー)|確認コード"
+    r"|トークン|シークレット|暗証番号|認証(?:コード|番号|キー)|確認コード"
     r"|秘密(?:鍵|の)|口座番号|カード番号|クレジットカード|セキュリティコード|マイナンバー|個人番号"
 )
 _NO_PARTS = re.compile("[Tt]okeni[sz](?:er|ed|ation)|[Ss]ecretary")  # words that do
@@ -157,7 +161,7 @@ class SecretFinder:
             # Of cookies everything to the end of the line.
             r"(?P<field>\b(?i:(?:set-)?cookie)[\"']?\s*:\s*)(?P<line>[^\r\n]+)"
             # Of a phrase in a line of its own as well.
-            rf"|(?P<entry>{name}[\"']?[ \t]*[:：][ \t]+)(?P<phrase>{_PHRASE})(?m:[ \t]*$)"
+            rf"|(?P<entry>(?i:{_PHRASES})[\w.-]*[\"']?[ \t]*[:：][ \t]+)(?P<phrase>{_PHRASE})(?m:[ \t]*$)"
             rf"|(?P<name>{name}(?i:{_BETWEEN}))(?P<value>(?i:{_VALUE}))"
         )
         self._any = _any_of(self._named, _ADDRESSES, _GRANTS, _PATHS, _SHAPES, _LONG)

@@ -106,6 +106,12 @@ def test_words_of_names_in_text(name: str) -> None:
         ("'password' => 'hunter 2',", "'password' => '[hunter 2]',"),
         ("password=ひみつ; x", "password=[ひみつ]; x"),
         ("a: b\npassphrase: correct horse staple \nx: y", "a: b\npassphrase: [correct horse staple] \nx: y"),
+        ("Pass phrase: correct horse", "Pass phrase: [correct horse]"),
+        ("mnemonic: correct horse staple", "mnemonic: [correct horse staple]"),
+        ("合言葉： 山 川", "合言葉： [山 川]"),
+        ("Pass: 10 of 12 tests", "Pass: [10] of 12 tests"),
+        ("Session: Intro to Kubernetes", "Session: [Intro] to Kubernetes"),
+        ("write session: Read-only file system", "write session: [Read-only] file system"),
         ("passphrase: correct, he said", "passphrase: [correct], he said"),
         ("Authorization: Basic abc=", "Authorization: [Basic abc=]"),
         ("sent Bearer abcdefgh.1 to", "sent Bearer [abcdefgh.1] to"),
@@ -213,7 +219,7 @@ def test_account_numbers_and_keys(text: str, expected: str) -> None:
 
 def test_what_begins_like_a_phrase() -> None:
     """It is not read to the end of its line for each name that stands in it."""
-    text = "token: a " * 20_000 + '"'
+    text = "password: a " * 20_000 + '"'
     assert within(3, lambda: hidden(text)) != text
 
 

@@ -9,6 +9,7 @@ from support.tallies import VALUE, add, learn
 from support.traces import HOUR, Recording, answer
 
 from shadow.model import Difference, DifferenceKind, Failure, FailureKind
+from shadow.record.mask import Mask
 from shadow.record.tally import Tally, TallyRecord
 from shadow.report.build import build
 from shadow.report.markdown import _words
@@ -313,6 +314,12 @@ def test_what_the_target_says_is_cut_between_words() -> None:
         "the target says: …file_put_contents(/var/cache/x): failed to open stream: Read-only file system"
     )
     assert missing.evidence[0] == f"the target says: {'y' * 40}: KeyError: 'A'"
+
+
+def test_what_lacks_a_secret_is_recognised() -> None:
+    """Its name stands before the words that tell, as if they were the secret; masking leaves them."""
+    said = Mask((), b"key").text("Internal error\nAPI_TOKEN: environment variable is not set\n")
+    assert made(pairs((FINE, text(said, 500))))["missing_environment"].evidence
 
 
 def test_one_burst_is_one() -> None:
