@@ -254,14 +254,23 @@ _PLAIN = re.compile(rb"[A-Za-z0-9._~@:+,=!$()-]{0,%d}" % LONG_SEGMENT)
 # What stands behind one of these words in a path opens something: `/reset/a8f3k2`, `/invite/XK39QZ`.
 TELLING = (
     r"(?:[\w.~-]*"
-    r"(?:passw|token|secret|session|invit|activat|verif|confirm|unsubscri|redeem|recover|magic[_-]?link)"
+    r"(?:passw|token(?:\b|[^\Wi]|i[^\Wsz])|secret|session"  # a tokenizer is no token
+    r"|invit|activat|verif|confirm|unsubscri|redeem|recover|magic[_-]?link)"
     r"|(?:[\w.~-]*[_.-])?(?:reset|otp|join|shared?|unlock|(?:web)?hook)s?(?:\b|_))"
 )
 """How a segment begins that has one. How it goes on is not asked: that would be quadratic."""
 _TELLING = re.compile(rf"(?i)/{TELLING}")
+# Dates and versions; then the parts of others between punctuation: words in small letters and in camel case,
+# which may end in capitals or in a few digits (`userID`, `LinkedIn`, `banner1`), years, short ones (`k8s`).
+_DATED = re.compile(r"[0-9]{4}-[0-9]{2}(?:-[0-9]{2})?|[vV][0-9.]+")
+_PUNCTUATION = re.compile(r"[._~-]+")
 _READABLE = re.compile(
-    r"[vV][0-9.]+|(?:[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,})*)(?:[._~-]+(?:[A-Z]?[a-z]+(?:[A-Z][a-z]{2,})*))*"
+    r"[A-Z]?[a-z]{2,}(?:[A-Z][a-z]{2,})*"
+    r"(?:(?<=[a-z]{3})(?:[A-Z][a-z]|[A-Z]{1,4})|(?<=[A-Za-z][a-z]{3})[0-9]{1,4})?"
+    r"|[0-9]{4}|[a-z0-9]{0,3}"
 )
+# Digits are readable beside a word alone: `k8s-networking-101` is, `k8s-9f2-101` is not.
+_TOLD = re.compile(r"[A-Za-z][a-z]{3}|^[^0-9]*$")
 _SHORT_WORD = 5  # characters; `step2` is no token
 
 
@@ -297,7 +306,10 @@ def _closed(name: str) -> str:
 
 def is_token(segment: str) -> bool:
     """Is a segment behind a `TELLING` word no word itself? Small letters alone are taken for one."""
-    return len(segment) > _SHORT_WORD and _READABLE.fullmatch(segment) is None
+    if len(segment) <= _SHORT_WORD or _DATED.fullmatch(segment):
+        return False
+    readable = all(_READABLE.fullmatch(part) for part in _PUNCTUATION.split(segment))
+    return not (readable and _TOLD.search(segment))
 
 
 @lru_cache(maxsize=4096)

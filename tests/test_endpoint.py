@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shadow.endpoint import COUNTED, DEPTH, LONG_NAME, Endpoints, Named, bounded, template, unreached
+from shadow.endpoint import (
+    COUNTED,
+    DEPTH,
+    LONG_NAME,
+    Endpoints,
+    Named,
+    bounded,
+    is_token,
+    template,
+    unreached,
+)
 from shadow.settings import Endpoint
 
 
@@ -219,6 +229,7 @@ def test_what_opens_something_is_in_no_name(path: str, token: str) -> None:
         "/verify/step2",
         "/sessions/app.{hash}.js",
         "/shareholders/ACME01/joint-7a",
+        "/tokenizer/train/gpt2large",
         "/sessions:batchGet",
         "/Orders(OrderID={id})",
     ],
@@ -227,6 +238,26 @@ def test_words_behind_such_a_word_stay(path: str) -> None:
     """And what has another shape is named by that."""
     target = path.format(id=7, uuid="3f2504e0-4f89-11d3-9a0c-0305e82c3301", hash="3f9a8b7c")
     assert name(target.encode()) == f"GET {path}"
+
+
+@pytest.mark.parametrize(
+    ("segment", "token"),
+    [
+        *(
+            (token, True)
+            for token in ("a8f3k2", "abc123", "XK39QZ", "XKQZAB", "ERC721", "aBcDeFgH", "abXYZQ")
+        ),
+        *((token, True) for token in ("482913", "1234-5678", "XK3-9QZ-A8F", "a8f-k3b-9f2", "WDJB-MJHT")),
+        *((token, True) for token in ("a8f3k2.png", "user-a8f3k2", "abcd12345", "hunter-123456")),
+        *((word, False) for word in ("banner1.png", "Roboto-Regular.woff2", "app.js", "intro-2x.mp4")),
+        *((word, False) for word in ("LinkedIn", "getHTML", "userID", "vitaminC", "refreshToken", "oauth2")),
+        *((word, False) for word in ("e-mail", "step-2", "stripe-v2", "k8s-networking-101", "summer_2024")),
+        *((word, False) for word in ("order2024", "2024-11-20", "2024-11", "v1.2.3456", "terms-of-use")),
+    ],
+)
+def test_tokens_and_words(segment: str, token: bool) -> None:
+    """Words have few digits, at their ends or between punctuation, and capitals at their ends."""
+    assert is_token(segment) is token
 
 
 def test_session_parameters_are_no_part_of_the_name() -> None:

@@ -97,8 +97,12 @@ _WITHIN = r"""[^\s"'<>?#]*?[&;]"""  # a query
 _GRANTS = re2.compile(
     rf"""[?&#]code=(?P<code>{_GIVEN})&(?:{_WITHIN})?state=|[?&;#]state={_WITHIN}code=(?P<grant>{_GIVEN})"""
 )
-# Of a path, what opens something; slashes are escaped where JSON was cut.
-_PATHS = re2.compile(rf"(?i)/{TELLING}[\w.~-]*(?:\\*/)+(?P<behind>[\w.~%=-]+(?:(?:\\*/)+[\w.~%=-]+)*)")
+# Of a path, what opens something; slashes are escaped where JSON was cut. Files open nothing: their names say
+# what is missing.
+_DISK = r"/(?:usr\\*/(?:local\\*/)?share|run\\*/secrets)\\*/"
+_PATHS = re2.compile(
+    rf"(?i){_DISK}|/{TELLING}[\w.~-]*(?:\\*/)+(?P<behind>[\w.~%=-]+(?:(?:\\*/)+[\w.~%=-]+)*)"
+)
 _SEGMENT = re.compile(r"[\w~%=-]+(?:\.[\w~%=-]+)*", re.ASCII)
 _NEAR = r"[ .-]?"  # between groups of digits
 _SHAPES = re2.compile(
@@ -198,6 +202,8 @@ class SecretFinder:
             return before + (value.replace(secret, hide(secret)) if secret else value) + after
 
         def opening(found: Any) -> str:
+            if found["behind"] is None:
+                return str(found[0])
             segments = _SEGMENT.sub(lambda one: hide(one[0]) if is_token(one[0]) else one[0], found["behind"])
             return str(found[0]).removesuffix(found["behind"]) + segments
 

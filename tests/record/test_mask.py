@@ -184,6 +184,21 @@ def test_words_in_a_path(path: str) -> None:
 @pytest.mark.parametrize(
     "path",
     [
+        "/run/secrets/MYSQL_ROOT_PASSWORD_FILE",
+        "/var/run/secrets/kubernetes.io/serviceaccount/ca.crt",
+        "/usr/share/tomcat9/webapps/ROOT/WEB-INF/web.xml",
+        r"\/usr\/local\/share\/XK39QZ",
+    ],
+)
+def test_files(path: str) -> None:
+    """Their names open nothing, and say what is missing; what opens something behind them is still hidden."""
+    text = f"no file {path}, /run/reset/XK39QZ"
+    assert MASK.text(text) == text.replace("reset/XK39QZ", f"reset/{MASK.value('XK39QZ')}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
         "json:$.password",
         "json:$.a[3].mail",
         'json:$["mail"].deep[0]',
