@@ -164,8 +164,9 @@ class SecretFinder:
         self._named: Any = re2.compile(
             # Of cookies everything to the end of the line.
             r"(?P<field>\b(?i:(?:set-)?cookie)[\"']?\s*:\s*)(?P<line>[^\r\n]+)"
-            # Of a phrase in a line of its own as well.
-            rf"|(?P<entry>(?i:{_PHRASES})[\w.-]*[\"']?[ \t]*[:：][ \t]+)(?P<phrase>{_PHRASE})(?m:[ \t]*$)"
+            # Of a phrase in a line of its own, or at the end of a string or an element, as well.
+            rf"|(?P<entry>(?i:{_PHRASES})[\w.-]*[\"']?[ \t]*[:：][ \t]+)(?P<phrase>{_PHRASE})"
+            r"""(?m:[ \t]*(?:\r?$|["'\\<]))"""
             rf"|(?P<name>{name}(?i:{_BETWEEN}))(?P<value>(?i:{_VALUE}))"
         )
         self._any = _any_of(self._named, _ADDRESSES, _GRANTS, _PATHS, _SHAPES, _LONG)
