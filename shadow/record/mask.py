@@ -237,7 +237,9 @@ class Mask:
         def shown(value: str | None) -> str | None:
             if value is None:
                 return None
-            return self.value(value.strip('"')) if secret else self._at(path, kind, value)
+            if not secret:
+                return self._at(path, kind, value)
+            return self.value(value.strip('"') if path.startswith("json:") else value)
 
         return Difference(
             kind,

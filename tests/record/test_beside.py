@@ -130,6 +130,13 @@ def test_what_is_no_value(kind: str, body: str) -> None:
     assert "bob" in kept(one, one)
 
 
+def test_quotes_of_a_value() -> None:
+    """They are JSON's in JSON, and elsewhere of the value."""
+    one, other = answers(HTML, """<p>Password: <input value='"abc"'>""", "<p>Password: <input value=abc>")
+    (difference,) = MASK.comparison(compared(one, other)[1]).differences
+    assert (difference.legacy, difference.target) == (MASK.value('"abc"'), MASK.value("abc"))
+
+
 def test_what_is_true_can_be_read() -> None:
     """A word of JSON is no secret, whatever it is called; a text that it has become is."""
     body = '{"name":"token","value":%s}'
