@@ -67,6 +67,11 @@ def label(cell: str, text: str) -> str:
     return text if cell in HEADS or text.endswith(COLONS) else "".join(text.lower().split())
 
 
+def columns(colspan: str) -> int:
+    """Over how many columns a cell reaches, by its attribute."""
+    return min(max(int(colspan), 1), MOST) if colspan.isdecimal() and len(colspan) < MOST else 1
+
+
 def _called(difference: Difference, names: frozenset[str]) -> Called:
     if isinstance(difference, Called):  # what stands nearer counts more
         joined = names | difference.names

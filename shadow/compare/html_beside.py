@@ -8,17 +8,20 @@ from itertools import chain
 from typing import NamedTuple
 
 from shadow.compare import html_rows
-from shadow.compare.beside import CELLS, COLONS, HEADS, label
+from shadow.compare.beside import CELLS, COLONS, HEADS, columns, label
 from shadow.compare.html_path import Place
 from shadow.compare.html_tree import Page
 
+_OF_ROWS = ("tr", "tbody", "tfoot")
 _FARTHEST = 20  # tags between that of a table and its first row
 
 
 class _Cell(NamedTuple):
-    """One of a row: its column, what those before it say, and what it says itself if it is a head."""
+    """One of a row: its first column and how many it has, what those before it say, and what it says itself
+    if it is a head."""
 
     column: int
+    span: int
     names: tuple[str, ...]
     head: str
 
@@ -47,7 +50,7 @@ class _Side:
         item = self._item(place)
         if item is None:
             return ()
-        before = self._page.before(item)
+        before = html_rows.whole(self._page.before(item))
         return chain([before] if before.endswith(COLONS) else (), self._around(place))
 
     def _item(self, place: Place) -> int | None:
@@ -58,7 +61,7 @@ class _Side:
         here: Place | None = place
         while here is not None and (item := self._item(here)) is not None:
             name = self._page.name(item)
-            if name == "tr":
+            if name in _OF_ROWS:
                 return self._heads(here)
             if name in HEADS:
                 break
@@ -72,7 +75,7 @@ class _Side:
         if row is None or place.parent is None:
             return []
         cell = self._cells(row)[item]
-        return [*cell.names, *self._heads(place.parent)[cell.column : cell.column + 1]]
+        return [*cell.names, *self._heads(place.parent)[cell.column : cell.column + cell.span]]
 
     def _heads(self, row: Place) -> list[str]:
         """The heads of the columns of a row's table; empty for a cell that is none."""
@@ -86,9 +89,19 @@ class _Side:
         return []
 
     def _first_row(self, table: int) -> list[str]:
-        near = range(table + 1, table + _FARTHEST)
-        first = next((number for number in near if self._page.name(number) == "tr"), None)
-        return [] if first is None else [cell.head for cell in self._cells(first).values()]
+        """The heads of the first row of several cells, or of a title above it."""
+        heads: list[str] = []
+        for number in range(table + 1, table + _FARTHEST):
+            name = self._page.name(number)
+            if name in ("table", "/table"):  # one in a cell, or its own end
+                break
+            if name == "tr":
+                cells = self._cells(number).values()
+                said = [cell.head for cell in cells for _ in range(cell.span)]
+                heads = said if any(said) else heads
+                if len(cells) > 1:
+                    break
+        return heads
 
     def _cells(self, row: int) -> dict[int, _Cell]:
         if row not in self._rows:
@@ -99,10 +112,13 @@ class _Side:
     def _read(self, row: int) -> dict[int, _Cell]:
         cells: dict[int, _Cell] = {}
         last = head = ""
+        column = 0
         for item in self._page.children(row):
             name = self._page.name(item)
             if name in CELLS:
                 words = self._page.words(item)
-                cells[item] = _Cell(len(cells), (last, head), words if name == "th" else "")
+                span = columns(self._page.attributes(item).get("colspan", ""))
+                cells[item] = _Cell(column, span, (last, head), words if name == "th" else "")
+                column += span
                 last, head = label(name, words), words if name in HEADS else head
         return cells

@@ -7,6 +7,7 @@ Told of tags and texts in their order; nothing is a tree here, so a page may say
 from __future__ import annotations
 
 import html
+import re
 from typing import TYPE_CHECKING
 
 from shadow.compare import beside
@@ -14,6 +15,8 @@ from shadow.compare.html_tree import FIELDS
 
 if TYPE_CHECKING:
     from shadow.record.mask import Mask
+
+_COLSPAN = re.compile(r"(?i)(?:^|[\s\"'/])colspan\s*=\s*[\"']?\s*(\d+)")
 
 
 def _says(text: str, mask: Mask) -> bool:
@@ -32,7 +35,7 @@ class Elements:
         self._mask = mask
         self._naming = self._called = False
 
-    def begins(self, name: str) -> bool:
+    def begins(self, name: str, _: str) -> bool:
         """Whether the element is a secret that begins here."""
         self._naming = name.lower() in beside.NAMES
         return self._called and name.lower() in beside.ELEMENTS
@@ -54,6 +57,7 @@ class Cells:
         self._cell = self._said = ""  # the name of the one that is open, and its text
         self._called = self._by_head = False
         self._column = 0
+        self._span = range(0)  # columns of the cell that is open
         self._columns: set[int] = set()  # that are secret
 
     @property
@@ -61,7 +65,7 @@ class Cells:
         """Is a text here one?"""
         return self._within or self._next
 
-    def begins(self, name: str) -> bool:
+    def begins(self, name: str, attributes: str) -> bool:
         """Whether the value is a secret of what begins here."""
         name = name.lower()
         if name in FIELDS:
@@ -69,7 +73,10 @@ class Cells:
             return secret
         if name in beside.CELLS:
             self._close()
-            self._within = name not in beside.HEADS and (self._called or self._column in self._columns)
+            span = _COLSPAN.search(attributes)
+            self._span = range(self._column, self._column + beside.columns(span[1] if span else ""))
+            by_column = not self._columns.isdisjoint(self._span)
+            self._within = name not in beside.HEADS and (self._called or by_column)
             self._cell = name
         elif name in beside.ROWS:
             self._new_row(name)
@@ -97,8 +104,8 @@ class Cells:
         self._called = says or (self._called and self._by_head and not head)
         self._by_head = head or self._by_head
         if self._cell == "th":
-            (self._columns.add if says else self._columns.discard)(self._column)
-        self._column += 1
+            (self._columns.update if says else self._columns.difference_update)(self._span)
+        self._column = self._span.stop
         self._cell, self._said, self._within = "", "", False
 
     def _new_row(self, name: str) -> None:

@@ -54,7 +54,7 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
         else:
             attributes = piece["attributes"]
             local = name.rpartition(":")[2]
-            within = said.begins(local) or (xml and (secret > 0 or mask.named(local)))
+            within = said.begins(local, attributes) or (xml and (secret > 0 or mask.named(local)))
             if (attributes, within) not in known:
                 known[attributes, within] = _attributes(attributes, mask, xml, within)
             rest = piece[0][1 + len(name) + len(attributes) :]

@@ -69,6 +69,12 @@ def kept(legacy: Response, target: Response) -> str:
         (HTML, "<table><tr><td>User<td>bob<tr><td>API <b>token</b><td>%s</table>"),
         (HTML, "<table><tr><td>User<td>bob<tr><td>Your PIN:<td>%s</table>"),
         (HTML, "<table><thead><tr><th>User<th>Token<tbody><tr><td>bob<td><i>%s</i></table>"),
+        (HTML, "<table><tr><th colspan=2>Name<th>Password<tr><td>bob<td>bob<td>%s</table>"),
+        (HTML, "<table><tr><th>Name<th colspan='2'>Password<tr><td>bob<td>x<td>%s</table>"),
+        (HTML, "<table><tr><th>Name<th>Of<th>Password<tr><td>bob<td colspan=2>%s</table>"),
+        (HTML, "<table><tr><th colspan=2>Users<tr><th>Name<th>Password<tr><td>bob<td>%s</table>"),
+        (HTML, "<table><tr><th>Password<tr><td>%s</table><p>bob"),
+        (HTML, f"{'<div>bob</div>' * 30}<div>Password:</div><div></div><div>%s</div>{'<div>bob</div>' * 30}"),
         (HTML, "<dl><dt>User<dd>bob<dt>Your PIN:<dd>%s<dd>x</dl>"),
         (HTML, "<p>bob<p><b>Password:</b> <span title=x>%s</span>"),
         (HTML, "<p>bob<p>Your PIN： <b>%s</b>"),
@@ -151,6 +157,15 @@ def test_a_row_that_one_side_has() -> None:
     """The heads of its columns tell."""
     head = "<table><tr><th>User<th>Token"
     one, other = answers(HTML, f"{head}<tr><td>bob<td>s3cret</table>", f"{head}</table>")
+    assert "s3cret" not in kept(one, other)
+    assert "s3cret" not in kept(other, one)
+
+
+@pytest.mark.parametrize("group", ["tbody", "tfoot"])
+def test_rows_that_one_side_has(group: str) -> None:
+    """In a group of their own, which the other side has not."""
+    head = "<table><thead><tr><th>User<th>Token"
+    one, other = answers(HTML, f"{head}<{group}><tr><td>bob<td>s3cret</table>", f"{head}</table>")
     assert "s3cret" not in kept(one, other)
     assert "s3cret" not in kept(other, one)
 
