@@ -75,26 +75,31 @@ def table_hidden(text: str, mask: Mask) -> str:
     head: list[str] = []
     position = 0
     above = ABOVE
-    called = False  # by what a cell before it says: rows may be names and values
+    called = False  # a secret by what a cell says: rows may be names and values
+    values: list[tuple[int, str]] = []  # of the row, and where in `parts` they stand
     while position < len(text) and (found := cell.match(text, position)) is not None:
         position = found.end()
         written, end = found.groups()
         plain = written[1:-1].replace('""', '"') if written.startswith('"') else written
         column = len(row)
         name = head[column] if column < len(head) else ""
-        if plain and ((column < len(secret) and secret[column]) or (called and name in beside.VALUES)):
+        if plain and column < len(secret) and secret[column]:
             written = mask.value(plain)
         elif (shown := mask.whole(plain)) != plain:
             escaped = shown.replace('"', '""')
             written = f'"{escaped}"' if written.startswith('"') else shown
+        if plain and name in beside.VALUES:
+            values.append((len(parts), plain))
         parts += written, end
         row.append(plain.strip('\ufeff" '))
         called = called or (name in beside.NAMES and mask.named(plain))
-        if end in ("\r\n", "\n", "\r"):
+        if end in ("\r\n", "\n", "\r", ""):
+            for place, value in values if called else ():
+                parts[place] = mask.value(value)
             if above and any(row):
                 named = map(mask.named, row)
                 secret = [known or name for known, name in zip_longest(secret, named, fillvalue=False)]
                 above = above - 1 if filled(row) < 2 else 0
                 head = [] if above else [name.lower() for name in row]
-            row, called = [], False
+            row, values, called = [], [], False
     return "".join([*parts, mask.whole(text[position:])])

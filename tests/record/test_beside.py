@@ -80,6 +80,8 @@ def kept(legacy: Response, target: Response) -> str:
         (HTML, "<p>bob<p>Your PIN： <b>%s</b>"),
         (HTML, "<label>API token:</label> <input value=%s> <b>bob</b>"),
         (CSV, "Name;kind;Value\nuser;x;bob\ndbPassword;x;%s\n"),
+        (CSV, "value,kind,name\nbob,x,user\n%s,x,password\n"),
+        (CSV, "Value,Name\nbob,user\n%s,password"),
         (TEXT, "user: bob\nenv:\n- name: DB_PASSWORD\n  value: %s\n"),
         (TEXT, "user: bob\npassword:\n  %s\n"),
         (TEXT, "user: bob\npassphrase: correct %s battery\nx: y"),
