@@ -325,7 +325,7 @@ class Mask:
         """A value as it is written in JSON, perhaps cut."""
         if value.startswith(("{", "[")):
             masked = None if value.endswith("…") else mask_json.hidden(value, self, reached)
-            if masked is None and not (reached.idle or self.by_name):
+            if masked is None and (mask_json.told(value, self) or not (reached.idle or self.by_name)):
                 return self.value(value)
             return self.text(value if masked is None else masked)
         if value.startswith("…") and (kind is not DifferenceKind.CHANGED or _INNER_QUOTE.search(value)):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+(\s*+:)?|[{}\[\]]|[^\s"{}\[\],:]++', re.S)
 _PAIRED = re.compile(rf'(?i)"(?:{"|".join(sorted(beside.VALUES))})"\s*+:')
+_NAMING = re.compile(rf'(?i)"(?:{"|".join(sorted(beside.NAMES))})"\s*+:\s*+"([^"\\]*+)')
 _NUMBER = re.compile(r"-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?")
 _WORDS = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
 
@@ -35,6 +36,14 @@ def hidden(text: str, mask: Mask, reached: Reached, depth: int = 0, *, lines: bo
     """The text with its secrets masked, `reached` being what the mask's lines say of its root; None if it is
     no JSON. Of JSON `lines` the root is an array of documents, as for the comparer."""
     return _Walk(text, mask, reached, depth, lines).walk()
+
+
+def told(text: str, mask: Mask) -> bool:
+    """Whether JSON that was cut holds a value that may be secret by what an object calls itself: which value
+    is whose cannot be known."""
+    return _PAIRED.search(text) is not None and any(
+        mask.named(name) for name in _NAMING.findall(text) if len(name) <= beside.LONGEST
+    )
 
 
 class _Walk:

@@ -182,12 +182,23 @@ def test_a_name_that_differs() -> None:
         assert "color" in told
 
 
-def test_a_tree_that_was_cut() -> None:
-    """As far as it is shown, and the name stands before."""
-    tree = '[{"name":"password","value":"s3cret"},{"name":"a","value":"' + "x" * 300 + '"}]'
-    told = repr(MASK.comparison(compared(*answers(JSON, f'{{"a":{tree}}}', '{"a":1}'))[1]))
-    assert "s3cret" not in told
-    assert '"name":"a"' in told
+@pytest.mark.parametrize(
+    "member",
+    [
+        '"name":"password","value":"s3cret"',
+        '"name":"password","v":"s3cret"',
+        '"value":"s3cret","name":"password"',
+        '"label":"password","kind":"x","Text":"s3cret"',
+    ],
+)
+def test_a_tree_that_was_cut(member: str) -> None:
+    """It is hidden whole, and can be read if it holds no such name."""
+    for kept_open, one in ((False, member), (True, '"name":"bob","value":"x"')):
+        tree = f'[{{{one}}},{{"name":"a","value":"{"x" * 300}"}}]'
+        for bodies in ((f'{{"a":{tree}}}', "{}"), (f'{{"a":{tree}}}', '{"a":1}')):
+            told = repr(MASK.comparison(compared(*answers(JSON, *bodies))[1]))
+            assert "s3cret" not in told
+            assert ('"name":"a"' in told) is kept_open
 
 
 def test_many_names() -> None:
