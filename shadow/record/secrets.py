@@ -23,13 +23,15 @@ Hide: TypeAlias = Callable[[str], str]
 _PHRASES = r"passw|pass[ _.-]?(?:phrase|code)|mnemonic|パスワード|ﾊﾟｽﾜｰﾄﾞ|パスコード|合言葉"
 # Parts of names that hardly stand in any other word.
 _PARTS = (
-    rf"{_PHRASES}|passkey"
+    rf"{_PHRASES}|pass[ _.-]?key"
     r"|(?:db|user|admin|root|smtp|ldap|ftp)pass|pwd|secret|token|session|sessid"
     r"|credential|authorization|oauth|jwt|csrf|xsrf"
-    r"|signature|cvv|(?:credit|debit)[_.-]?card|card[_.-]?(?:no|num)|\bcc-(?:num|csc)"
-    r"|(?:one[_.-]?time|verification|recovery|authorization|auth|device|oob)[_.-]?code|code[_.-]?verifier"
+    r"|signature|cvv|(?:credit|debit)[ _.-]?card|card[_.-]?(?:no|num)|\bcard n(?:o|umber)\b|\bcc-(?:num|csc)"
+    r"|(?:one[ _.-]?time|verification|recovery|authorization|auth|device|oob)[ _.-]?code|code[ _.-]?verifier"
     r"|saml(?:response|request|art)"
-    r"|(?:api|access|private|encryption|subscription|functions|master|signing|license|app|application)[_.-]?key"
+    # With a blank it is a label, and ends with the word: an app keyboard is none.
+    r"|(?:api|access|private|encryption|subscription|functions|master|signing|license|app|application)"
+    r"(?:[_.-]?key| keys?\b)"
     r"|トークン|シークレット|暗証番号|認証(?:コード|番号|キー)|確認コード"
     r"|秘密(?:鍵|の)|口座番号|カード番号|クレジットカード|セキュリティコード|マイナンバー|個人番号"
 )

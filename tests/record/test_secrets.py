@@ -41,6 +41,15 @@ def hidden(text: str, *names: str) -> str:
         "user-pin-code",
         *("one-time-code", "verificationCode", "cc-number", "pw", "userPw", "X-TOTP", "passkey"),
         *("パスワード", "新しいパスワード(確認)", "ﾊﾟｽﾜｰﾄﾞ", "暗証番号", "認証コード", "口座番号"),
+        *("API key", "Access keys", "Private Key", "Signing key", "License key (Pro)", "Application key"),
+        *(
+            "Recovery code",
+            "Verification code",
+            "One-time code",
+            "One time code",
+            "Auth codes",
+            "Pass phrase",
+        ),
         *("tokenizerPassword", "secretArn", "tokenIssuer", "Ocp-Apim-Subscription-Key", "x-functions-key"),
     ],
 )
@@ -76,6 +85,8 @@ def test_names_of_secrets(name: str) -> None:
             "Idempotency-Key",
             "publicKey",
         ),
+        *("Key figures", "Primary key", "Public key", "Postal code", "Discard notes", "Postcard number"),
+        *("App keyboard", "Error code", "Keyboard access", "Access to keys", "Codes of conduct"),
     ],
 )
 def test_names_that_only_resemble(name: str) -> None:
@@ -111,6 +122,9 @@ def test_words_of_names_in_text(name: str) -> None:
         ("{'note': 'passphrase: correct horse', 'a': 1}", "{'note': 'passphrase: [correct horse]', 'a': 1}"),
         (r'"{\"note\":\"passphrase: correct horse\"}"', r'"{\"note\":\"passphrase: [correct horse]\"}"'),
         ("<p>passphrase: correct horse staple</p>", "<p>passphrase: [correct horse staple]</p>"),
+        ("API key: abc123", "API key: [abc123]"),
+        ("Card no: 123", "Card no: [123]"),
+        ('"Recovery code": "abc def"', '"Recovery code": "[abc def]"'),
         ("Pass phrase: correct horse", "Pass phrase: [correct horse]"),
         ("mnemonic: correct horse staple", "mnemonic: [correct horse staple]"),
         ("合言葉： 山 川", "合言葉： [山 川]"),
@@ -167,6 +181,7 @@ def test_what_begins_like_a_grant(piece: str) -> None:
         "the quick brown fox",
         '{"PASSENGER": "me", "passenger": "you", "isPinned": "no", "PANEL": "left"}',
         '<p class="card-title">Shoes</p>',
+        "Primary key: 12, App keyboard: QWERTY, discard notes: 3, postal code: 90210, key figures: 7",
     ],
 )
 def test_other_text_stays(text: str) -> None:
