@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 import zstandard
 
+from shadow.record.folder import unusable
 from shadow.record.replayed import LogRecord
 from shadow.record.segment import LARGEST_SEGMENT, SEALED, Record, compressed, encode
 from shadow.record.store import Store
@@ -39,8 +40,7 @@ class Checkpoint:
         try:
             self._store = Store(place if "://" in place else _as_store(place), make=True)
         except OSError as error:
-            what = f"cannot use {place}: {error.strerror}; name a folder that this user may write to"
-            raise CheckpointError(f"record.to: {what}") from None
+            raise CheckpointError(f"record.to: cannot use {unusable(place, error)}") from None
 
     def load(self) -> list[LogRecord]:
         """What earlier runs have recorded, in order. Raises CheckpointError."""

@@ -40,7 +40,7 @@ from shadow.record.segment import recover
 from shadow.serve import shipper, sockets
 from shadow.serve.priority import Priority
 from shadow.serve.processes import Closable, Process, WorkerSpec, fork, share_memory
-from shadow.worker import EVERY, LoopLag, Watch
+from shadow.worker import EVERY, LagWatch, LoopLag
 
 _SHORTEST: Final = 1.0  # seconds between two checkpoints
 _LONGEST: Final = 1800.0
@@ -181,7 +181,7 @@ class _Run:
         replayer = Replayer(loop, self._plan, books, mirror)
         mirror.connect()
         await _ready(mirror)
-        watch = Watch(loop, self._loop_lag)
+        watch = LagWatch(loop, self._loop_lag)
         watch.start()
         keeping = asyncio.ensure_future(self._keep(mirror, replayer))
         showing = asyncio.ensure_future(self._show(replayer))

@@ -17,11 +17,14 @@ from shadow.commands.common import (
     PLACE,
     Commands,
     config_file,
+    config_option,
     load_settings,
+    log_options,
     named_flags,
     nothing,
     refuse,
     settings_options,
+    target_option,
     writing,
 )
 from shadow.commands.config import config
@@ -109,15 +112,9 @@ def _print_formats(context: click.Context, _: click.Parameter, wanted: bool) -> 
 
 @main.command(short_help="Send what access logs tell to both, and judge the answers.")
 @click.argument("logs", metavar="LOG...", type=PLACE, nargs=-1, required=True)
-@click.option(
-    "--config",
-    "-c",
-    metavar="FILE",
-    type=PLACE,
-    help="YAML with settings, or SHADOW_CONFIG; `shadow config show` prints all.",
-)
+@config_option
 @click.option("--legacy", metavar="URL", help="Who answers today; asked again for every line.")
-@click.option("--target", metavar="URL", help="Who shall answer tomorrow.")
+@target_option
 @click.option(
     "--record",
     metavar="FOLDER|URL",
@@ -176,8 +173,7 @@ def _print_formats(context: click.Context, _: click.Parameter, wanted: bool) -> 
 @_variable("header", metavar="'NAME: VALUE'", multiple=True, help="Send it with every request; Host too.")
 @_variable("cookie", metavar="NAME=VALUE", multiple=True, help="Send it instead of logged cookies.")
 @_fail_on("Exit 10 when regressed; with not-enough-data also 11.")
-@click.option("--log-format", metavar="FORMAT", help="console, json or ltsv.")
-@click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
+@log_options
 def replay(logs: tuple[str, ...], fail_on: str, **flags: Any) -> None:
     """Send what access logs tell to legacy and to the target, and judge the answers.
 

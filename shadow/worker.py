@@ -71,7 +71,7 @@ class LoopLag:
         return told
 
 
-class Watch:
+class LagWatch:
     """Looks again and again how late a loop is: often where it is busy."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, loop_lag: LoopLag) -> None:
@@ -113,7 +113,7 @@ class Worker(asyncio.Protocol):
         self._transport: asyncio.WriteTransport = cast(asyncio.WriteTransport, None)
         self._timer: asyncio.TimerHandle | None = None
         self._loop_lag = LoopLag()
-        self._watch = Watch(loop, self._loop_lag)
+        self._watch = LagWatch(loop, self._loop_lag)
         self._closed: asyncio.Future[None] = loop.create_future()
 
     async def start(self, line: socket.socket) -> None:

@@ -98,18 +98,28 @@ PLACE: Final = _Place(readable=False)
 """A file, a folder, a glob or a URL, that need not exist."""
 
 
+config_option: Final = click.option(
+    "--config",
+    "-c",
+    metavar="FILE",
+    type=PLACE,
+    help="YAML with settings, or SHADOW_CONFIG; `shadow config show` prints all.",
+)
+target_option: Final = click.option("--target", metavar="URL", help="Who shall answer tomorrow.")
+
+
+def log_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The flags of our own log."""
+    level = click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error.")
+    return click.option("--log-format", metavar="FORMAT", help="console, json or ltsv.")(level(command))
+
+
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The flags of settings that are wanted often; all others are in the file and the environment."""
-    options = [
-        click.option(
-            "--config",
-            "-c",
-            metavar="FILE",
-            type=PLACE,
-            help="YAML with settings, or SHADOW_CONFIG; `shadow config show` prints all.",
-        ),
+    options: list[Callable[[Callable[..., Any]], Callable[..., Any]]] = [
+        config_option,
         click.option("--legacy", metavar="URL", help="Who answers today, e.g. http://old:80."),
-        click.option("--target", metavar="URL", help="Who shall answer tomorrow."),
+        target_option,
         click.option("--listen", metavar="HOST:PORT", help="Where clients connect; port 0 picks one."),
         click.option("--admin", metavar="HOST:PORT", help="Health, metrics and live report."),
         click.option(
@@ -123,8 +133,7 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--workers", metavar="N", help="Live workers, one core each; 0 is by the cores."),
         click.option("--sample", metavar="F", help="Share of requests to mirror, 0 to 1."),
-        click.option("--log-format", metavar="FORMAT", help="console, json or ltsv."),
-        click.option("--log-level", metavar="LEVEL", help="debug, info, warning or error."),
+        log_options,
     ]
     for option in reversed(options):
         command = option(command)

@@ -30,10 +30,11 @@ from shadow.commands.common import PLACE, refuse
 def demo(requests: int, record: str) -> None:
     """Two small backends with planted differences, the proxy, real traffic, the report."""
     from shadow.demo.run import run
+    from shadow.record.folder import unusable
 
     folder = Path(record)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        refuse([f"{record}: {error.strerror}; name a folder that this user may write to"])
+        refuse([unusable(record, error)])
     sys.exit(run(requests, folder))

@@ -31,6 +31,7 @@ def manifests(file: str, output: str) -> None:
     """
     from shadow.config.load import ConfigError, load
     from shadow.manifests.write import write
+    from shadow.record.folder import unusable
 
     try:
         # The file alone: what this shell has for variables, and this machine for certificates, no pod has.
@@ -42,4 +43,4 @@ def manifests(file: str, output: str) -> None:
     except ConfigError as error:
         refuse(error.problems)
     except OSError as error:
-        refuse([f"{error.filename}: {error.strerror}; name a folder that this user may write to"])
+        refuse([unusable(error.filename, error)])

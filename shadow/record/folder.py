@@ -11,6 +11,11 @@ from typing import NamedTuple
 from shadow.record.segment import EVIDENCE, OPEN, SEALED, files
 
 
+def unusable(place: object, error: OSError) -> str:
+    """What to say of a folder that cannot be written to."""
+    return f"{place}: {error.strerror}; name a folder that this user may write to"
+
+
 class SegmentFile(NamedTuple):
     """The file of a segment. `stem` is its name without its ending, `name` the one of who wrote it."""
 

@@ -24,6 +24,7 @@ from shadow.live import worker as live_worker
 from shadow.mirror import judge as judge_worker
 from shadow.mirror import worker as mirror_worker
 from shadow.record.configured import configured
+from shadow.record.folder import unusable
 from shadow.record.segment import recover
 from shadow.serve import admin, shipper, sockets
 from shadow.serve.cpus import live_workers
@@ -42,7 +43,6 @@ _ADMIN_GRACE: Final = 1.0
 _SHIP_GRACE: Final = 5.0  # then, for what is sealed last
 _BACKLOG: Final = 4096
 
-_WRITABLE: Final = "name a folder that this user may write to"
 _ELSEWHERE: Final = "give another address, or end who has this one"
 
 log = structlog.get_logger()
@@ -239,7 +239,7 @@ def _check_folder(record: Record) -> None:
         found = recover(folder)
     except OSError as error:
         setting = "record.spool" if record.shipped else "record.to"
-        raise CannotStart(f"{setting}: cannot use {folder}: {error.strerror}; {_WRITABLE}") from None
+        raise CannotStart(f"{setting}: cannot use {unusable(folder, error)}") from None
     if any(found):
         log.info("recovered", sealed=found.sealed, torn=found.torn, failed=found.failed)
 

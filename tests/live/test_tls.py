@@ -17,14 +17,19 @@ trustme = pytest.importorskip("trustme", reason="pip: trustme")
 BODY = bytes(100_000)  # more than the buffers of the kernel here, and less than those of a transport
 
 
-async def last_answer(live_path: LivePath) -> End:
-    """A client that does not read, whose answer with `Connection: close` has been written to the end."""
+async def serve(live_path: LivePath) -> None:
+    """Have TLS at the front."""
     authority = trustme.CA()
     live_path.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     authority.issue_cert("127.0.0.1").configure_cert(live_path.tls)
     live_path.trust = ssl.create_default_context()
     authority.configure_trust(live_path.trust)
     await live_path.serve()
+
+
+async def last_answer(live_path: LivePath) -> End:
+    """A client that does not read, whose answer with `Connection: close` has been written to the end."""
+    await serve(live_path)
     live_path.server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
     client = await live_path.connect(receive_buffer=4096)
     client.stop_reading()
@@ -39,12 +44,7 @@ async def last_answer(live_path: LivePath) -> End:
 async def test_half_an_answer_of_which_the_client_has_just_gone(live_path: LivePath) -> None:
     """Below TLS the connection is gone a turn before its client's end hears of it. What legacy breaks off
     just then is booked as ever."""
-    authority = trustme.CA()
-    live_path.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(live_path.tls)
-    live_path.trust = ssl.create_default_context()
-    authority.configure_trust(live_path.trust)
-    await live_path.serve()
+    await serve(live_path)
     client, legacy = await live_path.ask(b"GET / HTTP/1.0\r\n\r\n")
     await legacy.send(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
     await client.until(b"abc")
@@ -163,12 +163,7 @@ async def test_what_a_tunnel_was_told_last(live_path: LivePath) -> None:
 
 async def test_the_end_of_an_early_answer_to_http_1_0(live_path: LivePath) -> None:
     """Only the end of the connection tells it, and below TLS there is no half of one."""
-    authority = trustme.CA()
-    live_path.tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    authority.issue_cert("127.0.0.1").configure_cert(live_path.tls)
-    live_path.trust = ssl.create_default_context()
-    authority.configure_trust(live_path.trust)
-    await live_path.serve()
+    await serve(live_path)
     client, legacy = await live_path.ask(b"POST / HTTP/1.0\r\nContent-Length: 9\r\n\r\nabc")
     await legacy.send(b"HTTP/1.1 413 No\r\n\r\nno")
     legacy.close()
