@@ -10,7 +10,7 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --up
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 IMAGE := .venv/image
 
-.PHONY: help setup demo run test peers check format lock sbom audit fuzz bench clean
+.PHONY: help setup demo run test peers check format lock sbom audit fuzz bench steps clean
 
 help:            ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -79,6 +79,9 @@ fuzz: setup      ## fuzz every parser for a minute; one of them for longer: make
 
 bench: peers     ## measure against nginx, Envoy and Traefik; a part of it: make bench ARGS="--cases small,live"
 	$(BIN)/python tests/bench/measure.py $(ARGS)
+
+steps: setup     ## what each step of a request takes, in microseconds
+	$(BIN)/pytest tests/bench/microbench.py --benchmark-columns=min,median,iqr $(ARGS)
 
 clean:           ## remove the environment and what tests left
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info

@@ -1,6 +1,7 @@
-"""The steps of a request, each as one call, in microseconds: `python -P tests/bench/steps.py`.
+"""The steps of a request, each as one call.
 
-`test_budgets.py` holds the same calls to a number of bytecodes, which nobody else on the machine changes.
+`make steps` tells their microseconds (`microbench.py`); `test_budgets.py` holds them to a number of bytecodes, which
+nobody else on the machine changes.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-import timeit
 from collections.abc import Callable
 from typing import Any
 
@@ -218,13 +218,3 @@ def bytecodes(step: Callable[[], object]) -> int:
         sys.settrace(before)
     return count
 
-
-def main() -> None:
-    """Prints the table."""
-    for name, step in steps().items():
-        best = min(timeit.repeat(step, number=5000, repeat=7)) / 5000
-        print(f"{name:40} {best * 1e6:7.2f} µs {bytecodes(step):6} bytecodes")
-
-
-if __name__ == "__main__":
-    main()
