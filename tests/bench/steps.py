@@ -1,7 +1,7 @@
 """The steps of a request, each as one call.
 
-`make steps` tells their microseconds (`microbench.py`); `test_budgets.py` holds them to a number of bytecodes, which
-nobody else on the machine changes.
+`make steps` tells their microseconds (`microbench.py`); `test_budgets.py` holds them to a number of
+bytecodes, which nobody else on the machine changes.
 """
 
 from __future__ import annotations
@@ -217,4 +217,3 @@ def bytecodes(step: Callable[[], object]) -> int:
     finally:
         sys.settrace(before)
     return count
-
