@@ -9,6 +9,7 @@ import structlog
 from replay.formats import registry
 from replay.formats.detect import Undetected, detect
 from replay.formats.parser import Options, Parser
+from replay.reading import FormatError
 
 AUTO = "auto"
 
@@ -30,12 +31,12 @@ class Formats:
                 raise ValueError(idle)
 
     def tell(self, log_name: str, first_lines: Sequence[bytes]) -> Parser:
-        """The parser for a log that begins like this. Raises ValueError with one line."""
+        """The parser for a log that begins like this."""
         if self._format != AUTO:
             return registry.parser(self._format, self._options)
         found = detect(first_lines, self._options)
         if isinstance(found, Undetected):
-            raise ValueError(f"{log_name}: {self._mask(found.why)}")
+            raise FormatError(f"{log_name}: {self._mask(found.why)}")
         if found.name not in self._told:  # once of each: a load balancer writes thousands of logs in a day
             self._told.add(found.name)
             log.info("format_detected", log=log_name, format=found.name, why=self._mask(found.why))
@@ -44,5 +45,8 @@ class Formats:
         return found.parser
 
     def named(self, name: str) -> Parser:
-        """The parser that an earlier run has used."""
-        return registry.parser(self._format if self._format != AUTO else name, self._options)
+        """The parser that an earlier run has used, whose format this version may not know."""
+        try:
+            return registry.parser(self._format if self._format != AUTO else name, self._options)
+        except ValueError as error:
+            raise FormatError(f"the format of the run before: {error}") from None

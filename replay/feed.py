@@ -13,7 +13,7 @@ import structlog
 
 from replay.follow import Followed
 from replay.model import BadLine, LoggedRequest, LogSkip
-from replay.reading import Entry, Formats, Reading
+from replay.reading import Entry, FormatError, Formats, Reading
 from replay.source import CHUNK, STDIN, Source, SourceError, UnopenedError
 from shadow.record.replayed import Mark
 
@@ -74,7 +74,7 @@ class Log:
             return self._end([])
         try:
             return self._seen(self._reading.feed(data, short=len(data) < CHUNK))
-        except ValueError:  # nobody can tell its format
+        except FormatError:
             self._close()
             raise
 

@@ -33,11 +33,15 @@ class Entry(NamedTuple):
     header: bytes
 
 
+class FormatError(Exception):
+    """Nobody can tell how a log is to be read. One line."""
+
+
 class Formats(Protocol):
-    """Says how a log is to be read. Both give a fresh parser."""
+    """Says how a log is to be read. Both give a fresh parser, or raise FormatError."""
 
     def tell(self, log: str, first_lines: Sequence[bytes]) -> Parser:
-        """By its first lines, if no format was given. Raises ValueError with one line."""
+        """By its first lines, if no format was given."""
 
     def named(self, name: str) -> Parser:
         """The one that an earlier run has used."""

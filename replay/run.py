@@ -28,7 +28,7 @@ from replay.feed import Feed, open_feed
 from replay.plan import Plan
 from replay.progress import Display, Point
 from replay.reader import Reader
-from replay.reading import Entry
+from replay.reading import Entry, FormatError
 from replay.runner import WINDOW, Replayer
 from replay.source import SourceError, expand
 from shadow.descriptors import raise_limit
@@ -82,7 +82,7 @@ def replay(plan: Plan) -> int:
         # First of all: once this process has spoken to a store, it must not fork any more.
         with _helpers(plan, mask_key) as judge_path:
             return _replay(plan, judge_path, judge.mask_for(plan.config, mask_key).text)
-    except (CheckpointError, SourceError, ValueError) as error:
+    except (CheckpointError, SourceError, FormatError) as error:
         raise CannotReplay(str(error)) from None
 
 
@@ -172,7 +172,7 @@ class _Run:
         self._loop_lag = LoopLag()
 
     async def main(self) -> int:
-        """Send all there is. Raises CheckpointError, and ValueError if a log's format cannot be told."""
+        """Send all there is. Raises CannotReplay, CheckpointError, SourceError and FormatError."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._asked_to_stop, number)
@@ -326,10 +326,10 @@ async def _ready(mirror: Mirror) -> None:
         async with asyncio.timeout(_START):
             await mirror.ready()
     except TimeoutError:
-        raise CheckpointError("the judge does not start") from None
+        raise CannotReplay("the judge does not start") from None
 
 
 def _check(mirror: Mirror) -> None:
     """Nothing is written that no judge has seen."""
     if mirror.unanalysed:
-        raise CheckpointError("the judge has died; --resume goes on from the last checkpoint")
+        raise CannotReplay("the judge has died; --resume goes on from the last checkpoint")

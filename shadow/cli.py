@@ -204,9 +204,13 @@ def replay(logs: tuple[str, ...], fail_on: str, **flags: Any) -> None:
     loaded = load_settings(settings.pop("config"), settings, needed=needed)
     configure(loaded.config.log)
     try:
-        code = run(plan(loaded, logs, flags, os.environ))
+        wanted = plan(loaded, logs, flags, os.environ)
+    except ValueError as error:
+        refuse(str(error).splitlines())
+    try:
+        code = run(wanted)
         made = build.read(loaded.config.record.to)
-    except (CannotReplay, ValueError) as error:
+    except CannotReplay as error:
         refuse(str(error).splitlines())
     except OSError as error:
         refuse([f"{error.filename}: {error.strerror}"])

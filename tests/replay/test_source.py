@@ -22,7 +22,7 @@ from replay.cutter import Cutter
 from replay.feed import Feed, open_feed
 from replay.formats.parser import MAX_LINE, Options
 from replay.model import BadLine, LoggedRequest, LogSkip
-from replay.reading import Entry
+from replay.reading import Entry, FormatError
 from replay.source import CHUNK, Source, SourceError, expand
 from shadow.record.replayed import Mark
 
@@ -173,7 +173,7 @@ def test_the_format_is_told_by_the_first_lines(tmp_path: Path) -> None:
     log = write(tmp_path / "access.log", [line(n) for n in range(3)])
     assert targets(read_all(log, formats=Formats("auto", Options()))) == items(0, 1, 2)
     odd = write(tmp_path / "odd.log", ["what", "is", "this"])
-    with pytest.raises(ValueError, match=r"odd\.log"):
+    with pytest.raises(FormatError, match=r"odd\.log"):
         read_all(odd, formats=Formats("auto", Options()))
 
 
@@ -241,9 +241,15 @@ def test_why_no_format_fits_is_told_without_secrets(tmp_path: Path) -> None:
     """It quotes the log."""
     log = write(tmp_path / "access.log", [line(0), "a secret", "a secret"])
     formats = Formats("auto", Options(), lambda text: text.replace("secret", "masked"))
-    with pytest.raises(ValueError, match=r"access\.log: .*a masked") as told:
+    with pytest.raises(FormatError, match=r"access\.log: .*a masked") as told:
         read_all(log, formats=formats)
     assert "secret" not in str(told.value)
+
+
+def test_a_format_that_only_an_earlier_run_knew_is_named() -> None:
+    """In one line, where it came from."""
+    with pytest.raises(FormatError, match="the run before: no format is called 'elder'"):
+        Formats("auto", Options()).named("elder")
 
 
 # ---- growing logs ------------------------------------------------------------------------------
@@ -443,7 +449,7 @@ def test_a_growing_log_of_no_format_is_called_by_its_name(tmp_path: Path) -> Non
     """Not by what tells it from the one before its rotation."""
     log = write(tmp_path / "odd.log", ["what", "is", "this"])
     feed = open_feed([str(log)], Formats("auto", Options()), {}, follow=True)
-    with pytest.raises(ValueError, match=r"odd\.log: "):
+    with pytest.raises(FormatError, match=r"odd\.log: "):
         poll(feed)
 
 
