@@ -1,4 +1,4 @@
-"""The report as JUnit's XML, for CI: a test case for each endpoint.
+"""The report as JUnit's XML, for CI: a test case for each endpoint. Pure.
 
 Regressed is a failure, not enough data is skipped; a case takes as long as 95 % of the target's answers do.
 """

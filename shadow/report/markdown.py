@@ -1,4 +1,4 @@
-"""The report as Markdown, for a pull request or a chat: a head of 3,000 characters, then the endpoints.
+"""The report as Markdown, for a pull request or a chat: a head of 3,000 characters, then the endpoints. Pure.
 
 Whatever comes from a record stands in a code span, where Markdown has no links, images, HTML or mentions; and
 nothing in it can end the span, the cell or the line.
