@@ -28,7 +28,7 @@ class Plan:
     config_hash: str
     logs: tuple[str, ...]
     format: str = "auto"
-    options: Options = Options()  # noqa: RUF009  immutable
+    options: Options = Options()
     pace: Pace
     filters: Filters
     shard: Shard

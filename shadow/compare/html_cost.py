@@ -27,9 +27,9 @@ _SHORT = 60_000  # and so many characters hold no more attributes than take 0.3 
 _LONG = 8_192  # characters of a tag with fewer attributes than would count
 
 # These are opened again after each block that they stand open across (HTML, 13.2.4.3), and ...
-_FORMATTING = "a b big code em font i nobr s small strike strong tt u".split()  # noqa: SIM905
+_FORMATTING = "a b big code em font i nobr s small strike strong tt u".split()
 # ... an end tag does not reach them beyond one of these.
-_MARKERS = frozenset("applet button marquee math object select svg table template".split())  # noqa: SIM905
+_MARKERS = frozenset("applet button marquee math object select svg table template".split())
 # By their first letters: this is asked of every tag.
 _REOPENED = re.compile(
     r"<(/?(?:a(?:pplet)?|b(?:ig|utton)?|code|em|font|i|ma(?:rquee|th)|nobr|object|"
@@ -43,7 +43,7 @@ _NESTED = re.compile(r"<(/?[a-z][^\s/>]*)")
 # Empty elements, those that the next of their kind ends, which nest only with others between, and
 # formatting elements, which are counted by themselves.
 _FLAT = _NAMES.union(
-    "area base br col embed hr img input link meta source track wbr "  # noqa: SIM905
+    "area base br col embed hr img input link meta source track wbr "
     "p li dd dt tr td th tbody thead tfoot caption colgroup option optgroup rb rp rt rtc".split()
 )
 

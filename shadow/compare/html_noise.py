@@ -22,7 +22,7 @@ MASK = "*"
 
 # Django, Flask-WTF, Rails, Laravel, Symfony, Spring, ASP.NET, Struts, JSF, CakePHP, Play, Express.
 _TOKEN_NAMES = frozenset(
-    "authenticity_token csrf-token csrf_token csrftoken csrfmiddlewaretoken csrf _csrf _csrf_token _token "  # noqa: SIM905
+    "authenticity_token csrf-token csrf_token csrftoken csrfmiddlewaretoken csrf _csrf _csrf_token _token "
     "xsrf-token xsrf_token _xsrf token requesttoken __requestverificationtoken __viewstate "
     "__viewstategenerator __eventvalidation org.apache.struts.taglib.html.token struts.token "
     "javax.faces.viewstate jakarta.faces.viewstate form_build_id form_token wpnonce _wpnonce nonce "

@@ -37,18 +37,18 @@ _SPACES = re.compile(f"[{_SPACE}]+")
 _KEPT = frozenset(("textarea", "listing", *RAW))  # their text is kept as it is; so is all within <pre>
 # What stands in a line of text, so that white space beside it is seen (HTML, 15.3), ...
 _INLINE = frozenset(
-    "a abbr acronym audio b bdi bdo big button canvas cite code data del dfn em embed font i img input ins "  # noqa: SIM905
+    "a abbr acronym audio b bdi bdo big button canvas cite code data del dfn em embed font i img input ins "
     "kbd label map mark math meter nobr object output picture progress q ruby s samp select small span "
     "strike strong sub sup svg textarea time tt u var video wbr".split()
 )
 # ... and what of it has a line of its own within, or shows something without text.
 _BOXES = frozenset(
-    "audio button canvas embed img input math meter object picture progress select svg textarea video".split()  # noqa: SIM905
+    "audio button canvas embed img input math meter object picture progress select svg textarea video".split()
 )
 _FARTHEST = 8  # inline tags between two texts; beyond, white space counts
 
 # Elements without an end tag, and how they begin: this is asked of every tag.
-_EMPTY_NAMES = (  # noqa: SIM905
+_EMPTY_NAMES = (
     "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr"
 ).split()
 _EMPTY = tuple(name + end for name in _EMPTY_NAMES for end in "> ")

@@ -40,7 +40,7 @@ def _names(text: str) -> str:
     return ", ".join(member.lower() for member in members(text))
 
 
-def _directives(text: str, parts: list[str]) -> list[str]:
+def _directives(parts: list[str]) -> list[str]:
     found = []
     for part in parts:
         name, equals, value = part.partition("=")
@@ -55,12 +55,12 @@ def _plain(value: str) -> str:
 
 def _cache_control(text: str) -> str:
     """RFC 9111, 5.2: directives in any order, their names without case."""
-    return ", ".join(_directives(text, members(text)))
+    return ", ".join(_directives(members(text)))
 
 
 def _transport_security(text: str) -> str:
     """RFC 6797, 6.1: the same with semicolons."""
-    return "; ".join(_directives(text, _parts(text)))
+    return "; ".join(_directives(_parts(text)))
 
 
 def _security_policy(text: str) -> str:

@@ -70,7 +70,7 @@ def _proxy(legacy: int, target: int, folder: Path) -> Iterator[str]:
     ]
     # There are few requests: only a larger share of controls can learn from them what legacy varies itself.
     more = {"SHADOW_MIRROR_CONTROL_SHARE": "0.1", "SHADOW_MIRROR_CONTROL_PER_SECOND": "50"}
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | more)  # noqa: S603
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, env=os.environ | more)  # noqa: S603 - our own module
     try:
         yield _address(_pipe(process.stderr))
     finally:

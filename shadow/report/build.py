@@ -52,7 +52,7 @@ _RISK = list(Verdict)
 
 def read(
     places: str | Path | Iterable[str | Path],
-    criteria: Criteria = Criteria(),  # noqa: B008  frozen
+    criteria: Criteria = Criteria(),
     now: float = 0.0,
 ) -> Report:
     """The report of folders and stores of segments, merged; `now` as in `build`. Raises OSError where one
@@ -91,7 +91,7 @@ class _Whole(NamedTuple):
 def build(
     records: Iterable[Record],
     unreadable: Unreadable | None = None,
-    criteria: Criteria = Criteria(),  # noqa: B008  frozen
+    criteria: Criteria = Criteria(),
     now: float = 0.0,
 ) -> Report:
     """The report of some records. `unreadable` is what their reader has left out once it is through; `now`,

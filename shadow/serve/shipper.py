@@ -235,7 +235,7 @@ def refusal(url: str) -> str | None:
     serve nobody: what is recorded waits for it. Another process tries it, for this one is going to fork."""
     command = (sys.executable, "-m", "shadow.serve.shipper", url)
     try:
-        tried = subprocess.run(command, capture_output=True, text=True, timeout=_TRIED_FOR, check=False)  # noqa: S603
+        tried = subprocess.run(command, capture_output=True, text=True, timeout=_TRIED_FOR, check=False)  # noqa: S603 - our own module
     except subprocess.TimeoutExpired:
         log.warning("store_out_of_reach", reason=f"{url}: no answer within {_TRIED_FOR:g} s")
         return None

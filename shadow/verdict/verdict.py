@@ -88,7 +88,7 @@ class _Case(NamedTuple):
     confirmed: str
 
 
-def judge(tally: Tally, criteria: Criteria = Criteria()) -> Judgement:  # noqa: B008  frozen
+def judge(tally: Tally, criteria: Criteria = Criteria()) -> Judgement:
     """What one endpoint's tally says of it, on its own."""
     return verdicts({"": tally}, criteria=criteria)[""]
 
@@ -96,7 +96,7 @@ def judge(tally: Tally, criteria: Criteria = Criteria()) -> Judgement:  # noqa: 
 def verdicts(
     tallies: Mapping[str, Tally],
     noise: Noise | None = None,
-    criteria: Criteria = Criteria(),  # noqa: B008  frozen
+    criteria: Criteria = Criteria(),
     seconds: float = 0.0,
 ) -> dict[str, Judgement]:
     """The judgement of every endpoint, by `noise` or what the tallies themselves say of it. `seconds` is how

@@ -63,7 +63,7 @@ async def test_a_difference_is_labelled_in_the_records(backend: Any, proxy: Any)
     await Load(running.port, items(1)).run()
     await until(lambda: asked["/items/0"] == 3, "two later looks")
     async with asyncio.timeout(20):
-        while value(await running.metrics(), "shadow_rechecks_pending"):  # noqa: ASYNC110
+        while value(await running.metrics(), "shadow_rechecks_pending"):  # noqa: ASYNC110 - in another process
             await asyncio.sleep(0.05)
     assert_adds_up(await running.stop(), 1)
     records = list(read_segments(running.record, Unreadable()))

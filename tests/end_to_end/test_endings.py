@@ -134,7 +134,7 @@ async def test_a_second_signal_ends_at_once(backend: Any, proxy: Any, connect: A
 
 async def _received(running: Proxy, count: int) -> None:
     async with asyncio.timeout(20):
-        while value(await running.metrics(), "shadow_requests_total") < count:  # noqa: ASYNC110
+        while value(await running.metrics(), "shadow_requests_total") < count:  # noqa: ASYNC110 - in another process
             await asyncio.sleep(0.05)
 
 

@@ -20,7 +20,7 @@ from shadow.settings import Compare, Config, Record, Size
 JSON = ((b"Content-Type", b"application/json"), (b"Set-Cookie", b"a=1"))
 
 
-def judge(folder: Path, compare: Compare = Compare(), **record: Any) -> Judge:  # noqa: B008  # frozen
+def judge(folder: Path, compare: Compare = Compare(), **record: Any) -> Judge:
     return Judge(
         Config(compare=compare, record=Record(to=str(folder), **record)), "judge-0", Mask((), b"key")
     )

@@ -19,7 +19,7 @@ RARE = 50
 exchanges that are spent on learning, which say nothing of the target."""
 
 NOON = 1_767_268_800  # 2026-01-01, 12:00 UTC
-WORDS = "tea cup pot tray spoon kettle sugar lemon".split()  # noqa: SIM905
+WORDS = "tea cup pot tray spoon kettle sugar lemon".split()
 
 
 class Planted(NamedTuple):

@@ -26,7 +26,7 @@ class Names:
     def create_task(self, coroutine: object) -> asyncio.Task[None]:
         return asyncio.get_running_loop().create_task(coroutine)  # type: ignore[arg-type]
 
-    async def getaddrinfo(self, host: str, port: None, type: int) -> list[object]:  # noqa: A002
+    async def getaddrinfo(self, host: str, port: None, type: int) -> list[object]:  # noqa: A002 - as in asyncio
         self.asked += 1
         if "fail" in self.addresses:
             raise socket.gaierror(socket.EAI_AGAIN, "no answer")
@@ -38,7 +38,7 @@ class Slow(Names):
 
     answer: asyncio.Event
 
-    async def getaddrinfo(self, host: str, port: None, type: int) -> list[object]:  # noqa: A002
+    async def getaddrinfo(self, host: str, port: None, type: int) -> list[object]:  # noqa: A002 - as in asyncio
         found = await super().getaddrinfo(host, port, type)
         await self.answer.wait()
         return found

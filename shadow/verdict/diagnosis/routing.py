@@ -56,7 +56,7 @@ def header_limit(case: Case) -> Traced | None:
             causes.append(cause)
         elif target == "400":
             said = [each for each in shown if _TOO_LARGE.search(each.body)]
-            size = _limit(case, cause, shown)
+            size = _limit(case, shown)
             if said or size:
                 causes.append(cause)
                 notes += [f"only requests with a head of {size:,} bytes and more"] if size else []
@@ -64,7 +64,7 @@ def header_limit(case: Case) -> Traced | None:
     return traced(causes, *notes, *case.example(causes))
 
 
-def _limit(case: Case, cause: Cause, shown: list[Trace]) -> int:
+def _limit(case: Case, shown: list[Trace]) -> int:
     """The size from which on requests are refused; 0 where it is not the size."""
     sizes = [each.evidence.request.size for each in shown]
     others = [

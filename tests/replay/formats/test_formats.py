@@ -371,13 +371,13 @@ def test_every_preset_is_described() -> None:
     assert all(0 < len(text) < 80 for text in descriptions().values())
 
 
-def lines(form: str, options: Options = Options()) -> LineParser:  # noqa: B008 - immutable
+def lines(form: str, options: Options = Options()) -> LineParser:
     made = parser(form, options)
     assert isinstance(made, LineParser)
     return made
 
 
-def read(form: str, line: bytes, options: Options = Options()) -> Parsed:  # noqa: B008 - immutable
+def read(form: str, line: bytes, options: Options = Options()) -> Parsed:
     return lines(form, options).parse(line)
 
 
