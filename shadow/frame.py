@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from shadow.model import Comparison, Digest, Failure, Response
+from shadow.model import Digest, Failure, Response
 from shadow.record.buckets import Buckets
 from shadow.record.mask import Masked
 from shadow.record.parts import add_counts
@@ -78,7 +78,7 @@ class Judged(msgspec.Struct, array_like=True, gc=False):
 
     number: int
     comparison: Masked
-    control: Comparison | None = None  # legacy's first answer and its second, masked
+    control: Masked | None = None  # legacy's first answer and its second
 
 
 class Served(msgspec.Struct, array_like=True):

@@ -198,15 +198,10 @@ def _text(form: Form, legacy: str, target: str, terms: Terms) -> Found | None:
 
 
 def _lines(legacy: Text, target: Text, terms: Terms) -> Found:
-    found = text.compare(_bare(legacy), _bare(target), terms.silence)
+    found = text.compare(legacy.text, target.text, terms.silence)
     if found is None:
         return binary.whole(_utf8(legacy), _utf8(target), f"more than {text.MOST_LINES} lines")
     return found
-
-
-def _bare(body: Text) -> Text:
-    """Without what is told of every text, whatever its form."""
-    return body._replace(bom=False, note="")
 
 
 def _json(legacy: Text, target: Text, terms: Terms, *, lines: bool) -> Found:

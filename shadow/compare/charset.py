@@ -231,7 +231,8 @@ def _undeclared(body: bytes) -> Text:
     if detected:
         return detected
     if tries:
-        return Text(*tries[0][:1], False, f"charset guessed: {tries[0][1]}", tries[0][1], "tried")
+        text, codec = tries[0]
+        return Text(text, False, f"charset guessed: {codec}", codec, "tried")
     note = "charset neither declared nor recognised, read as Latin-1"
     return Text(body.decode("latin-1"), False, note, "latin-1", "assumed")
 

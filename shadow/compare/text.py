@@ -35,20 +35,18 @@ def byte_order_mark(legacy: Text, target: Text) -> list[Difference]:
     return [changed("body", names[legacy.bom], names[target.bom], DifferenceKind.CHARSET)]
 
 
-def compare(legacy: Text, target: Text, silence: Silences) -> Found | None:
+def compare(legacy: str, target: str, silence: Silences) -> Found | None:
     """Differences by line, `text:12`; the number is that of legacy's line or, where the two sides
     have moved against each other, the smaller one. None: too many lines to compare."""
-    if max(legacy.text.count("\n"), target.text.count("\n")) > MOST_LINES:
+    if max(legacy.count("\n"), target.count("\n")) > MOST_LINES:
         return None
     findings = Findings(silence)
-    findings.differences += byte_order_mark(legacy, target)
-    findings.notes += notes(legacy, target)
-    ends = _line_ends(legacy.text), _line_ends(target.text)
+    ends = _line_ends(legacy), _line_ends(target)
     if all(ends) and ends[0] != ends[1]:
         findings.differences.append(changed("text", *ends))
     # One difference says that the line ends differ; then they need not differ in every line.
     plain = ends != (_MIXED, _MIXED)
-    ours, theirs = _lines(legacy.text, plain), _lines(target.text, plain)
+    ours, theirs = _lines(legacy, plain), _lines(target, plain)
     for pair in aligned(ours, theirs):
         if len(findings.differences) > SOUGHT:
             break

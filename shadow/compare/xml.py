@@ -18,7 +18,6 @@ from shadow.compare.binary import whole_texts
 from shadow.compare.found import SHOWN, SOUGHT, Findings, Found, Silences, added, changed, missing
 from shadow.compare.pairing import matched, reordered
 from shadow.compare.xmltree import Element, Node, Places, Text, local
-from shadow.compare.xmltree import compile_places as compile_places
 from shadow.model import DifferenceKind
 
 DEEPEST = 100

@@ -308,7 +308,7 @@ class LiveExchange:
         if (request is not None and request.exhausted) or (response is not None and response.exhausted):
             return Drop.MEMORY
         head, pieces = self._head, response.pieces() if response is not None else []
-        self._live.hand_over(
+        return self._live.hand_over(
             Frame(
                 head.id[:128],
                 self._name,
@@ -328,4 +328,3 @@ class LiveExchange:
             ),
             pieces,
         )
-        return None

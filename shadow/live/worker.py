@@ -144,16 +144,16 @@ class Live:
         """Why this request is not mirrored; None if it is."""
         return self._selection.skip(method, index, request_id) if self._switch.mirror else Skip.OFF
 
-    def hand_over(self, frame: Frame, pieces: Sequence[bytes]) -> None:
-        """Give an exchange to the shadow worker, or count it as dropped. `pieces` are as for the channel."""
+    def hand_over(self, frame: Frame, pieces: Sequence[bytes]) -> Drop | None:
+        """Give an exchange to the shadow worker, or say why not. `pieces` are as for the channel."""
         channel = self.channel
-        if channel.offer(frame, pieces):
-            handed = self._worker.handed.get(channel.worker)
-            if handed is None:
-                handed = self._worker.handed[channel.worker] = {}
-            handed[frame.endpoint] = handed.get(frame.endpoint, 0) + 1
-        else:
-            self.tally(frame.endpoint).count_dropped(Drop.CHANNEL_FULL)
+        if not channel.offer(frame, pieces):
+            return Drop.CHANNEL_FULL
+        handed = self._worker.handed.get(channel.worker)
+        if handed is None:
+            handed = self._worker.handed[channel.worker] = {}
+        handed[frame.endpoint] = handed.get(frame.endpoint, 0) + 1
+        return None
 
     def ended(self, orphan: LiveExchange) -> None:
         """Legacy has ended a request whose client has left."""

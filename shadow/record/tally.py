@@ -156,7 +156,7 @@ class Tally(Struct):
             self._release(about, names)
 
     def count_learned(
-        self, legacy: Response, target: Response, comparison: Masked, control: Comparison, about: About
+        self, legacy: Response, target: Response, comparison: Masked, control: Masked, about: About
     ) -> None:
         """Count an exchange of which legacy was asked again, by what its comparison found and by what the
         `control` did, legacy's second answer in the place of the target's."""

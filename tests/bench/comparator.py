@@ -24,7 +24,7 @@ from shadow.settings import Compare, Margin
 
 _SECONDS = 1.0  # spent on each figure; a single run may take longer
 _SLOW = 100_000  # characters above which others are not asked: it would take minutes
-_WORDS = "alpha beta gamma shop order price basket delivery address city total amount".split()  # noqa: SIM905
+_WORDS = "alpha beta gamma shop order price basket delivery address city total amount".split()
 
 
 class Case(NamedTuple):
@@ -105,7 +105,7 @@ def orders(size: int, changes: int = 0) -> bytes:
     return json.dumps({"orders": members}).encode()
 
 
-def json_case(size: int, rule: Compare = Compare(), name: str = "JSON") -> Case:  # noqa: B008  frozen
+def json_case(size: int, rule: Compare = Compare(), name: str = "JSON") -> Case:
     """Two answers with six changes, from bytes to differences."""
     bodies = orders(size), orders(size, 6)
     kind = ((b"Content-Type", b"application/json"),)
@@ -130,7 +130,7 @@ def text_case(size: int, codec: str) -> Case:
     legacy, target = (one.encode(codec) for one in (page(size), page(size, 6)))
 
     def run() -> object:
-        ours, theirs = (charset.read(body, codec, "text/plain") for body in (legacy, target))
+        ours, theirs = (charset.read(body, codec, "text/plain").text for body in (legacy, target))
         return text.compare(ours, theirs, unsilenced)
 
     return Case(f"text, {codec}", len(legacy), {"shadow": run})

@@ -6,15 +6,10 @@ import pytest
 
 from shadow.compare.charset import read
 from shadow.compare.found import Found
-from shadow.compare.text import MOST_LINES, Text, compare
+from shadow.compare.text import MOST_LINES, byte_order_mark, compare
 from shadow.model import Difference, DifferenceKind
 
 CHANGED, MISSING, ADDED = DifferenceKind.CHANGED, DifferenceKind.MISSING, DifferenceKind.ADDED
-
-
-def plain(text: str) -> Text:
-    """A body about which nothing is odd."""
-    return Text(text, False, "")
 
 
 def unsilenced(legacy: str, target: str) -> None:
@@ -57,12 +52,12 @@ def unsilenced(legacy: str, target: str) -> None:
 )
 def test_lines(legacy: str, target: str, differences: list[Difference]) -> None:
     """Lines are named by number, from 1, and shown as they are."""
-    assert compare(plain(legacy), plain(target), unsilenced) == Found(differences, [])
+    assert compare(legacy, target, unsilenced) == Found(differences, [])
 
 
 def test_a_rewritten_page_is_cut() -> None:
     """Of a thousand changed lines a hundred are listed, and a note says so."""
-    found = compare(plain("a\n" * 1000 + "b"), plain("\n".join(map(str, range(1000)))), unsilenced)
+    found = compare("a\n" * 1000 + "b", "\n".join(map(str, range(1000))), unsilenced)
 
     assert found is not None
     assert len(found.differences) == 100
@@ -71,15 +66,14 @@ def test_a_rewritten_page_is_cut() -> None:
 
 def test_too_many_lines_are_not_compared() -> None:
     """Millions of empty lines would take gigabytes as lists."""
-    assert compare(plain("\n" * (MOST_LINES + 1)), plain(""), unsilenced) is None
+    assert compare("\n" * (MOST_LINES + 1), "", unsilenced) is None
 
 
 def test_a_byte_order_mark_is_one_difference() -> None:
     """A mark on one side only is a difference in charset, not in the first line."""
-    found = compare(read(b"\xef\xbb\xbfa", "", "text/plain"), read(b"a", "", "text/plain"), unsilenced)
+    found = byte_order_mark(read(b"\xef\xbb\xbfa", "", "text/plain"), read(b"a", "", "text/plain"))
 
-    expected = Difference(DifferenceKind.CHARSET, "body", "byte order mark", "no byte order mark")
-    assert found == Found([expected], [])
+    assert found == [Difference(DifferenceKind.CHARSET, "body", "byte order mark", "no byte order mark")]
 
 
 def test_a_silenced_line_is_a_hit() -> None:
@@ -91,7 +85,7 @@ def test_a_silenced_line_is_a_hit() -> None:
         asked.append((legacy, target))
         return "rule" if legacy != "c" else None
 
-    found = compare(plain("a\n-\nb\n-\nc"), plain("A\n-\nB\n-\nC\nd"), silence)
+    found = compare("a\n-\nb\n-\nc", "A\n-\nB\n-\nC\nd", silence)
 
     expected = [Difference(CHANGED, "text:5", "c", "C"), Difference(ADDED, "text:6", None, "d")]
     assert found == Found(expected, [], ("rule",))
