@@ -20,6 +20,7 @@ from typing import IO, Final, cast
 
 import obstore
 import zstandard
+from obstore.exceptions import BaseError
 from obstore.store import ObjectStore, from_url
 
 CHUNK: Final = 32 * 1024
@@ -32,6 +33,7 @@ _BUCKETS: Final = ("s3://", "gs://", "az://", "abfs://", *_WEB)
 _WILD: Final = re.compile(r"[*?[]")
 _TRIAL: Final = "AccessLogTestFile"  # AWS puts one below where a load balancer will log
 _MAGIC: Final = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_CANNOT_OPEN: Final = (BaseError, OSError, NotImplementedError, ValueError)  # as obstore raises them
 _DAMAGE: Final = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 
 
@@ -78,7 +80,7 @@ def _objects(url: str) -> list[str]:
     root, prefix = _bucket(url)
     try:
         listed = _listed(_store(root), prefix)
-    except Exception as error:
+    except _CANNOT_OPEN as error:
         raise SourceError(f"{url}: {_first_line(error)}") from None
     logs = [path for path in sorted(listed) if not path.endswith(_TRIAL)]
     if not logs:
@@ -120,7 +122,7 @@ class Source:
         try:
             self._raw = _raw(name)
             peeked = self._raw.peek(4)[:4]
-        except Exception as error:
+        except _CANNOT_OPEN as error:
             raise UnopenedError(f"{name}: {_first_line(error)}") from None
         self._unpacked = _unpacked(self._raw, peeked)
 

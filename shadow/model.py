@@ -2,7 +2,7 @@
 
 Everything that crosses from one part to another is one of these: what a client asked and legacy
 answered (`Exchange`), what a backend gave (`Outcome`), what differs (`Difference`), and how each
-request ended (`Fate`). No behaviour beyond what follows from the fields, and no I/O.
+request ended (`Fate`). No behaviour beyond what follows from the fields. Pure.
 """
 
 from __future__ import annotations
@@ -145,8 +145,8 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 class Called(Difference, frozen=True):
-    """A difference of what is called something by what stands beside it, on either side. Only a mask asks
-    for it, and does not keep it."""
+    """A difference whose value has a label beside it (`password` in `{"name": "password", "value": …}`), on
+    either side. Only the mask reads `names`, and does not keep them."""
 
     names: frozenset[str] = frozenset()
 

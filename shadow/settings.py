@@ -251,8 +251,8 @@ class Endpoint(Strict, frozen=True):
 
 
 class Guard(Strict, frozen=True):
-    """When clients are given back to legacy, where the target answers them: it gave no answer, or a 5xx, to
-    more than this share of requests."""
+    """When clients whom the target answers are given back to legacy: more than this share of its answers was
+    a 5xx, or none."""
 
     failures: Share = 0.05
     window: Seconds = Seconds(30)  # counted in one live worker
@@ -267,7 +267,7 @@ class Record(Strict, frozen=True):
     keep: Seconds = Seconds(14 * 86400)  # older segments are deleted
     window: Seconds = Seconds(3600)  # of one tally
     evidence: Count = 20  # comparisons kept of each cause in an hour by one judge
-    bodies: Size | None = Size(32 * 1024)  # of a body kept with them; larger: length and digest; none: all so
+    bodies: Size | None = Size(32 * 1024)  # of a body kept; of a larger one its digest; none: of every one
     hourly: Size = Size(64 * 1024 * 1024)  # evidence that one judge writes in an hour, before compression
     limit: Size = Size(4 * 1024**3)  # evidence in the folder; above, the oldest goes; tallies stay
     segment: Size = Size(8 * 1024 * 1024)  # sealed above this
@@ -314,7 +314,7 @@ class Tracing(Strict, frozen=True):
     endpoint: Url = (
         ""  # of a collector that takes OTLP over HTTP, such as http://collector:4318; none: no spans
     )
-    share: Share = 0.01  # of the requests without a traceparent; whose has one decides by itself
+    share: Share = 0.01  # of the requests without a traceparent; with one, its sampled flag decides
 
 
 class Kubernetes(Strict, frozen=True):

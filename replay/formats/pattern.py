@@ -1,9 +1,9 @@
 """The compiler: tokens of a format string become one regular expression, and that a parser. Pure.
 
 Every repetition is possessive or ends at the first byte that what follows may begin with, so a line is
-read in time linear in its length, however hostile. Of a group that may match in part it is atomic and
-bounded, `(?>(?:...){0,1000})`: before 3.11.5 Python matched `(?:...)*+` wrongly (gh-106052), and each turn of
-an atomic group takes memory until its end.
+read in time linear in its length, however hostile. The repetition of a group that may match in part is
+atomic and bounded, `(?>(?:...){0,1000})`: before 3.11.5 Python matched `(?:...)*+` wrongly (gh-106052), and
+each turn of an atomic group takes memory until its end.
 """
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ class Line(NamedTuple):
 
 
 def hidden_form(line: Line, shown: Iterable[Difference]) -> str:
-    """What a line hides beside what it is for: other values of a type, a time zone, in what way values are
-    written that are near each other, or by which scheme a link leads to the same place."""
+    """What a line hides beside what it is for: other values of a type, a time zone, another spelling of
+    values that are near each other, or another scheme of a link."""
     sides = [(_unquoted(each.legacy or ""), _unquoted(each.target or "")) for each in shown]
     if line.setting == "same_host" and any(values.url(a).scheme != values.url(b).scheme for a, b in sides):
         return "hides that the scheme changes"

@@ -179,8 +179,9 @@ def _warning(kind: str, line: Line) -> str:
 
 
 def _uncovered(found: list[Suggestion], seen: dict[str, _Seen], sections: _Sections) -> list[Suggestion]:
-    """Without lines that can match nothing beside others: what they hide, those do. Ignored places come
-    first, the short ones before the long, for these cover."""
+    """The suggestions without those that another makes useless: the two do not compile together, and the
+    other takes over what both hide. Wide lines are tried first: `ignore` before others, short places before
+    long ones."""
     taken: dict[str, list[Suggestion]] = defaultdict(list)
     for each in sorted(found, key=lambda each: (each.line.setting != "ignore", len(each.line.place))):
         endpoint = each.endpoints[0]

@@ -38,7 +38,7 @@ codecs.register_error(_SPELLED, _spelled)
 
 
 class Commands(click.Group):
-    """Of a program that is installed whole, or is none: nothing stands in for a library that is missing. Exit
+    """The commands of a program that needs all its libraries: where one is missing, it says so and ends. Exit
     codes are a shell's: 128 and the signal where Ctrl-C or a reader that has left ends a command."""
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -1,5 +1,7 @@
-"""The order of requests within a session: one that sends what the client got in an exchange whose shadow is
-under way waits for the target's answer to it, because only then is known what it shall send instead.
+"""The order of requests within a session.
+
+A request may carry a value (cookie, token) that legacy gave its client in an exchange whose shadow is still
+under way. It waits for the target's answer to that one, and then carries the target's value.
 """
 
 from __future__ import annotations
@@ -36,8 +38,8 @@ class _Held:
 
 
 class SessionOrder:
-    """Sends each request as its session has it at the target, and in time. Those who wait do so for such as
-    were sent before them, so none waits for itself."""
+    """Sends each request as its session has it at the target, and in time. A request waits only for requests
+    sent before it, so no two wait for each other."""
 
     def __init__(
         self,

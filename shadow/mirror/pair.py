@@ -50,8 +50,8 @@ def sides(frame: Frame, outcome: Outcome) -> tuple[Outcome, Outcome]:
 
 
 def comparable(frame: Frame, response: Response) -> Response:
-    """The target's answer, as far as as much is known of legacy's: where only a line of a log is its
-    witness, that is the status, how long it took, and perhaps how long the body was."""
+    """The target's answer, cut down to what is known of legacy's: of one that only a line of a log tells of,
+    that is the status, how long it took, and perhaps how long the body was."""
     if frame.response_head or frame.failure:
         return response
     return replace(response, head=b"", body=_witnessed(frame.response_body, response))

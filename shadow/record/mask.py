@@ -186,8 +186,8 @@ class Mask:
         return f"{name}={self.value(value)}"
 
     def _pieces(self, target: str) -> list[str]:
-        """The pieces of a URL, and in turn what stands between them. A secret that was not escaped may hold
-        any of that but `&`, unless another parameter follows."""
+        """The pieces of a URL, and in turn the delimiters between them. A secret that was not escaped may
+        hold any delimiter but `&`, so it ends only there, or where another parameter follows."""
         first, *rest = _DELIMITER.split(target)
         pieces = [[first]]
         asked = secret = False

@@ -18,8 +18,8 @@ from shadow.endpoint import TELLING, is_token
 Hide: TypeAlias = Callable[[str], str]
 """Gives what is shown in the place of a secret."""
 
-# Names of what may be several words. Behind others the further words are no secret, and tell what went wrong:
-# `API_TOKEN: environment variable is not set`.
+# Names whose value may be several words, as a pass phrase. Of others only the first word is hidden, and what
+# follows says what went wrong: `API_TOKEN: environment variable is not set`.
 _PHRASES = r"passw|pass[ _.-]?(?:phrase|code)|mnemonic|パスワード|ﾊﾟｽﾜｰﾄﾞ|パスコード|合言葉"
 # Parts of names that hardly stand in any other word.
 _PARTS = (

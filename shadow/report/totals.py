@@ -17,7 +17,7 @@ def totals(tallies: Iterable[Tally]) -> Totals:
 
 
 def merged(tallies: Iterable[Tally]) -> Tally:
-    """The sum, which does not know how many of its requests are distinct."""
+    """The sum. How many of its requests are distinct cannot be summed, and is left out."""
     whole = Tally()
     for tally in tallies:
         whole.merge(tally, distinct=False)
