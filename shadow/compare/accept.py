@@ -45,7 +45,7 @@ class Accepted(NamedTuple):
         return moment < ((self.until - _EPOCH).days + 1) * _DAY
 
 
-def accepted(text: str) -> Signature:
+def parse_line(text: str) -> Signature:
     """What a line accepts, without a kind where it is of any. Raises SettingError."""
     found = parse(text)
     if found.kind not in set(DifferenceKind):
@@ -76,18 +76,18 @@ def wordings(name: str) -> list[str]:
     return [*narrow, f"{kind} {path}", path] if statuses else narrow
 
 
-def accepts(lines: Iterable[Accepted], moment: float) -> Accepts | None:
+def holding(lines: Iterable[Accepted], moment: float) -> Accepts | None:
     """What says by which of the lines a difference is accepted at this moment; None if no line holds."""
     held = {each.difference: each.line for each in lines if each.holds(moment)}
     known: dict[str, str | None] = {}  # by signature: of a long list every member may differ
 
-    def accepted(difference: Difference) -> str | None:
+    def line_for(difference: Difference) -> str | None:
         name = signature(difference)
         if name not in known:
             known[name] = next((held[words] for words in wordings(name) if words in held), None)
         return known[name]
 
-    return accepted if held else None
+    return line_for if held else None
 
 
 def expired(lines: Iterable[Accepted], moment: float, differences: Iterable[Difference]) -> list[str]:

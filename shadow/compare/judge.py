@@ -48,7 +48,7 @@ def judge(exchange: Exchange, outcome: Outcome, rule: Rule) -> Comparison:
     if known is not None:
         return known
     silence = Silence(rule.steps)
-    accepts = accept.accepts(rule.accepted, exchange.started)
+    accepts = accept.holding(rule.accepted, exchange.started)
     status = _status(legacy, outcome, rule)
     if status.differences and _is_refreshed(exchange.request, legacy.status, outcome.status):
         return Comparison(Fate.MATCHED, (), (_REFRESHED,))
@@ -103,7 +103,7 @@ def _failed(exchange: Exchange, target: Outcome, rule: Rule) -> Comparison:
 def _concluded(found: Found, started: float, rule: Rule) -> Comparison:
     """The comparison, without the differences that somebody has accepted."""
     differences, notes, hits = found.differences, found.notes, list(found.hits)
-    accepts = accept.accepts(rule.accepted, started)
+    accepts = accept.holding(rule.accepted, started)
     if accepts is not None and not found.is_cut:  # if it is, nobody knows whether the rest is accepted
         lines = [accepts(difference) for difference in differences]
         hits += filter(None, lines)

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shadow import settings
-from shadow.compare import html, jsonpath, lines, xmltree
-from shadow.compare.accept import Accepted, accepted
+from shadow.compare import html, jsonpath, rule_lines, xmltree
+from shadow.compare.accept import Accepted, parse_line
 from shadow.compare.jsonpath import ByKey, Does
-from shadow.compare.lines import Line
+from shadow.compare.rule_lines import Line
 from shadow.compare.silence import EQUIVALENCES, Cut, Equivalent, Hosts, Step
 from shadow.compare.values import Margin, margin
 
@@ -46,11 +46,11 @@ class Rule:
 def compile_rule(general: settings.Compare, own: settings.Compare) -> Rule:
     """The rule of an endpoint: the general lines and its own. Raises SettingError, which says what is
     wrong, and what would be right."""
-    outer, inner = lines.read(general), lines.read(own)
+    outer, inner = rule_lines.read(general), rule_lines.read(own)
     # An endpoint's margin counts instead of a general one for the same place.
     margins = {line.place for line in inner if line.setting == "tolerance"}
     outer = [line for line in outer if line.setting != "tolerance" or line.place not in margins]
-    lines.check_sum(outer, inner)
+    rule_lines.check_sum(outer, inner)
     every = [*outer, *inner]
     hosts = [line.place for line in every if line.setting == "hosts"]
     steps: list[Step] = [Cut(line.place) for line in every if line.setting == "cut"]
@@ -75,7 +75,7 @@ def compile_rule(general: settings.Compare, own: settings.Compare) -> Rule:
         columns=frozenset(line.name for line in ignored if line.kind == "csv"),
         steps=tuple(steps),
         accepted=tuple(
-            Accepted(str(accepted(one.difference)), one.owner, one.until)
+            Accepted(str(parse_line(one.difference)), one.owner, one.until)
             for one in general.accept + own.accept
         ),
         lines=tuple(shown),

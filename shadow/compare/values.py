@@ -9,7 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 _MARGIN = re.compile(r"(\d{1,15}(?:\.\d{1,15})?)(%|ms|s|m|h|d)?")
 _SECONDS = {
@@ -80,12 +80,10 @@ def _clock(number: Decimal) -> int:
 # ---- moments ---------------------------------------------------------------------------------
 
 
-class _Moment(NamedTuple):
+class Moment(NamedTuple):
     form: str  # zoned, local (no zone is told) or HTTP: those of one form can be compared
     microseconds: int
 
-
-Moment: TypeAlias = _Moment | None
 
 _LONGEST_MOMENT = 40  # characters
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,7 +96,7 @@ _ASCTIME = re.compile(r"[A-Za-z]{3} ([A-Za-z]{3}) +(\d{1,2}) (\d\d):(\d\d):(\d\d
 
 
 @lru_cache(1000)
-def moment(text: str) -> Moment:
+def moment(text: str) -> Moment | None:
     """ISO 8601 with any zone or none, or a date of RFC 9110, 5.6.7, in each of its three forms."""
     if len(text) > _LONGEST_MOMENT:
         return None
@@ -106,7 +104,7 @@ def moment(text: str) -> Moment:
         if _ISO.fullmatch(text):
             at = datetime.fromisoformat(text)
             form = "local" if at.tzinfo is None else "zoned"
-            return _Moment(form, (at.replace(tzinfo=at.tzinfo or UTC) - _EPOCH) // timedelta(microseconds=1))
+            return Moment(form, (at.replace(tzinfo=at.tzinfo or UTC) - _EPOCH) // timedelta(microseconds=1))
         if found := _HTTP.fullmatch(text):
             day, month, year, *clock = found.groups()
         elif found := _ASCTIME.fullmatch(text):
@@ -118,7 +116,7 @@ def moment(text: str) -> Moment:
         hours, minutes, seconds = map(int, clock)
         months = _MONTHS.index(month.lower()) + 1
         at = datetime(years, months, int(day), hours, minutes, seconds, tzinfo=UTC)
-        return _Moment("HTTP", (at - _EPOCH) // timedelta(microseconds=1))
+        return Moment("HTTP", (at - _EPOCH) // timedelta(microseconds=1))
     except (ValueError, OverflowError):
         return None
 
@@ -126,7 +124,7 @@ def moment(text: str) -> Moment:
 _LONG_PAST = 1_577_836_800 * 1_000_000  # microseconds: 2020
 
 
-def is_long_past(at: _Moment) -> bool:
+def is_long_past(at: Moment) -> bool:
     """Does no clock of a server still show it? With such a day it is written that something is over."""
     return at.microseconds < _LONG_PAST
 

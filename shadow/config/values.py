@@ -19,7 +19,7 @@ from msgspec import inspect as mi
 
 from shadow import address, endpoint, serving
 from shadow.compare.found import legible
-from shadow.compare.lines import HOST, check_host
+from shadow.compare.rule_lines import HOST, check_host
 from shadow.compare.rules import compile_rule
 from shadow.compare.values import margin
 from shadow.record.mask import Mask

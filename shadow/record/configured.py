@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from shadow.compare.accept import accepted, line_of
+from shadow.compare.accept import line_of, parse_line
 from shadow.compare.rules import compile_rule
 from shadow.record.buckets import Moment
 from shadow.settings import Compare, Config
@@ -42,7 +42,7 @@ def configured(config: Config, config_hash: str, at: float) -> ConfigRecord:
 
 
 def _lines(compare: Compare, lines: list[str] | tuple[str, ...], endpoint: str) -> Iterator[Line]:
-    accepts = {line_of(str(accepted(one.difference))): one for one in compare.accept}
+    accepts = {line_of(str(parse_line(one.difference))): one for one in compare.accept}
     for line in lines:
         one = accepts.get(line)
         if one is None:

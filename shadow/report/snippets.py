@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 
-from shadow.compare import lines
+from shadow.compare import rule_lines
 from shadow.compare.signature import Signature
 from shadow.endpoint import is_template
 from shadow.report.schema import Snippet
@@ -30,7 +30,7 @@ def snippet(found: Signature, endpoints: list[str]) -> Snippet:
 def _is_read(section: Compare) -> bool:
     """Does the configuration take these lines?"""
     try:
-        return bool(lines.read(section))
+        return bool(rule_lines.read(section))
     except ValueError:
         return False
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from shadow import settings
 from shadow.compare import html, jsonpath, values, xmltree
-from shadow.compare.accept import accepted
+from shadow.compare.accept import parse_line
 from shadow.compare.fields import IGNORED, WITHOUT_VALUE
 from shadow.compare.found import legible
 from shadow.compare.meaning import ADDRESSES, MEANINGS
@@ -114,7 +114,7 @@ def _read(compare: settings.Compare) -> Iterator[Line]:
         for text in getattr(compare, setting):
             yield Line(setting, _canonical(text) if setting in _KINDS else text)
     for accept in compare.accept:
-        what = accepted(accept.difference)
+        what = parse_line(accept.difference)
         yield Line("accept", what.path, what.kind, what.statuses)
 
 
