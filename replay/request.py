@@ -10,12 +10,13 @@ import re
 from typing import NamedTuple
 
 from replay.model import BadLine, LoggedRequest, LogSkip
+from shadow.grammar import TCHAR
 from shadow.model import Headers
 
 # RFC 9112 3.2.1, and raw bytes above 0x7F, which old clients send and front servers take.
 _TARGET = re.compile(rb"/[^\x00-\x20\x7f]*")
 _HOST = re.compile(rb"[A-Za-z0-9._-]+(?::\d{1,5})?|\[[0-9A-Fa-f:.]+\](?::\d{1,5})?")
-_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 5.6.2
+_NAME = re.compile(TCHAR.encode() + b"+")
 _VALUE = re.compile(rb"[^\x00-\x08\x0a-\x1f\x7f]*")  # RFC 9110 5.5
 
 # Framing and connection are ours; the rest is written anew below.

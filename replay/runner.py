@@ -52,7 +52,6 @@ class Replayer:
     def __init__(self, loop: asyncio.AbstractEventLoop, plan: Plan, books: Books, mirror: Mirror) -> None:
         config = plan.config
         origin = config.target if plan.against_log else config.legacy
-        waits = config.timeouts
         self._loop = loop
         self._plan = plan
         self._books = books
@@ -64,7 +63,7 @@ class Replayer:
         self._pool = Pool(
             loop,
             origin,
-            Waits(waits.connect, waits.answer, waits.stall, waits.whole, waits.reuse),
+            Waits.of(config.timeouts),
             Deadlines(loop),
             config.tls.legacy,
         )

@@ -15,7 +15,7 @@ answer and nothing else, and afterwards sends a copy to the target and compares.
 
 Data flows one way: request, forward (`wire`), capture and channel (`live`), send (`mirror`),
 judge (`compare`), record (`record`), verdict (`verdict`), report (`report`). `model` has the words,
-`endpoint` the names of endpoints, `config` the settings, `serve` the processes, `cli` the wiring.
+`endpoint` the names of endpoints, `settings` the settings, `serve` the processes, `cli` the wiring.
 `wire`, `live` and `mirror` do I/O on the data path; `compare`, `endpoint`, `verdict` and the
 tallies are pure.
 """

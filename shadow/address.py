@@ -31,7 +31,7 @@ class Backend(NamedTuple):
 _HOST_PORT = r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::(?P<port>[0-9]{1,5}))?"
 _URL = re.compile(rf"(?P<scheme>https?)://{_HOST_PORT}/?", re.IGNORECASE)
 _LISTENER = re.compile(_HOST_PORT)
-_LONGEST_PATH = 107  # bytes; what the kernel has room for
+LONGEST_PATH = 107  # bytes of a Unix socket's; what the kernel has room for
 
 
 def backend(url: str) -> Backend:
@@ -72,8 +72,8 @@ def listener(text: str) -> Listener:
     """Understands `127.0.0.1:8080`, `localhost:0`, `[::]:8080`, `unix:/run/shadow.sock`; ValueError has one
     line."""
     if text.startswith("unix:"):
-        if not 1 < len(text.removeprefix("unix:").encode()) <= _LONGEST_PATH or text[5] != "/":
-            raise ValueError(f"a Unix socket is unix:/PATH, of at most {_LONGEST_PATH} bytes")
+        if not 1 < len(text.removeprefix("unix:").encode()) <= LONGEST_PATH or text[5] != "/":
+            raise ValueError(f"a Unix socket is unix:/PATH, of at most {LONGEST_PATH} bytes")
         return Listener("", 0, text.removeprefix("unix:"))
     found = _LISTENER.fullmatch(text)
     if not found or not found["port"]:

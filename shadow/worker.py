@@ -110,7 +110,7 @@ class Worker(asyncio.Protocol):
         self.served = Served()
         self.gauges: Callable[[], dict[str, float]] = dict
         self._stream = Stream(Report)
-        self._transport: asyncio.WriteTransport = cast(asyncio.WriteTransport, None)
+        self._transport: asyncio.WriteTransport  # from connection_made on
         self._timer: asyncio.TimerHandle | None = None
         self._loop_lag = LoopLag()
         self._watch = LagWatch(loop, self._loop_lag)

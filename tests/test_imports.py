@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 LAYERS = [
-    {"shadow.model", "shadow.settings", "shadow.address", "shadow.memo", "shadow.switch"},
+    {"shadow.model", "shadow.settings", "shadow.address", "shadow.grammar", "shadow.memo", "shadow.switch"},
     {"shadow.endpoint", "shadow.serving", "shadow.compare", "shadow.tls"},
     {"shadow.record"},
     {"shadow.verdict"},

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from replay.formats import escapes
 from replay.formats.times import ReadTime, duration
 from replay.model import BadLine, LoggedRequest, LogSkip, Parsed
+from shadow.grammar import TCHAR
 from shadow.model import Headers
 
 ROLES: Final = (
@@ -49,7 +50,7 @@ _SOUND: Final = re.compile(rb"(?:/[^\x00-\x20\x7f]*+|\*)\Z").match
 _ABSOLUTE: Final = re.compile(
     rb"(https?|wss?)://([^/?#\x00-\x20\x7f]++)([^\x00-\x20\x7f]*+)\Z", re.IGNORECASE
 ).match
-_TOKEN: Final = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++\Z").match
+_TOKEN: Final = re.compile(TCHAR.encode() + rb"++\Z").match
 _DECODED: Final = re.compile(rb"[^A-Za-z0-9/._~!$&'()*,;=:@-]").search
 _UNSENDABLE: Final = re.compile(rb"[\x00\r\n]").search
 _METHODS: Final = frozenset(b"GET HEAD POST PUT DELETE PATCH OPTIONS".split())

@@ -16,9 +16,10 @@ from shadow.compare.fields import IGNORED, WITHOUT_VALUE
 from shadow.compare.found import legible
 from shadow.compare.meaning import ADDRESSES, MEANINGS
 from shadow.compare.silence import EQUIVALENCES
+from shadow.grammar import TCHAR
 from shadow.settings import SettingError
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+_TOKEN = re.compile(f"{TCHAR}+")
 _COOKIE = re.compile(r"[^\s;=,]+(;[a-z-]+)?")
 HOST = re.compile(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 """The name of a host, with or without a port."""

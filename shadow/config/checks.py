@@ -15,7 +15,7 @@ from shadow.config.file import Place, Problem
 from shadow.endpoint import unreached
 from shadow.settings import Compare, Config, SettingError
 
-Found = Iterator[tuple[str, str]]
+Problems = Iterator[tuple[str, str]]
 """Path of a setting, and what is wrong with it."""
 
 
@@ -35,7 +35,7 @@ def _place(setting: str, places: Mapping[str, Place]) -> Place:
     return places[outer] if outer else Place("default")
 
 
-def _backends_are_others(config: Config) -> Found:
+def _backends_are_others(config: Config) -> Problems:
     """A proxy that asks itself, or that compares legacy with legacy, would look well and tell nothing."""
     listeners = {name: address.listener(getattr(config, name)) for name in ("listen", "admin")}
     backends = {
@@ -51,7 +51,7 @@ def _backends_are_others(config: Config) -> Found:
         yield "admin", "is the same as listen; give it another port"
 
 
-def _matches_are_reached(config: Config) -> Found:
+def _matches_are_reached(config: Config) -> Problems:
     """The first line that matches counts."""
     for line, earlier in unreached([endpoint.match for endpoint in config.endpoints]):
         name = config.endpoints[earlier].match
@@ -59,7 +59,7 @@ def _matches_are_reached(config: Config) -> Found:
         yield f"endpoints[{line}].match", what
 
 
-def _rules_compile(config: Config) -> Found:
+def _rules_compile(config: Config) -> Problems:
     """Every line is right by itself when this runs; here it is their sum."""
     own = {"compare": Compare()} | {
         f"endpoints[{i}].compare": e.compare for i, e in enumerate(config.endpoints)
@@ -73,7 +73,7 @@ def _rules_compile(config: Config) -> Found:
                 return  # the same would be told again for every endpoint
 
 
-def _certificates_load(config: Config) -> Found:
+def _certificates_load(config: Config) -> Problems:
     """Told at the start, not by the first handshake."""
     made: tuple[tuple[str, Callable[[], object]], ...] = (
         ("listen", lambda: tls.of_listener(config.tls.listen)),
@@ -87,7 +87,7 @@ def _certificates_load(config: Config) -> Found:
             yield f"tls.{side}.{error.setting}", error.what
 
 
-def _tls_is_whole(config: Config) -> Found:
+def _tls_is_whole(config: Config) -> Problems:
     listen = config.tls.listen
     for side in ("listen", "legacy", "target"):
         settings = getattr(config.tls, side)
@@ -98,28 +98,28 @@ def _tls_is_whole(config: Config) -> Found:
         yield "forwarding.proxy_protocol", "not together with tls.listen; end TLS at the load balancer"
 
 
-def _control_is_legacy(config: Config) -> Found:
+def _control_is_legacy(config: Config) -> Problems:
     """Asked of the target, a control would make noise of every difference."""
     url = config.mirror.control.url
     if url and config.target and address.same_place(address.backend(url), address.backend(config.target)):
         yield "mirror.control.url", "is the target; name a second legacy, or nothing for legacy itself"
 
 
-def _sessions_have_one_worker(config: Config) -> Found:
+def _sessions_have_one_worker(config: Config) -> Problems:
     """What one shadow worker has seen of a session another does not know."""
     sessions = config.mirror.sessions
     if (sessions.cookies or sessions.fields) and config.workers.shadow > 1:
         yield "workers.shadow", "must be 1 with mirror.sessions: one has to know what all were given"
 
 
-def _a_tap_serves_nobody(config: Config) -> Found:
+def _a_tap_serves_nobody(config: Config) -> Problems:
     """Of copies there is no client whom the target could answer."""
     for i, line in enumerate(config.endpoints):
         if config.tap and line.serve != "legacy":
             yield f"endpoints[{i}].serve", "with tap the proxy that sends the copies serves; leave it out"
 
 
-def _spans_can_be_made(config: Config) -> Found:
+def _spans_can_be_made(config: Config) -> Problems:
     try:
         found = find_spec("opentelemetry.exporter.otlp.proto.http") if config.tracing.endpoint else True
     except ModuleNotFoundError:
@@ -128,12 +128,12 @@ def _spans_can_be_made(config: Config) -> Found:
         yield "tracing.endpoint", "needs an extra; run pip install 'shadow-proxy[otlp]', or leave it out"
 
 
-def _bodies_fit(config: Config) -> Found:
+def _bodies_fit(config: Config) -> Problems:
     if config.mirror.body_limit > config.mirror.memory:
         yield "mirror.body_limit", "larger than mirror.memory, so one body would not fit; lower it"
 
 
-CHECKS: tuple[Callable[[Config], Found], ...] = (
+CHECKS: tuple[Callable[[Config], Problems], ...] = (
     _backends_are_others,
     _matches_are_reached,
     _rules_compile,
@@ -144,4 +144,4 @@ CHECKS: tuple[Callable[[Config], Found], ...] = (
     _sessions_have_one_worker,
 )
 
-OF_THIS_MACHINE: tuple[Callable[[Config], Found], ...] = (_certificates_load, _spans_can_be_made)
+OF_THIS_MACHINE: tuple[Callable[[Config], Problems], ...] = (_certificates_load, _spans_can_be_made)

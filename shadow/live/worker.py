@@ -121,9 +121,7 @@ class Live:
         served.asked.add(asked)
 
     def _backend(self, url: str, tls: BackendTls) -> Pool:
-        timeouts = self._timeouts
-        waits = Waits(timeouts.connect, timeouts.answer, timeouts.stall, timeouts.whole, timeouts.reuse)
-        return Pool(self._worker.loop, url, waits, self.deadlines, tls)
+        return Pool(self._worker.loop, url, Waits.of(self._timeouts), self.deadlines, tls)
 
     def by_target(self, index: int | None, head: bytes) -> bool:
         """Whether the target answers this request, and not legacy."""

@@ -35,7 +35,7 @@ _FAILURES: Final = 5  # in a row, and legacy is left alone
 _PROBE: Final = 30.0  # seconds until it is tried again
 _SLOWER: Final = 1.0  # seconds beyond twice what the client's own answer took count as a failure
 
-Done = Callable[[ShadowRequest, Response | None], None]
+TakeAnswer = Callable[[ShadowRequest, Response | None], None]
 """What is called with legacy's second answer; None if there is none."""
 
 
@@ -92,7 +92,7 @@ class Controls:
             deadlines,
             config.tls.legacy,
         )
-        self._under_way: dict[ShadowRequest, Done] = {}
+        self._under_way: dict[ShadowRequest, TakeAnswer] = {}
         self._stopped = False
         self.asked = 0
         self.failed = 0
@@ -127,7 +127,7 @@ class Controls:
         unknown = 0 if len(self._asked_of) < _ENDPOINTS else FIRST
         return self._share > 0 and self._asked_of.get(endpoint, unknown) < FIRST
 
-    def ask(self, frame: Frame, mark: bytes, done: Done) -> bool:
+    def ask(self, frame: Frame, mark: bytes, done: TakeAnswer) -> bool:
         """Ask the same again; False if legacy is to be left alone now."""
         if self._stopped or len(self._under_way) >= IN_FLIGHT or not self._breaker.allows(self._loop.time()):
             return False

@@ -40,7 +40,7 @@ JUDGE_JOBS: Final = 2048
 
 _TELL_EVERY: Final = 60.0  # seconds
 
-Done = Callable[[Judged | None], None]
+TakeJudged = Callable[[Judged | None], None]
 """What is called when the judge is through with a pair; with None if it died over it."""
 
 
@@ -48,7 +48,7 @@ class JudgeLine(asyncio.Protocol):
     """The line to the judge, and who waits for it: at most so many."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, path: str, most: int = JUDGE_JOBS) -> None:
-        self.jobs: dict[int, Done] = {}
+        self.jobs: dict[int, TakeJudged] = {}
         self.connected = asyncio.Event()
         self._loop = loop
         self._path = path
@@ -68,7 +68,7 @@ class JudgeLine(asyncio.Protocol):
         self,
         frame: Frame,
         outcome: Outcome,
-        done: Done,
+        done: TakeJudged,
         control: Response | None = None,
         before: tuple[tuple[str, ...], ...] = (),
     ) -> bool:
@@ -206,7 +206,7 @@ class _Bench(asyncio.Protocol):
         self._left = left
         self._jobs = Stream(Job)
         self._answers = Stream(Judged)
-        self._transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self._transport: asyncio.Transport  # from connection_made on
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)

@@ -26,7 +26,7 @@ from shadow.wire.deadlines import NEVER, Deadlines
 PENDING: Final = 100
 """Differences of one shadow worker that are to be looked at again."""
 
-Found = Callable[[Frame, tuple[Difference, ...], Label], None]
+Tell = Callable[[Frame, tuple[Difference, ...], Label], None]
 
 
 class _Case:
@@ -61,7 +61,7 @@ class Rechecks:
         controls: Controls,
         ask_target: Callable[[Frame, Done], None],
         judge: JudgeLine,
-        found: Found,
+        tell: Tell,
     ) -> None:
         self._loop = loop
         self._after = recheck.after
@@ -71,7 +71,7 @@ class Rechecks:
         self._controls = controls
         self._ask_target = ask_target
         self._judge = judge
-        self._found = found
+        self._tell = tell
         self._pending: set[_Case] = set()
         self._stopped = False
 
@@ -152,7 +152,7 @@ class Rechecks:
             self._wait(case, self._loop.time() + 2 * self._after)
         else:
             first, second = case.before
-            self._found(case.frame, case.differences, label(first, second, seen))
+            self._tell(case.frame, case.differences, label(first, second, seen))
             self._end(case)
 
     def _release(self, case: _Case) -> None:

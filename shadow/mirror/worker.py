@@ -37,7 +37,7 @@ class Intake(asyncio.BufferedProtocol):
         self._mirror = mirror
         self._connected = connected
         self._stream = Stream(Frame)
-        self.transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self.transport: asyncio.Transport  # from connection_made on
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)

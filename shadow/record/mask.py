@@ -18,13 +18,14 @@ from urllib.parse import quote, unquote_plus
 from shadow.compare import jsonpath, jsontext
 from shadow.compare.found import encodable
 from shadow.compare.jsonpath import Key, Place, Reached
+from shadow.grammar import TCHAR
 from shadow.model import Called, Comparison, Difference, DifferenceKind, Headers
 from shadow.record import mask_json, mask_markup
 from shadow.record.secrets import SecretFinder, is_secret, key_hidden, shapes_hidden
 
 _FORMS = "a header's name, query:NAME, form:NAME or json:$.path"
-TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
-_MASKED = re.compile(r"masked:[0-9a-f]{16}")
+TOKEN = re.compile(f"{TCHAR}+")
+MASKED = re.compile(r"masked:[0-9a-f]{16}")
 
 # What is kept readable of Set-Cookie, beside the name: losing one of these is what a migration breaks.
 _ATTRIBUTES = frozenset(
@@ -99,7 +100,7 @@ class Mask:
 
     def value(self, secret: str) -> str:
         """What is shown in the place of a secret. A value masked already stays as it is."""
-        if _MASKED.fullmatch(secret):
+        if MASKED.fullmatch(secret):
             return secret
         digest = blake2b(secret.encode("utf-8", "backslashreplace"), key=self._key, digest_size=8)
         return f"masked:{digest.hexdigest()}"

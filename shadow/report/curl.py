@@ -6,16 +6,15 @@ another line.
 
 from __future__ import annotations
 
-import re
 from shlex import quote
 
 from shadow.record.evidence import Asked
+from shadow.record.mask import MASKED
 from shadow.report.schema import Curl
 
 # curl sets these itself, and what a proxy adds is no part of what the client asked.
 _OWN = frozenset({"host", "content-length", "connection", "accept-encoding", "user-agent", "via"})
 _ADDED = ("x-forwarded-", "x-shadow-", "x-real-ip", "x-request-id", "forwarded", "traceparent")
-_MASKED = re.compile(r"masked:[0-9a-f]{16}")
 _LONGEST = 2000  # characters of a body
 _MOST = 30  # header fields
 
@@ -40,7 +39,7 @@ def curl(request: Asked) -> Curl:
 
 def _note(request: Asked, body: str | None, fields: int, command: str) -> str:
     notes = []
-    if _MASKED.search(command):
+    if MASKED.search(command):
         notes.append("what reads masked:… was a secret: put in one of your own")
     if fields > _MOST:
         notes.append(f"{fields - _MOST} more header fields were sent")

@@ -16,10 +16,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from shadow.address import LONGEST_PATH
+
 _PREFIX: Final = "shadow-sockets-"
 _OPEN: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
-_LONGEST: Final = 107 - len(f"/{_PREFIX}12345678/shadow-99.9999")
-"""Bytes of the temporary folder's path; the kernel has room for 107 in a socket's."""
+_LONGEST: Final = LONGEST_PATH - len(f"/{_PREFIX}12345678/shadow-99.9999")
+"""Bytes of the temporary folder's path."""
 
 
 def folder() -> Path:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from typing import Final, Protocol
 
+from shadow.grammar import TCHAR
 from shadow.wire.head import CHUNKED, NOTHING_NAMED, UNTIL_CLOSE
 
 # RFC 9112 7.1, with no space before or after the size and nothing but CRLF at the end.
 _SIZE_LINE = re.compile(rb"([0-9A-Fa-f]{1,15})(;[^\x00-\x08\x0a-\x1f\x7f]*)?\r\n")
-_TRAILER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n")
+_TRAILER = re.compile(TCHAR.encode() + rb"+:[^\x00-\x08\x0a-\x1f\x7f]*\r\n")
 # RFC 9110 6.5.1: fields that say how a message is framed, routed or controlled, who asks, or what its content
 # is, have no business behind it; nor have those of one connection.
 _NOT_IN_TRAILERS = re.compile(

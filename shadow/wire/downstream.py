@@ -36,9 +36,9 @@ class Downstream(asyncio.Protocol):
         """`address` is the client's, where it is not that of the connection."""
         self._front = front
         self._address = address
-        self.transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self.transport: asyncio.Transport  # from connection_made on
         self.deadline = NEVER
-        self._heads: RequestReader = cast(RequestReader, None)
+        self._heads: RequestReader  # from connection_made on
         self._buffer = b""
         self._head: RequestHead | None = None
         self._request: RequestSink | None = None

@@ -95,7 +95,7 @@ class Preface(asyncio.Protocol):
         self._patience = patience
         self._counted = False
         self._data = b""
-        self._transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self._transport: asyncio.Transport  # from connection_made on
         self.deadline = NEVER
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Final, cast
+from typing import Final
 
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.unread import unread
@@ -19,7 +19,7 @@ class _Half(asyncio.Protocol):
     def __init__(self, tunnel: Tunnel, transport: asyncio.Transport) -> None:
         self.tunnel = tunnel
         self.transport = transport
-        self.other = cast("_Half", None)
+        self.other: _Half  # set as soon as there are two
 
     def data_received(self, data: bytes) -> None:
         if not self.other.transport.is_closing():

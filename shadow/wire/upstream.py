@@ -16,6 +16,7 @@ from typing import Final, Protocol, cast
 from msgspec import Struct
 
 from shadow.model import Failure, FailureKind
+from shadow.settings import Timeouts
 from shadow.wire.body import Chunked, Decoder, Malformed, UntilClose, decoder
 from shadow.wire.deadlines import NEVER
 from shadow.wire.head import ResponseHead
@@ -68,6 +69,11 @@ class Waits(Struct, frozen=True, gc=False):
     whole: float
     reuse: float
 
+    @classmethod
+    def of(cls, timeouts: Timeouts) -> Waits:
+        """As the configuration says."""
+        return cls(timeouts.connect, timeouts.answer, timeouts.stall, timeouts.whole, timeouts.reuse)
+
 
 class Owner(Protocol):
     """Whose a connection is: it is made there, and given back after each answer."""
@@ -94,7 +100,7 @@ class Connection(asyncio.Protocol):
     def __init__(self, owner: Owner, address: str) -> None:
         self._owner = owner
         self.address = address
-        self.transport: asyncio.Transport = cast(asyncio.Transport, None)
+        self.transport: asyncio.Transport  # from connection_made on
         self.deadline = NEVER  # idle: when it is closed; else of what the backend owes, or of the whole
         self.reused = False
         self.sent = 0.0  # when the request began to be written, by `perf_counter`; 0 before
