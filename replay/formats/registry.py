@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from replay.formats import apache, envoy, jsonlines, nginx, traefik, w3c
-from replay.formats.alb import AlbParser
+from replay.formats import apache, elb, envoy, jsonlines, nginx, traefik, w3c
 from replay.formats.gor import GorParser
 from replay.formats.haproxy import HaproxyParser
 from replay.formats.har import HarParser
@@ -79,7 +78,8 @@ PRESETS: Final[Mapping[str, Preset]] = dict([
     ("traefik-clf", Preset(traefik.generic, "Traefik's genericCLF: combined, but nothing escaped")),
     ("haproxy", Preset(HaproxyParser, "HAProxy's option httplog, with or without syslog's prefix",
                        "captures")),
-    ("alb", Preset(lambda _: AlbParser(), "AWS application load balancer")),
+    ("alb", Preset(lambda _: elb.application(), "AWS application load balancer")),
+    ("elb", Preset(lambda _: elb.classic(), "AWS classic load balancer")),
     ("cloudfront", Preset(lambda _: w3c.cloudfront(), "AWS CloudFront standard log")),
     ("iis", Preset(lambda _: w3c.iis(), "IIS W3C extended; #Fields may change in mid-file")),
     ("ltsv", Preset(lambda options: LtsvParser("ltsv", options),

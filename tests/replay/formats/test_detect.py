@@ -19,6 +19,10 @@ LINES = {
     "combined-time": COMBINED + b" 0.005",
     "vcombined": b"shop.example:80 " + COMBINED,
     "combinedio": COMBINED + b" 100 200",
+    "alb": b"http 2026-11-22T01:00:00.5Z app/a/1 1.2.3.4:5 10.0.0.1:80 0.1 0.2 0.1 200 200 34 366 "
+    b'"GET http://shop.jp:80/x HTTP/1.1" "a" - - arn "Root=1" "-" "-" 0 2026-11-22T01:00:00.1Z "forward" "-" "-"',
+    "elb": b"2026-11-22T01:00:00.5Z web 1.2.3.4:5 10.0.0.1:80 0.1 0.2 0.1 200 200 0 29 "
+    b'"GET http://shop.jp:80/x HTTP/1.1" "a" - -',
     "ltsv": b"time:2026-11-22T01:00:00Z\tmethod:GET\turi:/x",
     "json": b'{"time_iso8601":"2026-11-22T01:00:00Z","request":"GET / HTTP/1.1"}',
     "iis": b"#Software: x\n#Fields: date time cs-method cs-uri-stem cs-uri-query\n2026-11-22 01:00:00 GET /x -",
@@ -109,6 +113,10 @@ _HIT = "2026-11-22 01:00:00 NRT57 500 1.2.3.4 GET d1.cloudfront.net /x 200 - - -
         ("iis", LINES["iis"].split(b"\n")[:2]),
         ("combined", [COMBINED.replace(b"Mozilla", b"ELB-HealthChecker")]),
         ("combined", [COMBINED.replace(b"GET /x HTTP/1.1", b"-")]),
+        (
+            "elb",
+            [b'2026-11-22T01:00:00.5Z web 1.2.3.4:5 10.0.0.1:80 0.1 0.2 0.1 - - 82 305 "- - - " "-" - -'],
+        ),
     ],
 )
 def test_a_log_without_a_request_is_known_too(name: str, lines: list[bytes]) -> None:

@@ -24,6 +24,14 @@ ALB = (
     b'"GET https://shop.example:443/a?b=c HTTP/1.1" "curl "x"" ECDHE TLSv1.2 arn:aws:x "Root=1-58" "shop.example" '
     b'"arn" 0 2026-11-22T01:00:00.300000Z "forward" "-" "-" "10.0.0.1:80" "200" "-" "-" TID_1 "-" "-" "-" 9.9.9.9'
 )
+ELB = (
+    b"2026-11-22T01:00:00.300000Z web 1.2.3.4:33 10.0.0.1:80 0.001 0.100 0.002 200 200 0 12 "
+    b'"GET https://shop.example:443/a?b=c HTTP/1.1" "curl "x" y" ECDHE TLSv1.2'
+)
+ELB_TCP = (
+    b"2026-11-22T01:00:00.300000Z web 1.2.3.4:33 10.0.0.1:80 0.001 0.000028 0.000041 - - 82 305 "
+    b'"- - - " "-" - -'
+)
 HAPROXY = (
     b"Nov 22 10:00:00 lb haproxy[77]: 1.2.3.4:4455 [22/Nov/2026:10:00:00.250] web web/a 0/0/0/1/15 200 120 - - ---- "
     b'1/1/0/0/0 0/0 {shop.example|a#22q#22} {nginx} "GET /x?q=#83#5C#23 HTTP/1.1"'
@@ -106,6 +114,18 @@ READ = {
         LoggedRequest(b"GET", b"/a?b=c", TEN + 0.3, b"shop.example", ((b"User-Agent", b'curl "x"'),), b"", 200, None,
                       0.103, b"1.2.3.4"),
     ),
+    "elb": (
+        "elb",
+        ELB,
+        LoggedRequest(b"GET", b"/a?b=c", TEN + 0.3, b"shop.example", ((b"User-Agent", b'curl "x" y'),), b"", 200, 12,
+                      0.103, b"1.2.3.4"),
+    ),
+    "elb, without a server": (
+        "elb",
+        ELB.replace(b"10.0.0.1:80 0.001 0.100 0.002 200 200 0 12", b"- -1 -1 -1 503 0 0 0"),
+        LoggedRequest(b"GET", b"/a?b=c", TEN + 0.3, b"shop.example", ((b"User-Agent", b'curl "x" y'),), b"", 503, 0,
+                      None, b"1.2.3.4"),
+    ),
     "caddy": (
         "caddy",
         CADDY,
@@ -170,6 +190,8 @@ REFUSED = {
                              LogSkip.NOT_REPLAYABLE),
     "an ALB's number that is none": ("alb", ALB.replace(b" 0.001 ", b" ..001 "), LogSkip.MALFORMED),
     "an ALB's WebSocket": ("alb", ALB.replace(b"https 2026", b"wss 2026"), LogSkip.NOT_REPLAYABLE),
+    "a classic load balancer's TCP connection": ("elb", ELB_TCP, LogSkip.NOT_REPLAYABLE),
+    "a classic load balancer's line with more": ("elb", ELB + b" more", LogSkip.MALFORMED),
     "Caddy's lost bytes": ("caddy", CADDY.replace(b"\\u0026", b"\\ufffd"), LogSkip.LOSSY),
     "Google's cache hit": ("gcp", GOOGLE.replace(b'"status"', b'"cacheHit":true,"status"'), LogSkip.NOT_REPLAYABLE),
     "a deep object": ("json", b'{"a":' * 100_000, LogSkip.MALFORMED),

@@ -118,17 +118,36 @@ QUOTED = st.lists(st.sampled_from([b'"', b" ", b"1", b"-", b'" "', b'" 200 ', b"
 )
 
 
+def envoy(target: bytes, agent: bytes) -> bytes:
+    return (
+        b'[2026-11-22T01:00:00.125Z] "GET %b HTTP/1.1" 200 - 0 12 3 1 "-" "%b" "id" "shop.example" "1.2.3.4:80"'
+        % (target, agent)
+    )
+
+
+def alb(target: bytes, agent: bytes) -> bytes:
+    return (
+        b'http 2026-11-22T01:00:00.5Z app/a/1 1.2.3.4:5 10.0.0.1:80 0.1 0.2 0.1 200 200 34 366 "GET http://shop.jp:80%b '
+        b'HTTP/1.1" "%b" - - arn "Root=1" "-" "-" 0 2026-11-22T01:00:00.1Z "forward" "-" "-"'
+        % (target, agent)
+    )
+
+
+def elb(target: bytes, agent: bytes) -> bytes:
+    return (
+        b"2026-11-22T01:00:00.1Z web 1.2.3.4:5 10.0.0.1:80 0.1 0.2 0.1 200 200 0 29 "
+        b'"GET http://shop.jp:80%b HTTP/1.1" "%b" - -' % (target, agent)
+    )
+
+
+@pytest.mark.parametrize(("preset", "write"), [("envoy", envoy), ("alb", alb), ("elb", elb)])
 @given(
     target=QUOTED.map(lambda text: b"/" + text.replace(b" ", b"")),
     agent=QUOTED.map(lambda text: b"a%bz" % text),
 )
-def test_unescaped_quotes_do_not_end_a_field(target: bytes, agent: bytes) -> None:
-    """Envoy escapes nothing: a line gives what was asked, or nothing, never something else."""
-    line = (
-        b'[2026-11-22T01:00:00.125Z] "GET %b HTTP/1.1" 200 - 0 12 3 1 "-" "%b" "id" "shop.example" "1.2.3.4:80"'
-        % (target, agent)
-    )
-    parsed = read("envoy", line)
+def test_unescaped_quotes_do_not_end_a_field(preset: str, write: Write, target: bytes, agent: bytes) -> None:
+    """Who escapes nothing writes a line that gives what was asked, or nothing, never something else."""
+    parsed = read(preset, write(target, agent))
     if isinstance(parsed, LoggedRequest):
         assert parsed.target == target
         assert parsed.headers == ((b"User-Agent", agent),)
@@ -182,6 +201,8 @@ HOSTILE = {
     "a line of Envoy's that never ends": b'[2026-11-22T01:00:00Z] "GET /' + b'" 200 ' * 60_000,
     "a line of an ALB's that never ends": b'http 2026-11-22T01:00:00Z a 1.2.3.4:5 b 1 1 1 200 200 1 1 "GET / HTTP/1.1" "'
     + b'" a b c "' * 30_000,
+    "a line of a classic load balancer's that never ends": b'2026-11-22T01:00:00Z a 1.2.3.4:5 b 1 1 1 200 200 1 1 "GET / HTTP/1.1" "'
+    + b'" a b ' * 30_000,
     "combined with a long field": combined(b"/", b"x " * 100_000)[:-1],
     "longer than a line may be": b"x" * (2 << 20),
 }
