@@ -45,6 +45,7 @@ class Meaning(NamedTuple):
 
 
 AGENT: Final = b"User-Agent"
+REPLACED: Final = "\N{REPLACEMENT CHARACTER}".encode()
 _PLAIN: Final = re.compile(rb"/[!-~]*+\Z").match
 _SOUND: Final = re.compile(rb"(?:/[^\x00-\x20\x7f]*+|\*)\Z").match
 _ABSOLUTE: Final = re.compile(
@@ -57,7 +58,6 @@ _METHODS: Final = frozenset(b"GET HEAD POST PUT DELETE PATCH OPTIONS".split())
 _VERSIONS: Final = (b"HTTP/1.1", b"HTTP/2.0", b"HTTP/1.0", b"HTTP/2", b"HTTP/3.0", b"HTTP/3")
 _STATUS: Final = {b"%d" % status: status for status in range(100, 1000)}
 _NONE: Final = (b"-", b"", None)
-_REPLACED: Final = "\N{REPLACEMENT CHARACTER}".encode()
 _PROBES: Final = (b"kube-probe/", b"ELB-HealthChecker/", b"GoogleHC/", b"Amazon-Route53-Health-Check-Service")
 _DEFAULT_PORTS: Final = {b"http": b":80", b"ws": b":80", b"https": b":443", b"wss": b":443"}
 _LATEST: Final = 253402300800.0  # the year 10000: no log is of later
@@ -78,8 +78,8 @@ def assembler(meaning: Meaning) -> Assemble:
             if target is None or method is None:
                 (method, target), query = _split(request), None
             target = undo(_whole(target, query, decoded, limit))
-            if replaces and _REPLACED in target:
-                return BadLine(LogSkip.LOSSY, f"the log replaced characters by U+FFFD: {shown(target)}")
+            if replaces and REPLACED in target:
+                return lossy(target)
             if not _PLAIN(target) or method not in _METHODS:
                 host, target = _look_closer(method, target, host)
             took = None if not seconds or seconds == b"-" else duration(seconds) * unit
@@ -235,6 +235,11 @@ def _headers(names: tuple[bytes, ...], values: tuple[Field, ...], undo: escapes.
 
 def _is_probe(agent: Field) -> bool:
     return agent is not None and agent.startswith(_PROBES)
+
+
+def lossy(target: bytes) -> BadLine:
+    """Nobody knows which bytes the target had."""
+    return BadLine(LogSkip.LOSSY, f"the log replaced characters by U+FFFD: {shown(target)}")
 
 
 def shown(value: bytes) -> str:

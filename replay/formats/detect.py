@@ -20,6 +20,7 @@ from replay.formats.registry import (
     PRESETS,
     parser,
 )
+from replay.formats.wrapped import unwrapped
 from replay.model import BadLine, LoggedRequest, LogSkip
 
 LINES: Final = 100
@@ -160,6 +161,7 @@ def _more_than(lines: Sequence[bytes]) -> Undetected | None:
 
 def _unnamed(line: bytes) -> Undetected | None:
     """What to say of lines whose fields have names, but none that is known."""
+    line = unwrapped(line) or line
     found, _ = load(line)
     fields = [field.partition(b":") for field in line.rstrip(b"\r\n").split(b"\t")]
     if isinstance(found, dict):

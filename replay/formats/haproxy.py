@@ -1,4 +1,4 @@
-"""HAProxy's httplog, with or without a syslog prefix. Pure.
+"""HAProxy's httplog. Pure.
 
 HAProxy cuts a line off at 1024 bytes if it is not told otherwise; what is left has no version at its end.
 """
@@ -11,7 +11,7 @@ from typing import Final
 from replay.formats import escapes, times
 from replay.formats.assemble import HEADER, ROLES, Meaning, assembler, header_roles, shown, with_headers
 from replay.formats.parser import MAX_LINE, TOO_LONG, LineParser, Options
-from replay.formats.pattern import unmatched
+from replay.formats.pattern import bare_or_wrapped
 from replay.model import BadLine, LogSkip, Parsed
 
 _LINE: Final = re.compile(
@@ -23,8 +23,6 @@ _LINE: Final = re.compile(
     rb'"(.*)\Z',
     re.DOTALL,
 )
-_LONGEST_PREFIX: Final = 512
-"""Bytes that are searched for the end of a syslog prefix, so that a line is not searched again and again."""
 
 
 class HaproxyParser(LineParser):
@@ -38,12 +36,12 @@ class HaproxyParser(LineParser):
         meaning = Meaning(clock, unit=times.UNITS["ms"], undo=escapes.hashed)
         assemble = assembler(with_headers(meaning, headers))
 
-        def parse(line: bytes) -> Parsed:
+        def read(line: bytes) -> Parsed | None:
             if len(line) > MAX_LINE:
                 return TOO_LONG
-            found = _LINE.match(_without_prefix(line.rstrip(b"\r\n")))
+            found = _LINE.match(line)
             if found is None:
-                return unmatched(line)
+                return None
             client, time, took, status, captured, request = found.groups()
             if request[:8] == b"<BADREQ>":
                 return BadLine(LogSkip.NOT_REPLAYABLE, "HAProxy refused the request: <BADREQ>")
@@ -56,14 +54,7 @@ class HaproxyParser(LineParser):
             )
             return assemble(*values.values())
 
-        self.parse = parse
-
-
-def _without_prefix(line: bytes) -> bytes:
-    """The line from the client's address on: syslog may put `Nov 22 10:00:00 host haproxy[7]: ` before."""
-    end = line.find(b"]: ", 0, _LONGEST_PREFIX)
-    start = line.find(b"[")
-    return line[end + 3 :] if 0 <= start < end and b"haproxy" in line[:start] else line
+        self.parse = bare_or_wrapped(read)
 
 
 def _counted(milliseconds: bytes) -> bytes | None:

@@ -14,7 +14,7 @@ from replay.formats import escapes, times
 from replay.formats.assemble import ROLES, Field, Meaning, assembler, header_roles, with_headers
 from replay.formats.fieldmap import Source, field_map
 from replay.formats.parser import MAX_LINE, TOO_LONG, LineParser, Options
-from replay.formats.pattern import unmatched
+from replay.formats.pattern import bare_or_wrapped
 from replay.model import BadLine, LogSkip, Parsed
 
 GENERIC: Final = {
@@ -117,12 +117,12 @@ class JsonParser(LineParser):
         meaning = Meaning(times.any_in(options.zone), at_end, undo=escapes.nothing, replaces=True)
         assemble = assembler(with_headers(meaning, headers))
 
-        def parse(line: bytes) -> Parsed:
+        def read(line: bytes) -> Parsed | None:
             if len(line) > MAX_LINE:
                 return TOO_LONG
             entry, charset = load(line)
             if not isinstance(entry, dict):
-                return unmatched(line)
+                return None
             skip = _cached(entry)
             if skip:
                 return skip
@@ -132,9 +132,11 @@ class JsonParser(LineParser):
                 return BadLine(LogSkip.MALFORMED, "values of unusable types")
             if values[_METHOD] and values[_TARGET]:
                 values[_REQUEST] = None
+            elif values[_REQUEST] is None and "log" in entry:
+                return None  # Docker's: what is asked stands in there
             return assemble(*values)
 
-        self.parse = parse
+        self.parse = bare_or_wrapped(read)
 
 
 _REQUEST, _METHOD, _TARGET = (ROLES.index(role) for role in ("request", "method", "target"))

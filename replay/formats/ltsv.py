@@ -7,14 +7,14 @@ occurs, and the latest is tried first: that is several times faster than splitti
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from replay.formats import times
 from replay.formats.assemble import Meaning
 from replay.formats.fieldmap import FieldMap, field_map
 from replay.formats.parser import EMPTY, MAX_LINE, TOO_LONG, LineParser, Options
-from replay.formats.pattern import reader, unmatched
+from replay.formats.pattern import Read, reader, unmatched
+from replay.formats.wrapped import unwrapped
 from replay.model import BadLine, LogSkip, Parsed
 
 LABELS: Final = {
@@ -40,7 +40,6 @@ _MOST_LABELS: Final = 256  # of one line; making a pattern of more takes too lon
 _LABELLED: Final = re.compile(rb"[0-9A-Za-z_.-]++:")
 
 _Order: TypeAlias = tuple[bytes, ...]
-_Read: TypeAlias = Callable[[bytes], Parsed | None]
 
 
 class LtsvParser(LineParser):
@@ -50,8 +49,8 @@ class LtsvParser(LineParser):
         self.name = name
         self._map = field_map(LABELS, options.fields)
         self._time = times.any_in(options.zone)
-        self._orders: dict[_Order, _Read | BadLine] = {}
-        latest: _Read = lambda line: None  # noqa: E731 - stands for a reader until there is one
+        self._orders: dict[_Order, Read | BadLine] = {}
+        latest: Read = lambda line: None  # noqa: E731 - stands for a reader until there is one
 
         def parse(line: bytes) -> Parsed:
             nonlocal latest
@@ -59,6 +58,8 @@ class LtsvParser(LineParser):
             parsed = latest(line)
             if parsed is not None:
                 return parsed
+            # Before labels are read: a date looks like one.
+            line = _tabbed(unwrapped(line) or line)
             found = self._reader(line)
             if isinstance(found, BadLine):
                 return found
@@ -67,7 +68,7 @@ class LtsvParser(LineParser):
 
         self.parse = parse
 
-    def _reader(self, line: bytes) -> _Read | BadLine:
+    def _reader(self, line: bytes) -> Read | BadLine:
         if len(line) > MAX_LINE:
             return TOO_LONG
         if not line.strip():
@@ -94,7 +95,7 @@ class LtsvParser(LineParser):
         ]
         return order[-1] in asked and any(known[: len(order)] == order for known in self._orders)
 
-    def _learn(self, order: _Order, line: bytes) -> _Read | BadLine:
+    def _learn(self, order: _Order, line: bytes) -> Read | BadLine:
         """A reader for lines with these labels; of two labels for one role the map's first counts."""
         roles, unit = _roles(self._map, order)
         known = set(roles.values())
@@ -108,6 +109,11 @@ class LtsvParser(LineParser):
         at_end = not re.search(rb"(?:^|\t)time:\[", line)
         groups = [roles[place] for place in sorted(roles)]
         return reader(pattern, groups, Meaning(self._time, at_end, times.UNITS[unit]))
+
+
+def _tabbed(line: bytes) -> bytes:
+    """rsyslog writes a tab as #011."""
+    return line if b"\t" in line else line.replace(b"#011", b"\t")
 
 
 def _roles(fields: FieldMap, order: _Order) -> tuple[dict[int, str], str]:

@@ -13,15 +13,21 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from replay.formats.assemble import (
+    REPLACED,
     ROLES,
     Meaning,
     assembler,
     header_roles,
+    lossy,
     quick_assembler,
     with_headers,
 )
 from replay.formats.parser import EMPTY, MAX_LINE, TOO_LONG, LineParser
-from replay.model import BadLine, LogSkip, Parsed
+from replay.formats.wrapped import unwrapped
+from replay.model import BadLine, LoggedRequest, LogSkip, Parsed
+
+Read: TypeAlias = Callable[[bytes], Parsed | None]
+"""Takes a line without its end; gives None for one that is none of the format."""
 
 
 class Field(NamedTuple):
@@ -57,17 +63,11 @@ class RegexParser(LineParser):
     def __init__(self, name: str, pattern: bytes, groups: Sequence[str], meaning: Meaning) -> None:
         """`groups` gives the role of each group of `pattern`."""
         self.name = name
-        read = reader(pattern, groups, meaning)
-
-        def parse(line: bytes) -> Parsed:
-            line = line.rstrip(b"\r\n")
-            return read(line) or unmatched(line)
-
-        self.parse = parse
+        self.parse = bare_or_wrapped(reader(pattern, groups, meaning))
 
 
-def reader(pattern: bytes, groups: Sequence[str], meaning: Meaning) -> Callable[[bytes], Parsed | None]:
-    """What reads a line, its end cut off, that `pattern` describes as a whole; None for any other line."""
+def reader(pattern: bytes, groups: Sequence[str], meaning: Meaning) -> Read:
+    """What reads a line that `pattern` describes as a whole."""
     headers = header_roles(groups)
     meaning = with_headers(meaning, headers)
     places = {role: place for place, role in enumerate(groups, 1)}
@@ -85,6 +85,25 @@ def reader(pattern: bytes, groups: Sequence[str], meaning: Meaning) -> Callable[
         return (careful if unusual else quick)(*found.group(*order))
 
     return read
+
+
+def bare_or_wrapped(read: Read) -> Callable[[bytes], Parsed]:
+    """What parses lines of `read`'s format, as they are or as syslog, Docker or such have wrapped them."""
+
+    def parse(line: bytes) -> Parsed:
+        line = line.rstrip(b"\r\n")
+        return read(line) or wrapped(line)
+
+    def wrapped(line: bytes) -> Parsed:
+        inside = unwrapped(line)
+        parsed = read(inside) if inside else None
+        if parsed is None:
+            return unmatched(line)
+        if inside and isinstance(parsed, LoggedRequest) and REPLACED in parsed.target and REPLACED in inside:
+            return lossy(parsed.target)
+        return parsed
+
+    return parse
 
 
 def unmatched(line: bytes) -> BadLine:

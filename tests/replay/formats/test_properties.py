@@ -203,6 +203,9 @@ HOSTILE = {
     + b'" a b c "' * 30_000,
     "a line of a classic load balancer's that never ends": b'2026-11-22T01:00:00Z a 1.2.3.4:5 b 1 1 1 200 200 1 1 "GET / HTTP/1.1" "'
     + b'" a b ' * 30_000,
+    "syslog's data that never end": b"<1>1 2026-11-22T01:00:00Z a b c d " + rb"[a\]" * 60_000,
+    "a tag of syslog's that never ends": b"<1>Nov 22 10:00:00 a " + b"a[1]" * 60_000,
+    "a line of Docker's with quotes": b'{"stream":"stdout","log":"' + rb"\"" * 100_000 + b'"}',
     "combined with a long field": combined(b"/", b"x " * 100_000)[:-1],
     "longer than a line may be": b"x" * (2 << 20),
 }
