@@ -80,6 +80,7 @@ PRESETS: Final[Mapping[str, Preset]] = dict([
     ("alb", Preset(lambda _: elb.application(), "AWS application load balancer")),
     ("elb", Preset(lambda _: elb.classic(), "AWS classic load balancer")),
     ("cloudfront", Preset(lambda _: w3c.cloudfront(), "AWS CloudFront standard log")),
+    ("cloudfront-json", Preset(lambda _: w3c.cloudfront_json(), "AWS CloudFront standard log as JSON")),
     ("iis", Preset(lambda _: w3c.iis(), "IIS W3C extended; #Fields may change in mid-file")),
     ("ltsv", Preset(lambda options: LtsvParser("ltsv", options),
                     "labelled tab-separated values, labels of ltsv.org or your own", "fields")),

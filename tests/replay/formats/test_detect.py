@@ -12,6 +12,7 @@ from replay.formats.w3c import CLOUDFRONT_FIELDS
 from replay.model import LoggedRequest
 
 COMBINED = b'1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12 "-" "Mozilla/5.0 (X11)"'
+_OBJECT = b'{"date":"2026-11-22","time":"01:00:00","cs-method":"GET","cs-uri-stem":"/x","cs-uri-query":"-"%b}'
 LINES = {
     "common": b'1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12',
     "combined": COMBINED,
@@ -25,6 +26,7 @@ LINES = {
     b'"GET http://shop.jp:80/x HTTP/1.1" "a" - -',
     "ltsv": b"time:2026-11-22T01:00:00Z\tmethod:GET\turi:/x",
     "json": b'{"time_iso8601":"2026-11-22T01:00:00Z","request":"GET / HTTP/1.1"}',
+    "cloudfront-json": _OBJECT % b"",
     "iis": b"#Software: x\n#Fields: date time cs-method cs-uri-stem cs-uri-query\n2026-11-22 01:00:00 GET /x -",
     "har": b'{\n  "log": {\n    "version": "1.2",',
     "gor": b"1 aa11 1795309200000000000\nGET / HTTP/1.1\r",
@@ -109,6 +111,7 @@ _HIT = "2026-11-22 01:00:00 NRT57 500 1.2.3.4 GET d1.cloudfront.net /x 200 - - -
     ("name", "lines"),
     [
         ("cloudfront", [_HIT.replace(" ", "\t").encode()]),
+        ("cloudfront-json", [_OBJECT % b',"x-edge-result-type":"Hit"']),
         ("cloudfront", [b"#Version: 1.0", b"#Fields: " + CLOUDFRONT_FIELDS.encode()]),
         ("iis", LINES["iis"].split(b"\n")[:2]),
         ("combined", [COMBINED.replace(b"Mozilla", b"ELB-HealthChecker")]),

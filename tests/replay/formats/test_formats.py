@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
 from replay.formats.parser import LineParser, Options
 from replay.formats.registry import descriptions, parser
+from replay.formats.w3c import CLOUDFRONT_FIELDS
 from replay.model import BadLine, LoggedRequest, LogSkip, Parsed
 from shadow.cli import main
 
@@ -200,6 +203,10 @@ REFUSED = {
         "traefik-json", TRAEFIK_JSON.replace(b"1500000", b"9" * 400), LogSkip.MALFORMED
     ),
     "not a number": ("json", b'{"time":"nan","request":"GET / HTTP/1.1"}', LogSkip.MALFORMED),
+    "a CloudFront's object without a query": ("cloudfront-json", b'{"date":"2026-11-22","time":"01:00:00","cs-method":'
+                                              b'"GET","cs-uri-stem":"/"}', LogSkip.MALFORMED),
+    "a CloudFront's object of other types": ("cloudfront-json", b'{"date":[],"time":{},"cs-method":"GET",'
+                                             b'"cs-uri-stem":"/","cs-uri-query":null}', LogSkip.MALFORMED),
     "LTSV without a known time": ("ltsv", b"when:now\tmethod:GET\turi:/", LogSkip.MALFORMED),
 }  # fmt: skip
 
@@ -372,10 +379,18 @@ CLOUDFRONT = (
 )
 
 
+def as_object(line: bytes) -> bytes:
+    """As standard logging v2 writes it, in whatever order the fields were chosen."""
+    values = line.decode().split("\t")
+    return json.dumps(dict(reversed(list(zip(CLOUDFRONT_FIELDS.split(), values, strict=True))))).encode()
+
+
 @pytest.mark.parametrize(("result", "asked"), [(b"Miss", True), (b"RefreshHit", True), (b"Hit", False)])
 def test_what_cloudfront_answered_itself_is_left_out(result: bytes, asked: bool) -> None:
     """Legacy has not seen a cache hit. The client's Host is x-host-header."""
-    parsed = read("cloudfront", CLOUDFRONT.replace(b"{result}", result))
+    line = CLOUDFRONT.replace(b"{result}", result)
+    parsed = read("cloudfront", line)
+    assert read("cloudfront-json", as_object(line)) == parsed
     if asked:
         assert parsed == REQUEST._replace(
             target=b"/x?a=b", at=TEN - 0.5, seconds=0.5, size=None, host=b"shop.example",

@@ -190,6 +190,25 @@ def test_a_damaged_line_gives_no_line_break(preset: str, place: int, other: byte
         assert b" " not in parsed.target
 
 
+@given(said=st.dictionaries(st.text(max_size=8), st.text(max_size=8) | st.none() | st.integers(), max_size=4))
+def test_names_of_fields_give_no_line_break(said: dict[str, object]) -> None:
+    """Nor can the keys of an object, of which some are names of headers."""
+    asked = {
+        "date": "2026-11-22",
+        "time": "01:00:00",
+        "cs-method": "GET",
+        "cs-uri-stem": "/",
+        "cs-uri-query": "-",
+    }
+    headers = {f"cs({name})": value for name, value in said.items()}
+    parsed = read("cloudfront-json", json.dumps({**asked, **headers, **said, **asked}).encode())
+    if isinstance(parsed, BadLine):
+        assert parsed.detail.startswith("a line break in a value")
+    else:
+        pieces = [piece for pair in parsed.headers for piece in pair]
+        assert not any(stop in piece for piece in pieces for stop in (b"\r", b"\n", b"\0"))
+
+
 HOSTILE = {
     "quotes": b'"' * 200_000,
     "spaced quotes": b'" "' * 80_000,
