@@ -319,7 +319,7 @@ def _maker(folders: tuple[str, ...], config: str | None, earlier: str | None) ->
             made = build.read(folders, criteria, time.time())
         except OSError as error:
             refuse([f"{error.filename}: {error.strerror}; give what was named by --record"])
-        if not made.endpoints:
+        if not made.endpoints and not made.log:  # a log of which no line was replayed is told
             refuse([f"{', '.join(folders)}: {nothing('records', made.unreadable)}"])
         if last is not None:
             made.changes = changes.changes(last, made)

@@ -147,12 +147,13 @@ def _sentence(
     compared = whole.tally.matched + whole.tally.differed
     traffic = f"{in_words(measured.ready_share)} of the traffic"
     able = {0: "none is ready", 1: f"1 is ready and carries {traffic}"}
-    text = (
-        f"{whole.verdict.capitalize()}: of {counted(len(whole.tried), 'endpoint')} {regressed:,} regressed, "
+    said = (
+        f"of {counted(len(whole.tried), 'endpoint')} {regressed:,} regressed, "
         f"{short:,} {'needs' if short == 1 else 'need'} more data, "
         f"{able.get(ready, f'{ready:,} are ready and carry {traffic}')}; "
         f"{counted(compared, 'answer')} compared"
     )
+    text = f"{whole.verdict.capitalize()}: {said if whole.tried else whole.why}"
     if window.start is not None and window.end is not None:
         text += f" from {_moment(window.start)} to {_moment(window.end)} UTC, configuration {config_hash}"
     return Sentence(

@@ -12,7 +12,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from support.proxy import Proxy, assert_adds_up
+from support.proxy import Proxy, assert_adds_up, command
 from support.replayed import Backends, Replay, line, write
 
 from shadow.record.evidence import Evidence
@@ -487,6 +487,23 @@ async def test_a_format_that_no_line_has_is_told(replay: Make, tmp_path: Path) -
     assert "  malformed: not a line of this format: of no format\n" in job.out
     assert job.err.count('"no_line_fits"') == 1
     assert "--formats" in job.err
+
+
+async def test_a_log_of_which_nothing_is_replayed_has_a_report(replay: Make, tmp_path: Path) -> None:
+    """Which says so in every form, as the replay did: its lines are recorded, though no endpoint is."""
+    log = write(tmp_path / "access.log", [line(n, method="POST") for n in range(3)])
+    job = replay(str(log), "--speed", "max")
+    report = await job.run()
+    assert_adds_up(report, 0)
+    assert (report["log"]["read"], report["log"]["skipped"]) == (3, {"method": 3})
+    assert report["sentence"]["text"].startswith("Not enough data: nothing was compared")
+    for form in ("text", "md", "junit", "html"):
+        code, told, _ = await command("report", str(job.record), "--format", form)
+        assert code == 0
+        assert told.strip()
+        assert "nothing was compared" in told.lower()
+    code, told, _ = await command("report", str(job.record), "--fail-on", "not-enough-data")
+    assert (code, told) == (11, job.out)
 
 
 async def test_what_is_wrong_is_told_at_once(replay: Make, tmp_path: Path) -> None:
