@@ -10,6 +10,7 @@ import bz2
 import glob
 import gzip
 import io
+import lzma
 import os
 import re
 import zlib
@@ -32,9 +33,9 @@ _WEB: Final = ("http://", "https://")
 _BUCKETS: Final = ("s3://", "gs://", "az://", "abfs://", *_WEB)
 _WILD: Final = re.compile(r"[*?[]")
 _TRIAL: Final = "AccessLogTestFile"  # AWS puts one below where a load balancer will log
-_MAGIC: Final = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_MAGIC: Final = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"\xfd7zX", "xz"))
 _CANNOT_OPEN: Final = (BaseError, OSError, NotImplementedError, ValueError)  # as obstore raises them
-_DAMAGE: Final = (OSError, EOFError, zlib.error, zstandard.ZstdError)
+_DAMAGE: Final = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 
 
 class SourceError(Exception):
@@ -165,6 +166,8 @@ def _unpacked(raw: io.BufferedReader, peeked: bytes) -> IO[bytes] | None:
             return cast(IO[bytes], gzip.GzipFile(fileobj=raw))
         case "bzip2":
             return bz2.BZ2File(raw)
+        case "xz":
+            return lzma.LZMAFile(cast(IO[bytes], raw))
         case "zstd":
             packed = cast(IO[bytes], raw)
             return cast(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import lzma
 import os
 import re
 import resource
@@ -73,7 +74,7 @@ def test_however_it_comes_a_stream_is_cut_alike(
     assert not chunked or chunked[-1].end == len(data)
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, zstandard.compress])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
 def test_compression_is_known_by_the_first_bytes(pack, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Whatever the name says; parts that were packed one by one and joined are read to the last."""
     log = tmp_path / "access.log"
@@ -81,7 +82,7 @@ def test_compression_is_known_by_the_first_bytes(pack, tmp_path: Path) -> None: 
     assert targets(read_all(log)) == items(*range(900))
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, zstandard.compress])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, bz2.compress, lzma.compress, zstandard.compress])
 def test_a_log_is_read_on_from_its_mark(pack, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Behind what was done, and what was left of it, whatever it is packed in."""
     log = tmp_path / "access.log"
@@ -91,10 +92,11 @@ def test_a_log_is_read_on_from_its_mark(pack, tmp_path: Path) -> None:  # type: 
     assert targets(read_all(log, marks={str(log): mark})) == items(3, 650, *range(700, 1000))
 
 
-def test_damage_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+def test_damage_is_told(pack, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """What can be read is; that the rest is missing counts as a malformed line."""
     log = tmp_path / "access.log.gz"
-    log.write_bytes(gzip.compress(text_of(range(5000)))[:-2000])
+    log.write_bytes(pack(text_of(range(5000)))[:-2000])
     *good, last = read_all(log)
     assert targets(good) == items(*range(len(targets(good))))
     assert isinstance(last.parsed, BadLine)
