@@ -86,7 +86,7 @@ def nginx(folder: Path, port: int) -> list[str]:
             log_format object escape=json '{{{obj}}}';
             log_format plain escape=none '{NGINX_PLAIN}';
             access_log {folder}/combined; access_log {folder}/ltsv tabbed; access_log {folder}/json object;
-            access_log {folder}/none plain;
+            access_log {folder}/none plain; access_log syslog:server=127.0.0.1:{port};
             client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
             uwsgi_temp_path {folder}; scgi_temp_path {folder};
             server {{ listen 127.0.0.1:{port}; merge_slashes off; location / {{ return 200 ok; }} }}
@@ -135,6 +135,7 @@ def haproxy(folder: Path, port: int) -> list[str]:
         global
             nbthread 1
             log stdout len 8192 format raw local0
+            log 127.0.0.1:{port} len 8192 format rfc5424 local0
             tune.http.logurilen 8192
         defaults
             mode http
@@ -238,9 +239,11 @@ SERVERS = {
 
 @contextlib.contextmanager
 def running(server: Server, folder: Path, port: int) -> Iterator[None]:
-    """The server, until it has ended and its logs are whole."""
+    """The server, until it has ended and its logs are whole. At its port it can reach syslog, too."""
     name, *arguments = server.start(folder, port)
     executable = program(name)
+    syslog = socket.socket(type=socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
+    syslog.bind(("127.0.0.1", port))
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as err:
         own = {
             **os.environ,
@@ -254,9 +257,18 @@ def running(server: Server, folder: Path, port: int) -> Iterator[None]:
         yield
         process.send_signal(server.end)
         process.wait(PATIENCE)
+        (folder / "syslog").write_bytes(b"".join(received(syslog)))
     finally:
+        syslog.close()
         process.kill()
         process.wait()
+
+
+def received(syslog: socket.socket) -> Iterator[bytes]:
+    """What was sent there, as lines."""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            yield syslog.recv(65536).rstrip(b"\n") + b"\n"
 
 
 def wait_for(server: Server, port: int, process: subprocess.Popen[bytes], folder: Path) -> None:
@@ -323,6 +335,7 @@ GO_REPLACES = {LogSkip.LOSSY: "shift_jis euc_jp high replacement"}
 
 LOGS = [
     Log("nginx", "combined", "combined", "combined", REFUSED),
+    Log("nginx", "syslog", "combined", "combined", REFUSED),
     Log("nginx", "ltsv", "ltsv", "ltsv", REFUSED),
     Log("nginx", "json", "json", "json", {**REFUSED, **REPLACED}),
     Log("nginx", "none", f"log_format plain escape=none '{NGINX_PLAIN}';", None, REFUSED),
@@ -332,6 +345,7 @@ LOGS = [
     Log("apache", "ltsv", APACHE_LTSV, "ltsv", REFUSED),
     Log("apache", "own", APACHE_OWN, None, REFUSED),
     Log("haproxy", "stdout", "haproxy", "haproxy", REFUSED, options=Options(captures=("Host", "User-Agent"))),
+    Log("haproxy", "syslog", "haproxy", "haproxy", REFUSED, options=Options(captures=("Host", "User-Agent"))),
     Log("haproxy-cutting", "stdout", "haproxy", "haproxy",
         {LogSkip.MALFORMED: "long", LogSkip.NOT_REPLAYABLE: "shift_jis euc_jp utf8 high hex_like replacement "
          "control space"}, options=Options(captures=("Host", "User-Agent"))),
@@ -379,5 +393,5 @@ def test_its_format_is_found(log: Log, logs: Callable[[str], Path]) -> None:
 
 def requests_of(log: bytes) -> list[bytes]:
     """The lines that requests left: Caddy and HAProxy write of themselves too."""
-    lines = [line for line in log.splitlines() if READY not in line and line[:6] != b"Proxy "]
+    lines = [line for line in log.splitlines() if READY not in line and b"Proxy " not in line]
     return [line for line in lines if line[:9] != b'{"level":' or b"http.log.access" in line]
