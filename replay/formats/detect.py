@@ -26,7 +26,8 @@ from replay.model import BadLine, LoggedRequest, LogSkip
 LINES: Final = 100
 """So many lines are enough to tell: give `detect` that many, or all of a shorter log."""
 
-_ENOUGH: Final = 0.8  # of the lines; some may be torn, or of another program
+_ENOUGH: Final = 0.8  # of the lines; some may be torn
+_SHARED: Final = 0.5  # where others write as well: a container first tells how it starts
 _GOR: Final = re.compile(rb"[123] [0-9A-Za-z]{1,64} \d{1,20}(?=[ \r\n]|\Z)")
 _HAR: Final = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
 _LONG: Final = 60.0  # seconds; proxies do not wait so long, and half of all requests never take it
@@ -75,7 +76,8 @@ def detect(first_lines: Sequence[bytes], options: Options = DEFAULTS) -> Detecte
     best = scores[name]
     # A line of JSON may be of anybody. One of another format is known as such, though it be a cache hit.
     is_known = best.replayable or not isinstance(parser(name, options), JsonParser)
-    if best.fit < len(lines) * _ENOUGH or not is_known:
+    is_shared = all(unwrapped(line) is not None for line in lines)
+    if best.fit < len(lines) * (_SHARED if is_shared else _ENOUGH) or not is_known:
         unnamed = None if best.replayable else _unnamed(lines[0])
         return unnamed or _more_than(lines) or _undetected(name, best, len(lines))
     also = [other for other, score in scores.items() if other != name and score.rank == best.rank]

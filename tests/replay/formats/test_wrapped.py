@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replay.formats.detect import Detected, detect
+from replay.formats.detect import Detected, Undetected, detect
 from replay.formats.parser import LineParser
 from replay.formats.registry import parser
 from replay.model import BadLine, LoggedRequest, LogSkip, Parsed
@@ -127,9 +127,10 @@ def test_bytes_that_docker_replaced_are_lost() -> None:
 def test_what_others_say_in_between_is_no_json() -> None:
     """Of Docker's log every line is JSON; the format is that of what is inside, though some of it is not."""
     notice = wrapped(DOCKER, b"2026/11/22 01:00:00 [notice] 1#1: start worker processes")
-    found = detect([notice] * 15 + [wrapped(DOCKER, COMBINED)] * 85)
+    found = detect([notice] * 40 + [wrapped(DOCKER, COMBINED)] * 60)
     assert isinstance(found, Detected), found.why
     assert found.name == "combined"
+    assert isinstance(detect([b"start worker processes"] * 40 + [COMBINED] * 60), Undetected)
     (parsed,) = read("json", notice)
     assert isinstance(parsed, BadLine)
     assert parsed.reason is LogSkip.MALFORMED
