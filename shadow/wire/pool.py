@@ -14,7 +14,7 @@ from shadow.address import backend
 from shadow.model import Failure, FailureKind
 from shadow.settings import BackendTls
 from shadow.tls import of_backend
-from shadow.wire.deadlines import Deadlines, patience
+from shadow.wire.deadlines import Deadlines
 from shadow.wire.resolve import Resolver
 from shadow.wire.turn import Turn
 from shadow.wire.upstream import Connection, Waits
@@ -97,8 +97,7 @@ class Pool:
 
     async def _connect(self, ready: Ready) -> None:
         try:
-            async with patience(self.waits.connect):
-                connection = await self._resolver.reach(self._open, self.waits.connect)
+            connection = await self._resolver.reach(self._open, self.waits.connect)
         except (OSError, UnicodeError) as error:
             failure = _failure(error)
             self._say(f"{failure.kind}: {failure.detail}")

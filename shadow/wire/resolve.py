@@ -22,6 +22,9 @@ log = structlog.get_logger()
 _TTL: Final = 30.0
 """Seconds; the resolver call does not tell the record's own. CoreDNS in Kubernetes says 30."""
 
+_AGAIN: Final = 1.0
+"""Seconds between two questions where an address takes no connection: the name may stand for another."""
+
 _SHUNNED: Final = 10.0
 """Seconds for which an address that took no connection is tried after the others."""
 
@@ -34,7 +37,8 @@ def authority(backend: Backend) -> bytes:
 
 
 class Resolver:
-    """The addresses of one host, asked for again every half minute, by one question at a time."""
+    """The addresses of one host, asked for again every half minute, or at once where one of them takes no
+    connection; by one question at a time."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, host: str) -> None:
         self._loop = loop
@@ -44,25 +48,27 @@ class Resolver:
         self._well = True
         self._question: asyncio.Task[None] | None = None
         self._shunned: dict[str, float] = {}  # address → until when
-        self._stale = 0.0  # when to ask again
+        self._stale = 0.0  # when to ask again,
+        self._soonest = 0.0  # and when at the soonest
         with suppress(ValueError):
             ipaddress.ip_address(host)
             self._known = [host]
-            self._stale = inf
+            self._stale = self._soonest = inf
 
     async def reach(self, connect: Callable[[str], Awaitable[T]], seconds: float) -> T:
         """Connect to one address after the other until one takes it. What says nothing leaves the others
         their share of the time. Raises OSError."""
         problem: OSError = OSError("no address")
         end = self._loop.time() + seconds
-        addresses = await self.addresses()
+        async with patience(seconds):
+            addresses = await self.addresses()
         for tried, address in enumerate(addresses):
             try:
                 async with patience((end - self._loop.time()) / (len(addresses) - tried)):
                     connection = await connect(address)
             except OSError as error:
                 problem = error
-                self._shun(address)
+                self._doubt(address)
             else:
                 self._shunned.pop(address, None)
                 return connection
@@ -75,8 +81,8 @@ class Resolver:
             await asyncio.shield(self._ask())
             if not self._known:
                 raise socket.gaierror(socket.EAI_NONAME, "no address")
-        elif self._loop.time() > self._stale:
-            self._ask()
+        else:
+            self._ask_if_stale()
         self._turn += 1
         at = self._turn % len(self._known)
         turned = self._known[at:] + self._known[:at]
@@ -94,15 +100,26 @@ class Resolver:
     def knows(self, address: str, now: float) -> bool:
         """Whether the name still stands for this address: busy connections never end by themselves."""
         if now > self._stale:
-            self._ask()  # nobody waits for the answer
+            self._ask()
         return address in self._known
 
     def _shun(self, address: str) -> None:
         self._shunned[address] = self._loop.time() + _SHUNNED
 
+    def _doubt(self, address: str) -> None:
+        """It takes no connection: where all of a service has moved, no other one does."""
+        self._shun(address)
+        self._stale = min(self._stale, self._soonest)
+        self._ask_if_stale()
+
+    def _ask_if_stale(self) -> None:
+        if self._loop.time() > self._stale:
+            self._ask()  # nobody waits for the answer
+
     def _ask(self) -> asyncio.Task[None]:
         if self._question is None:
-            self._stale = self._loop.time() + _TTL
+            now = self._loop.time()
+            self._stale, self._soonest = now + _TTL, now + _AGAIN
             self._question = self._loop.create_task(self._learn())
         return self._question
 

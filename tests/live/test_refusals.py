@@ -315,12 +315,11 @@ async def test_exchange_that_takes_too_long(live_path: LivePath) -> None:
 async def test_legacy_that_cannot_be_connected_to(live_path: LivePath) -> None:
     """No connection within its time is 504 too."""
 
-    class Never:
-        async def reach(self, connect: object, seconds: float) -> None:
-            await live_path.worker.stopping.wait()
+    async def never(_: str) -> None:
+        await live_path.worker.stopping.wait()
 
     live_path.configure(timeouts={"connect": 0.01})
     client = await live_path.connect()
-    live_path.live.pool._resolver = Never()  # type: ignore[assignment]
+    live_path.live.pool._open = never  # type: ignore[method-assign, assignment]
     await client.send(GET)
     assert status_of(await client.head()) == 504

@@ -75,3 +75,21 @@ async def test_one_in_two_that_fails_is_no_line_each(monkeypatch: pytest.MonkeyP
                     got[0].close()
     assert [each["event"] for each in said] == ["backend_not_reached", "backend_reached_again"]
     tried.close()
+
+
+async def test_an_address_that_says_nothing_is_doubted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the only one, which has the whole time for a connection: the name may have moved."""
+    loop = asyncio.get_running_loop()
+    tried = Pool(loop, "http://127.0.0.1:1", Waits(0.05, 1, 1, 1, 1), Deadlines(loop), BackendTls())
+
+    async def say_nothing(_: str) -> Connection:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(tried, "_open", say_nothing)
+    got: list[Connection | Failure] = []
+    tried.connect(got.append)
+    await until(lambda: got)
+    assert got == [Failure(FailureKind.TIMEOUT, "could not connect")]
+    assert "127.0.0.1" in tried._resolver._shunned
+    tried.close()

@@ -126,6 +126,26 @@ async def test_all_addresses_dead() -> None:
     assert await reach(resolver)
 
 
+@pytest.mark.parametrize(("silent", "problem"), [((), ConnectionRefusedError), (("1.1.1.1",), TimeoutError)])
+async def test_a_name_whose_address_takes_no_connection_is_asked_for_anew(
+    silent: tuple[str, ...], problem: type[OSError]
+) -> None:
+    """At once, for it may stand for another by now; once a second at most."""
+    names = Names("1.1.1.1")
+    resolver = Resolver(names, "name")  # type: ignore[arg-type]
+    await reach(resolver)
+    names.addresses = ("2.2.2.2",)
+    with pytest.raises(problem):
+        await reach(resolver, "1.1.1.1", silent=silent)
+    assert resolver._question is None
+    names.now += 1.1
+    with pytest.raises(problem):
+        await reach(resolver, "1.1.1.1", silent=silent)
+    await until(lambda: resolver._question is None)
+    assert await reach(resolver) == ["2.2.2.2"]
+    assert names.asked == 2
+
+
 @pytest.mark.parametrize("answer", ["fail", None])
 async def test_no_address_at_all(answer: str | None) -> None:
     """An unknown name, or one without addresses, is the same error."""
@@ -140,6 +160,8 @@ async def test_literal_is_never_asked_for() -> None:
     resolver = Resolver(names, "::1")  # type: ignore[arg-type]
     names.now += 1000
     assert await resolver.addresses() == ["::1"]
+    with pytest.raises(ConnectionRefusedError):
+        await reach(resolver, "::1")
     assert names.asked == 0
 
 
