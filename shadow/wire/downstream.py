@@ -271,9 +271,7 @@ class Downstream(asyncio.Protocol):
             self._out.append(last_chunk(trailers))
         self.flush()
         if self._head is not None and self._head.minor == 0 and not self.transport.can_write_eof():
-            self._decoder = (
-                None  # only closing tells the end of its answer, and below TLS there is no half of it
-            )
+            self._decoder = None  # only closing tells the end of its answer: TLS has no half of a connection
         self._request = self._head = None
         self._answering = self._chunking = False
         if self._decoder is not None or self._close or self._front.draining:
@@ -329,9 +327,12 @@ class Downstream(asyncio.Protocol):
     # -- endings
 
     def drain(self) -> None:
-        """Close now if idle, else after the answer. A client that has only just come may be sending."""
+        """Close now if idle, else after the answer. A client that has only just come may be sending, and one
+        that has its answer gets a moment to read it, however much it still sends."""
         self._close = True
-        if self._request is None and not self._buffer and not self._lingering:
+        if self._lingering and self._decoder is not None:
+            self._linger_anew()
+        elif self._request is None and not self._buffer and not self._lingering:
             if self._fresh:
                 self._wait_for_client(self._front.timeouts.linger)
             else:
@@ -377,10 +378,12 @@ class Downstream(asyncio.Protocol):
         self.send()
         self._lingering = True
         timeouts = self._front.timeouts
-        seconds: float = timeouts.linger
-        if self._decoder is not None:
-            seconds, self._rest_ends = _SILENT, self._front.loop.time() + _REST
-        self._wait_for_client(timeouts.stall if self.transport.get_write_buffer_size() else seconds)
+        unsent = self.transport.get_write_buffer_size()
+        silent = rest = timeouts.linger
+        if self._decoder is not None and (unsent or not self._front.draining):
+            silent, rest = _SILENT, _REST
+        self._rest_ends = self._front.loop.time() + rest
+        self._wait_for_client(timeouts.stall if unsent else silent)
         self._resume_reading()
         if self.transport.is_closing():
             return
@@ -400,5 +403,8 @@ class Downstream(asyncio.Protocol):
                 self.deadline = min(self._front.loop.time() + _SILENT, self._rest_ends)
                 return
         self._decoder = None
+        self._linger_anew()
+
+    def _linger_anew(self) -> None:
         self._lingering = False
         self._linger()

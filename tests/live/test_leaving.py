@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from support.live_path import OK, LivePath, answer_all, until
 
+from shadow.wire.deadlines import NEVER
 from shadow.wire.downstream import Downstream
 
 GET = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -181,6 +182,29 @@ async def test_drain_waits_for_requests_whose_client_has_left(live_path: LivePat
     await legacy.send(OK)
     await draining
     assert live_path.skipped() == {"client_left": 1}
+
+
+@pytest.mark.parametrize("answered_before", [True, False])
+async def test_drain_waits_for_no_upload_behind_its_answer(
+    live_path: LivePath, answered_before: bool
+) -> None:
+    """A client that has its answer gets a moment to read it, however much it still sends."""
+    client, legacy = await live_path.ask(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 999\r\n\r\nabc")
+    connection, front = live_path.connection, live_path.live.front
+    if answered_before:
+        await legacy.send(OK)
+        await until(lambda: connection._lingering)
+    draining = asyncio.create_task(live_path.live.drain())
+    await until(lambda: front.draining)
+    if not answered_before:
+        await legacy.send(OK)
+    assert (await client.to_end()).endswith(b"ok")
+    connection.deadline = NEVER
+    await client.send(b"def")
+    await until(lambda: connection.deadline < NEVER)
+    live_path.pass_time(1)
+    assert connection.transport.is_closing()
+    await draining
 
 
 @pytest.mark.parametrize("request_", [GET, POST, POST[:-1]])
