@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat
 import time
 from collections.abc import Callable
@@ -20,6 +21,8 @@ _EVERY: Final = 5.0  # seconds between two looks at the files; a kubelet takes a
 
 _FIXED: Final = ("listen", "admin", "workers", "record")
 """Sections that sockets, folders and processes of the supervisor hang on: another value needs a restart."""
+
+_ONCE: Final = "a pipe or a terminal gives what it has only once; name a file, or restart"
 
 Load: TypeAlias = Callable[[], Loaded]
 """Reads all settings anew. Raises ConfigError."""
@@ -54,6 +57,9 @@ class ConfigReloader:
         """The workers of the settings as they are now; None, and one line for each reason, if they cannot be
         used."""
         self._seen = self._digest()
+        for file in filter(_is_used_up, self._files):
+            log.error("reload_refused", problem=f"{file}: {_ONCE}")
+            return None
         try:
             loaded = self._load()
         except ConfigError as error:
@@ -88,3 +94,13 @@ class ConfigReloader:
         except OSError:
             return None
         return digest.digest()
+
+
+def _is_used_up(file: Path) -> bool:
+    """Whether what it had to give has been read, and reading could wait for more without end."""
+    try:
+        mode = file.stat().st_mode
+    except OSError:  # whoever loads the settings says why
+        return False
+    null = file.resolve() == Path(os.devnull)
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode) or (stat.S_ISCHR(mode) and not null)
