@@ -12,16 +12,20 @@ NONE = 1 << 40
 
 
 @pytest.mark.parametrize(
-    ("folder", "limit", "held"),
-    [(".", "memory.max", "anon"), ("memory", "memory.limit_in_bytes", "total_rss")],
+    ("folder", "limit", "held", "volumes"),
+    [(".", "memory.max", "anon", "shmem"), ("memory", "memory.limit_in_bytes", "total_rss", "total_shmem")],
 )
-def test_what_processes_hold_is_taken(folder: str, limit: str, held: str, tmp_path: Path) -> None:
-    """And not what the kernel keeps of files, in both versions of cgroups."""
+def test_what_cannot_be_given_back_is_taken(
+    folder: str, limit: str, held: str, volumes: str, tmp_path: Path
+) -> None:
+    """What processes hold and what lies in volumes in memory, and not what the kernel keeps of files, in both
+    versions of cgroups."""
     place = tmp_path / folder
     place.mkdir(exist_ok=True)
     (place / limit).write_text("805306368\n", encoding="ascii")
-    (place / "memory.stat").write_text(f"file 500000000\n{held} 200000000\n", encoding="ascii")
-    assert (memory(tmp_path), free_memory(tmp_path)) == (768 << 20, (768 << 20) - 200_000_000)
+    statistics = f"file 500000000\n{held} 200000000\n{volumes} 300000000\nactive_file 200000000\n"
+    (place / "memory.stat").write_text(statistics, encoding="ascii")
+    assert (memory(tmp_path), free_memory(tmp_path)) == (768 << 20, (768 << 20) - 500_000_000)
 
 
 def test_no_limit_is_a_large_one(tmp_path: Path) -> None:
