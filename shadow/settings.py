@@ -305,7 +305,7 @@ class Log(Strict, frozen=True):
 
     format: Literal["console", "json", "ltsv"] = "console"
     level: Literal["debug", "info", "warning", "error"] = "info"
-    access: str | None = None  # file for an access log in LTSV that `shadow replay` reads; queries are in it
+    access: str | None = None  # file for an access log in LTSV that `shadow replay` reads; URLs are in it
 
 
 class Tracing(Strict, frozen=True):

@@ -1,7 +1,8 @@
 """An access log in LTSV, off unless configured, that `shadow replay` reads back.
 
 Made of what went to legacy, with the labels of ltsv.org and nginx's `\\xHH` escapes, so that a target
-comes out of it byte for byte. Cookies and credentials are not in it; queries are.
+comes out of it byte for byte. Cookies and credentials are not in it; paths, queries and the Referer are, with
+whatever token stands in them: a masked one could not be replayed.
 """
 
 from __future__ import annotations
