@@ -20,20 +20,27 @@ Hide: TypeAlias = Callable[[str], str]
 
 # Names whose value may be several words, as a pass phrase. Of others only the first word is hidden, and what
 # follows says what went wrong: `API_TOKEN: environment variable is not set`.
-_PHRASES = r"passw|pass[ _.-]?(?:phrase|code)|mnemonic|パスワード|ﾊﾟｽﾜｰﾄﾞ|パスコード|合言葉"
+_PHRASES = (
+    r"passw|pass[ _.-]?code|(?:pass|seed|recovery)[ _.-]?phrase|mnemonic"
+    r"|パスワード|ﾊﾟｽﾜｰﾄﾞ|パスコード|(?:パス|シード|リカバリー|復元)フレーズ|合い?言葉"
+)
 # Parts of names that hardly stand in any other word.
 _PARTS = (
     rf"{_PHRASES}|pass[ _.-]?key"
     r"|(?:db|user|admin|root|smtp|ldap|ftp)pass|pwd|secret|token|session|sessid"
     r"|credential|authorization|oauth|jwt|csrf|xsrf"
     r"|signature|cvv|(?:credit|debit)[ _.-]?card|card[_.-]?(?:no|num)|\bcard n(?:o|umber)\b|\bcc-(?:num|csc)"
-    r"|(?:one[ _.-]?time|verification|recovery|authorization|auth|device|oob)[ _.-]?code|code[ _.-]?verifier"
+    r"|(?:one[ _.-]?time|verification|confirmation|recovery|backup|activation|security|access|login|auth"
+    r"|authorization|sms|[2m]fa|device|oob)[ _.-]?code|code[ _.-]?verifier"
+    r"|security[ _.-]?answer|social[ _.-]?security"
     r"|saml(?:response|request|art)"
     # With a blank it is a label, and ends with the word: an app keyboard is none.
-    r"|(?:api|access|private|encryption|subscription|functions|master|signing|license|app|application)"
+    r"|(?:api|access|private|encryption|subscription|functions|master|signing|licen[cs]e|app|application)"
     r"(?:[_.-]?key| keys?\b)"
-    r"|トークン|シークレット|暗証番号|認証(?:コード|番号|キー)|確認コード"
-    r"|秘密(?:鍵|の)|口座番号|カード番号|クレジットカード|セキュリティコード|マイナンバー|個人番号"
+    r"|トークン|シークレット|暗証(?:番号|コード)|認証(?:番号|キー)|ＰＩＮ"
+    r"|(?:認証|確認|検証|ワンタイム|リカバリー?|バックアップ|ログイン|セキュリティー?)[ ・]?コード"
+    r"|(?:API|ＡＰＩ|アクセス|ライセンス|暗号化?|パス) ?キー|(?:秘密|暗号化?|共通)鍵|秘密の"
+    r"|口座番号|カード番号|クレジットカード|マイナンバー|個人番号"
 )
 _NO_PARTS = re.compile("[Tt]okeni[sz](?:er|ed|ation)|[Ss]ecretary")  # words that do
 # Names that stand in many other words, and count only as a word of their own.

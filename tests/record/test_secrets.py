@@ -50,6 +50,17 @@ def hidden(text: str, *names: str) -> str:
             "Auth codes",
             "Pass phrase",
         ),
+        *("Security code", "securityCode", "CVV/CVC", "Passcode", "Access code", "Backup codes", "MFA code"),
+        *("Recovery phrase", "seedPhrase", "Security answer", "Social security number", "Licence key"),
+        *(
+            "ワンタイムコード",
+            "セキュリティーコード",
+            "セキュリティ コード",
+            "確認コード",
+            "暗証コード",
+            "ＰＩＮ番号",
+        ),
+        *("パスフレーズ", "合い言葉", "APIキー", "アクセスキー", "暗号化鍵", "秘密の質問"),
         *("tokenizerPassword", "secretArn", "tokenIssuer", "Ocp-Apim-Subscription-Key", "x-functions-key"),
     ],
 )
@@ -86,6 +97,15 @@ def test_names_of_secrets(name: str) -> None:
             "publicKey",
         ),
         *("Key figures", "Primary key", "Public key", "Postal code", "Discard notes", "Postcard number"),
+        *(
+            "状態コード",
+            "商品コード",
+            "証明番号",
+            "アンロック",
+            "Discount code",
+            "Source code",
+            "Status code",
+        ),
         *("App keyboard", "Error code", "Keyboard access", "Access to keys", "Codes of conduct"),
     ],
 )
