@@ -24,11 +24,37 @@ NAMES = frozenset(
         "parameter",
         "property",
         "variable",
+        "setting",
+        "attribute",
+        "parameterkey",
+        "parametername",
+        "optionname",
+        "項目",
+        "項目名",
+        "キー",
     }
 )
 """Members and elements that say what the value beside them is. Not `type` and `id`: `{"type": "card", …}`."""
 
-WHOLE = frozenset({"value", "values", "val", "v"})
+SAYING = NAMES | {"type"}
+"""Those, and one that does so as the type of a form's field: `{"type": "password", …}`."""
+
+WHOLE = frozenset(
+    {
+        "value",
+        "values",
+        "val",
+        "v",
+        "parametervalue",
+        "currentvalue",
+        "oldvalue",
+        "old_value",
+        "newvalue",
+        "new_value",
+        "値",
+        "設定値",
+    }
+)
 """Members and elements that are such a value, with all that is in them."""
 
 VALUES = WHOLE | {"content", "text", "data", "default", "defaultvalue"}
@@ -59,6 +85,11 @@ def call(differences: list[Difference], first: int, *sides: Iterable[str]) -> No
     )
     if said:
         differences[first:] = [_called(each, said) for each in differences[first:]]
+
+
+def says(key: str, value: str) -> bool:
+    """Whether a member, its key in small letters, says what the one beside it is."""
+    return key in NAMES or (key == "type" and value.lower() == "password")
 
 
 def label(cell: str, text: str) -> str:

@@ -134,6 +134,7 @@ class _Walk:
                 self.say(added(name, jsontext.written(target)))
 
     def _array(self, legacy: Elements, target: Elements, path: Path, reached: Reached) -> None:
+        before = len(self.differences)
         line = reached.by_key[0][1] if reached.by_key else reached.unordered
         if line:
             pairs = arrays.unordered(legacy, target, reached)
@@ -144,6 +145,20 @@ class _Walk:
             self._same_length(legacy, target, path, reached)
         else:
             self._pairs(arrays.ordered(legacy, target, reached), legacy, target, path, reached)
+        if 2 in (len(legacy), len(target)) and path and isinstance(path[-1], int):
+            self._in_list(before, path, legacy, target)
+
+    def _in_list(self, first: int, path: Path, *sides: Elements) -> None:
+        """Says of the differences from the `first` on what an array calls its second part, one of several
+        names and values: `[["password", …], ["user", …]]`."""
+        names = [
+            beside.label("", jsontext.string(side[0]))
+            for side in sides
+            if len(side) == 2 and jsontext.kind(side[0]) is jsontext.STRING
+        ]
+        itself = jsonpath.render((*path, 0))  # comes first, and can be read
+        first += any(each.path == itself for each in self.differences[first : first + 1])
+        beside.call(self.differences, first, names)
 
     def _pairs(
         self, pairs: list[Pair], legacy: Elements, target: Elements, path: Path, reached: Reached
@@ -211,9 +226,9 @@ def _is_value(key: str, *sides: Members) -> bool:
 def _names(members: Members) -> list[str]:
     """What an object calls itself."""
     return [
-        jsontext.string(said)
+        name
         for key, said in members.items()
-        if key.lower() in beside.NAMES and jsontext.kind(said) is jsontext.STRING
+        if jsontext.kind(said) is jsontext.STRING and beside.says(key.lower(), name := jsontext.string(said))
     ]
 
 

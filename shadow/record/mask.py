@@ -273,7 +273,9 @@ class Mask:
             return self._cookie(name.partition(";")[2], value)
         if place == "json":
             reached = self._reach(name)
-            return self.value(value.strip('"')) if reached is None else self._json(value, reached, kind)
+            if reached is None:
+                return self.value(value.strip('"'))
+            return self._json(value, reached, kind, listed=_NUMBER.search(name) is not None)
         if place in _NAMED_PLACES and name:
             return self._in_place(place, name, value)
         if place.startswith("csv"):  # whole rows: which columns they have is not known
@@ -322,11 +324,13 @@ class Mask:
             position = found.end()
         return reached
 
-    def _json(self, value: str, reached: Reached, kind: DifferenceKind) -> str:
-        """A value as it is written in JSON, perhaps cut."""
+    def _json(self, value: str, reached: Reached, kind: DifferenceKind, *, listed: bool = False) -> str:
+        """A value as it is written in JSON, perhaps cut, perhaps `listed`: an element of an array."""
         if value.startswith(("{", "[")):
-            masked = None if value.endswith("…") else mask_json.hidden(value, self, reached)
-            if masked is None and (mask_json.told(value, self) or not (reached.idle or self.by_name)):
+            masked = None if value.endswith("…") else mask_json.hidden(value, self, reached, listed=listed)
+            if masked is None and (
+                mask_json.told(value, self, listed=listed) or not (reached.idle or self.by_name)
+            ):
                 return self.value(value)
             return self.text(value if masked is None else masked)
         if value.startswith("…") and (kind is not DifferenceKind.CHANGED or _INNER_QUOTE.search(value)):

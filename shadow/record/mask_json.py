@@ -20,29 +20,38 @@ if TYPE_CHECKING:
     from shadow.record.mask import Mask
 
 _TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+(\s*+:)?|[{}\[\]]|[^\s"{}\[\],:]++', re.S)
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'
 _PAIRED = re.compile(rf'(?i)"(?:{"|".join(sorted(beside.VALUES))})"\s*+:')
-_NAMING = re.compile(rf'(?i)"(?:{"|".join(sorted(beside.NAMES))})"\s*+:\s*+"([^"\\]*+)')
+_NAMING = re.compile(rf'(?is)"({"|".join(sorted(beside.SAYING))})"\s*+:\s*+({_STRING})')
+# A name and its value in a list of such pairs; the value stands behind.
+_IN_LIST = re.compile(rf"(?s)[\[,]\s*+\[\s*+({_STRING})\s*+,\s*+")
+_PAIR = re.compile(rf'{_IN_LIST.pattern}(?=[{{\[]|(?:{_STRING}|[^\s"{{}}\[\],]++)\s*+\])')
 _NUMBER = re.compile(r"-?\d++(?:\.\d++)?(?:[eE][+-]?\d++)?")
 _WORDS = frozenset({"true", "false", "null", "NaN", "Infinity", "-Infinity"})
 
 _MOST_NESTED = 3  # JSON within a string within JSON
+_LONGEST_NAME = 2 + 6 * beside.LONGEST  # with quotes, and each character escaped
 _LONGEST_NUMBER = 1000  # digits that are read as a number
 
 _OPEN, _NAMED, _CONFIGURED = 0, 1, 2
 """How secret a place is: not at all, by its name, or by a line of the configuration."""
 
 
-def hidden(text: str, mask: Mask, reached: Reached, depth: int = 0, *, lines: bool = False) -> str | None:
+def hidden(
+    text: str, mask: Mask, reached: Reached, depth: int = 0, *, lines: bool = False, listed: bool = False
+) -> str | None:
     """The text with its secrets masked, `reached` being what the mask's lines say of its root; None if it is
-    no JSON. Of JSON `lines` the root is an array of documents, as for the comparer."""
-    return _Walk(text, mask, reached, depth, lines).walk()
+    no JSON. Of JSON `lines` the root is an array of documents, as for the comparer; `listed` is a value that
+    stood in an array."""
+    return _Walk(text, mask, reached, depth, lines, _told(text, mask, listed)).walk()
 
 
-def told(text: str, mask: Mask) -> bool:
+def told(text: str, mask: Mask, *, listed: bool = False) -> bool:
     """Whether JSON that was cut holds a value that may be secret by what an object calls itself: which value
     is whose cannot be known."""
-    return _PAIRED.search(text) is not None and any(
-        mask.named(name) for name in _NAMING.findall(text) if len(name) <= beside.LONGEST
+    paired = _PAIRED.search(text) is not None
+    return (paired and any(_says(key, name, mask) for key, name in _NAMING.findall(text))) or any(
+        _calls(name, mask) for name in _IN_LIST.findall("[" * listed + text)
     )
 
 
@@ -50,11 +59,13 @@ class _Walk:
     """The way through one text. `_here` and `_secret` are of what the next value stands in, `_next` and
     `_next_secret` of that value, `_index` is its place in an array, or -1 in an object."""
 
-    def __init__(self, text: str, mask: Mask, reached: Reached, depth: int, lines: bool) -> None:
+    def __init__(
+        self, text: str, mask: Mask, reached: Reached, depth: int, lines: bool, told: set[int]
+    ) -> None:
         self._text = text
         self._mask = mask
         self._depth = depth
-        self._told = _told(text, mask) if _PAIRED.search(text) else frozenset()
+        self._told = told
         self._parts: list[str] = []
         self._copied = 0
         self._stack: list[tuple[Reached, int, int]] = []
@@ -78,7 +89,7 @@ class _Walk:
                 self._here, self._secret, self._index = self._stack.pop()
                 continue
             if self._index >= 0:
-                self._enter(self._index)
+                self._enter(self._index, start)
                 self._index += 1
             elif not self._stack:  # a document, and perhaps not the first
                 self._next, self._next_secret = self._root, self._secret
@@ -94,16 +105,19 @@ class _Walk:
                 return None
         return "".join([*self._parts, text[self._copied :]])
 
-    def _enter(self, key: Key) -> None:
-        """Say what the value under a key of the present tree is."""
+    def _enter(self, key: Key, start: int) -> None:
+        """Say what the value under a key of the present tree is; `start` is of the key, in an array of the
+        value."""
         self._next = self._mask.step(self._here, key)
         self._next_secret = _CONFIGURED if self._next.ignored else self._secret
+        if self._next_secret == _OPEN and start in self._told:
+            self._next_secret = _NAMED
 
     def _key(self, start: int, end: int) -> None:
         name = _unescaped(self._text[start:end])
-        self._enter(name)
+        self._enter(name, start)
         shown = encodable(name)
-        if self._next_secret == _OPEN and (start in self._told or self._mask.named(shown)):
+        if self._next_secret == _OPEN and self._mask.named(shown):
             self._next_secret = _NAMED
         if self._mask.odd(shown):
             shown = key_hidden(shown, self._mask.value)
@@ -147,9 +161,17 @@ class _Walk:
 _NOWHERE = Reached(())
 
 
-def _told(text: str, mask: Mask) -> frozenset[int]:
-    """Where the keys stand of values that are secret by what their object calls itself, wherever in it that
-    stands: `{"value": …, "name": "password"}`."""
+def _told(text: str, mask: Mask, listed: bool) -> set[int]:
+    """Where values stand that are secret by what stands beside them, in an object their keys."""
+    pairs = _PAIR.finditer("[" * listed + text)
+    told = {found.end() - listed for found in pairs if _calls(found[1], mask)}
+    if _PAIRED.search(text):
+        told |= _told_by_objects(text, mask)
+    return told
+
+
+def _told_by_objects(text: str, mask: Mask) -> set[int]:
+    """By what their object calls itself, wherever in it that stands: `{"value": …, "name": "password"}`."""
     told: set[int] = set()
     around: list[tuple[bool, list[int]]] = []
     secret, values, key, place = False, list[int](), "", 0
@@ -161,8 +183,8 @@ def _told(text: str, mask: Mask) -> frozenset[int]:
             continue
         if key in (beside.WHOLE if first in "{[" else beside.VALUES):
             values.append(place)
-        if first == '"' and key in beside.NAMES and end - start <= beside.LONGEST + 2:
-            secret = secret or mask.named(_unescaped(text[start:end]))
+        if first == '"' and key in beside.SAYING:
+            secret = secret or _says(key, text[start:end], mask)
         elif first in "{[":
             around.append((secret, values))
             secret, values = False, []
@@ -170,7 +192,24 @@ def _told(text: str, mask: Mask) -> frozenset[int]:
             told.update(values if secret else ())
             secret, values = around.pop()
         key = ""
-    return frozenset(told)
+    return told
+
+
+def _says(key: str, written: str, mask: Mask) -> bool:
+    """Does a member say that the one beside it is a secret?"""
+    name = _name(written)
+    return beside.says(key.lower(), name) and mask.named(name)
+
+
+def _calls(written: str, mask: Mask) -> bool:
+    """Does the first part of a pair say that the other is one?"""
+    return mask.named(beside.label("", _name(written)))
+
+
+def _name(written: str) -> str:
+    """The string that a token writes, if it is short enough for a name."""
+    name = _unescaped(written) if len(written) <= _LONGEST_NAME else ""
+    return name if len(name) <= beside.LONGEST else ""
 
 
 def _number(text: str, mask: Mask) -> str:

@@ -52,6 +52,10 @@ def kept(legacy: Response, target: Response) -> str:
         (JSON, '{"headers":[{"name":"Cookie","value":"a=%s"}],"x":"bob"}'),
         (JSON, '{"label":"nickname","type":"text","value":["%s"],"x":"bob"}'),
         (JSON, '{"name":"otp","value":"x","value":"%s","x":"bob"}'),
+        (JSON, '[["user","bob"],["dbPassword","%s"]]'),
+        (JSON, '{"h":[["x","bob"],["Set-Cookie",["a=%s"]],["p\\u0061ss word",{"s":"%s"}]]}'),
+        (JSON, '{"fields":[{"type":"text","value":"bob"},{"type":"password","value":"%s"}]}'),
+        (JSON, '{"field":"password","oldValue":"%s","newValue":"%s","by":"bob"}'),
         (
             XML,
             "<m><entry><key>a</key><value>bob</value></entry><entry><key>pin</key><value>%s</value></entry></m>",
@@ -89,7 +93,8 @@ def kept(legacy: Response, target: Response) -> str:
 )
 def test_nothing_of_it_is_kept(kind: str, body: str) -> None:
     """In a body, in a difference from another value, and in one from nothing; the rest can be read."""
-    one, other, nothing = answers(kind, body % "s3cret", body % "0ther", "{}" if kind == JSON else "<a/>")
+    bodies = (body.replace("%s", value) for value in ("s3cret", "0ther"))
+    one, other, nothing = answers(kind, *bodies, "{}" if kind == JSON else "<a/>")
     for target in (other, nothing):
         told = kept(one, target)
         assert "s3cret" not in told
@@ -107,6 +112,12 @@ def test_nothing_of_it_is_kept(kind: str, body: str) -> None:
         '{"type":"session","content":{"room":["%s"]}}',
         '{"type":"token","text":"%s"}',
         '{"id":"session","value":"%s"}',
+        '{"type":"card","value":"%s"}',
+        '["password","%s"]',
+        '{"required":["password","%s"]}',
+        '[["Business card","%s"],["Frying pan","x"]]',
+        '[["token","%s","x"]]',
+        '[["token"],["%s"]]',
         '{"name":"Frying pan","default":[{"title":"%s"}]}',
     ],
 )
@@ -199,6 +210,29 @@ def test_a_tree_that_was_cut(member: str) -> None:
             told = repr(MASK.comparison(compared(*answers(JSON, *bodies))[1]))
             assert "s3cret" not in told
             assert ('"name":"a"' in told) is kept_open
+
+
+@pytest.mark.parametrize("body", ['{"a":%s', '{"a":[%s],}', '{"a":[1}%s'])
+@pytest.mark.parametrize(
+    "member", ['{"value":"s3cret","x":1,"name":"password"}', '[["user","bob"],["password","s3cret"]]']
+)
+def test_a_tree_that_is_broken(body: str, member: str) -> None:
+    """Of a body too, since which value is whose cannot be known."""
+    (one,) = answers(JSON, body % member)
+    assert "s3cret" not in kept(one, one)
+
+
+def test_a_pair_of_an_array() -> None:
+    """Where only its name differs that can be read, and where one side is none as well."""
+    body = '[["x",["%s","%s"]]]'
+    one, other = answers(JSON, body % ("password", "s3cret"), body % ("token", "s3cret"))
+    (difference,) = MASK.comparison(compared(one, other)[1]).differences
+    assert (difference.legacy, difference.target) == ('"password"', '"token"')
+    for value in ('"bob"', '["password"]', '["password","x","y"]', '["s3cret","password"]'):
+        (text,) = answers(JSON, f'[["x",{value}]]')
+        told = repr(MASK.comparison(compared(one, text)[1]).differences)
+        assert "password" in told or "masked" in told
+        assert "s3cret" not in told
 
 
 def test_many_names() -> None:
