@@ -152,7 +152,8 @@ class _Walk(Findings):
     def __init__(self, ignored: frozenset[str], silence: Silences) -> None:
         super().__init__(silence)
         self._ignored = ignored
-        self._naming: list[int] = []  # columns that say what a value in their row is
+        self._naming: list[tuple[list[Cells], list[int]]] = []
+        """Of each side the rows, and the columns that say what a value in their row is."""
 
     def tables(self, legacy: list[Cells], target: list[Cells]) -> None:
         """Differences of columns, then of rows."""
@@ -161,8 +162,9 @@ class _Walk(Findings):
         columns = self._columns(*heads)
         self._ignored_columns(legacy, target, columns)
         columns = [column for column in columns if not self._line(column.name)]
-        naming = (number for number, column in enumerate(columns) if column.name.lower() in beside.NAMES)
-        self._naming = list(islice(naming, _NAMING))
+        self._naming = [
+            (rows[named:], _naming(head)) for rows, head in zip((legacy, target), heads, strict=True)
+        ]
         ours = _compared(legacy[named:], [column.ours for column in columns], len(heads[0]))
         theirs = _compared(target[named:], [column.theirs for column in columns], len(heads[1]))
         if reordered(ours, theirs):
@@ -211,14 +213,21 @@ class _Walk(Findings):
         elif i is None:
             self.differences.append(added(f"csv{number}", _written(target[j])))
         else:
-            sides = legacy[i].cells, target[j].cells
-            for name, ours, theirs in zip(names, *sides, strict=True):
+            for name, ours, theirs in zip(names, legacy[i].cells, target[j].cells, strict=True):
                 before = len(self.differences)
                 self.value(_path(name) + number, ours, theirs)
                 if len(self.differences) > before and name.lower() in beside.VALUES:
-                    said = [[side[column] or "" for column in self._naming] for side in sides]
-                    beside.call(self.differences, before, *said)
+                    beside.call(self.differences, before, self._said(0, i), self._said(1, j))
             self.value(f"csv{number}", legacy[i].beyond, target[j].beyond)
+
+    def _said(self, side: int, row: int) -> list[str]:
+        """What a row of a side says of a value in it, be it in a column that the other side has or not."""
+        rows, naming = self._naming[side]
+        return [rows[row][column] for column in naming if column < len(rows[row])]
+
+
+def _naming(head: Cells) -> list[int]:
+    return list(islice((i for i, name in enumerate(head) if name.lower() in beside.NAMES), _NAMING))
 
 
 def _compared(rows: list[Cells], columns: list[int], width: int) -> list[_Row]:

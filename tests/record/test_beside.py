@@ -174,6 +174,24 @@ def test_a_row_that_one_side_has() -> None:
     assert "s3cret" not in kept(other, one)
 
 
+@pytest.mark.parametrize(
+    "heads",
+    [("Name;Value", "Key;Value"), ("Name;Value", "x;Value"), ("Name;x;Value", "Value;Name")],
+)
+def test_tables_with_other_heads(heads: tuple[str, str]) -> None:
+    """What a row calls its value may stand in a column that one side has, or in another place."""
+    rows = (
+        ";".join(value if name == "Value" else "dbPassword" for name in head.split(";"))
+        for head, value in zip(heads, ("s3cret", "0ther"), strict=True)
+    )
+    bodies = [f"{head}\n{row}\n" for head, row in zip(heads, rows, strict=True)]
+    for legacy, target in (bodies, bodies[::-1]):
+        found = MASK.comparison(compared(*answers(CSV, legacy, target))[1])
+        assert "csv:Value[2]" in [each.path for each in found.differences]
+        assert "s3cret" not in repr(found)
+        assert "0ther" not in repr(found)
+
+
 @pytest.mark.parametrize("group", ["tbody", "tfoot"])
 def test_rows_that_one_side_has(group: str) -> None:
     """In a group of their own, which the other side has not."""
