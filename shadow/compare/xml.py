@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import islice
 from typing import TypeAlias
 
 from shadow.compare import beside, xmltree
@@ -147,9 +148,15 @@ def _tasks(path: str, depth: int, legacy: list[Node], target: list[Node], pairs:
 
 
 def _said(children: list[Node]) -> list[tuple[str, ...]]:
-    """Of each child that is a value, what the last name before it says: `<key>color</key><value>…`."""
+    """Of each child that is a value, what the last name before it says, `<key>color</key><value>…`; of those
+    before any, what the first does."""
+    named = (
+        _joined(child.children).strip()
+        for child in children
+        if isinstance(child, Element) and child.name.lower() in beside.NAMES
+    )
+    name = tuple(islice(named, 1))
     said: list[tuple[str, ...]] = []
-    name: tuple[str, ...] = ()
     for child in children:
         kind = child.name.lower()
         if isinstance(child, Element) and kind in beside.NAMES:

@@ -16,6 +16,8 @@ from shadow.compare.html_tree import FIELDS
 if TYPE_CHECKING:
     from shadow.record.mask import Mask
 
+_ELEMENT = re.compile(r"<(/?)(?:[\w.-]++:)?([\w.-]++)([^<>]*+)>([^<]*+)")
+_VALUE = re.compile(rf"(?i)<(?:[\w.-]++:)?(?:{'|'.join(sorted(beside.ELEMENTS))})[\s>]")
 _COLSPAN = re.compile(r"(?i)(?:^|[\s\"'/])colspan\s*=\s*[\"']?\s*(\d+)")
 
 
@@ -23,6 +25,31 @@ def _says(text: str, mask: Mask) -> bool:
     """Does a text say that a value beside it is a secret?"""
     said = html.unescape(text).strip()
     return len(said) <= beside.LONGEST and mask.named(said)
+
+
+def told(text: str, mask: Mask) -> set[int]:
+    """Where elements of XML begin that are secret by a name behind them, the first of their siblings':
+    `<value>…</value><name>password</name>`."""
+    found: set[int] = set()
+    if _VALUE.search(text) is None:
+        return found
+    around: list[tuple[bool, list[int]]] = []
+    named, values = False, list[int]()
+    for element in _ELEMENT.finditer(text):
+        end, name, attributes, said = element.groups()
+        if end:
+            named, values = around.pop() if around else (False, [])
+            continue
+        name = name.lower()
+        if name in beside.NAMES and not named:
+            named = True
+            found.update(values if _says(said, mask) else ())
+        elif name in beside.ELEMENTS and not named:
+            values.append(element.start())
+        if not attributes.endswith("/"):
+            around.append((named, values))
+            named, values = False, []
+    return found
 
 
 class Elements:

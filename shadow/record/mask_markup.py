@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING
 
 from shadow.compare import beside, html_noise
-from shadow.record.mask_beside import Cells, Elements
+from shadow.record.mask_beside import Cells, Elements, told
 
 if TYPE_CHECKING:
     from shadow.record.mask import Mask
@@ -41,8 +41,9 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
     position = 0
     secret = 0  # elements open within a secret one, itself too
     said = Elements(mask) if xml else Cells(mask)
+    ahead = told(text, mask) if xml else ()
     while piece := _PIECE.match(text, position):
-        position = piece.end()
+        start, position = piece.span()
         name = piece["name"]
         if name is None:
             parts.append(_text(piece[0], mask, secret > 0 or said.secret))
@@ -54,7 +55,8 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
         else:
             attributes = piece["attributes"]
             local = name.rpartition(":")[2]
-            within = said.begins(local, attributes) or (xml and (secret > 0 or mask.named(local)))
+            within = said.begins(local, attributes) or start in ahead
+            within = within or (xml and (secret > 0 or mask.named(local)))
             if (attributes, within) not in known:
                 known[attributes, within] = _attributes(attributes, mask, xml, within)
             rest = piece[0][1 + len(name) + len(attributes) :]

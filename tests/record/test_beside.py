@@ -66,6 +66,12 @@ def kept(legacy: Response, target: Response) -> str:
             XML,
             "<dict><key>nickname</key><array><string>%s</string></array><key>a</key><real>bob</real></dict>",
         ),
+        (XML, "<l><i><value>bob</value><name>a</name></i><i><value>%s</value><name>pin</name></i></l>"),
+        (
+            XML,
+            '<l xmlns:n="u"><i><n:Value><![CDATA[%s]]></n:Value><kind>bob</kind><n:Name>pin</n:Name></i></l>',
+        ),
+        (XML, "<l><value>%s</value><name>pin</name><value>%s</value><name>a</name><b>bob</b></l>"),
         (HTML, "<table><tr><th>User<td>bob<tr><th>Password<td>x<td><b>%s</b></table>"),
         (HTML, "<table><tr><td>User<td>bob<tr><td>DB_PASSWORD<td><input value=%s></table>"),
         (HTML, "<dl><dt>User<dd>bob<dt>Your PIN<dd>%s</dl>"),
