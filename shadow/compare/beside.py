@@ -70,6 +70,11 @@ ROWS = frozenset({"tr", "dl", "table"})
 """In HTML: what says what the values beside it are, that and the values, attributes that are values, and what
 all stand in."""
 
+LINKS = frozenset({"a", "small"})
+"""What stands beside a label, and is not its value."""
+
+_SWITCHES = frozenset({"submit", "button", "reset", "image", "checkbox", "radio", "hidden"})
+
 COLONS = (":", "：")
 """How a text in a page ends that says what the next one is."""
 
@@ -95,7 +100,13 @@ def says(key: str, value: str) -> bool:
 def label(cell: str, text: str) -> str:
     """What the text in a cell calls the next one. In one that is no head, blanks are left out: `API token` is
     the name of a secret still, and `Business card`, in a list of prices, is none."""
-    return text if cell in HEADS or text.endswith(COLONS) else "".join(text.lower().split())
+    words = text.split()
+    return text if len(words) < 2 or cell in HEADS or text.endswith(COLONS) else "".join(words).lower()
+
+
+def writable(name: str, kind: str) -> bool:
+    """Is a field, by its name and `type`, one that a text is written in?"""
+    return name != "button" and kind.lower() not in _SWITCHES
 
 
 def columns(colspan: str) -> int:

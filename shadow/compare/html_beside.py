@@ -1,5 +1,5 @@
 """What stands beside a place in a page and says what it is: the cell before it, the heads of its row and its
-column, `<dt>`, a text that ends in a colon."""
+column, `<dt>`, `<label>`, a text that ends in a colon."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from itertools import chain
 from typing import NamedTuple
 
 from shadow.compare import html_rows
-from shadow.compare.beside import CELLS, COLONS, HEADS, columns, label
+from shadow.compare.beside import CELLS, COLONS, HEADS, LINKS, columns, label, writable
 from shadow.compare.html_path import Place
-from shadow.compare.html_tree import Page
+from shadow.compare.html_tree import FIELDS, Page
 
 _OF_ROWS = ("tr", "tbody", "tfoot")
 _FARTHEST = 20  # tags between that of a table and its first row
+_NEAR = 10  # tags between a label and its value
 
 
 class _Cell(NamedTuple):
@@ -45,16 +46,39 @@ class _Side:
         self._ours = ours
         self._rows: dict[int, dict[int, _Cell]] = {}
         self._columns: dict[int, list[str]] = {}
+        self._heading: set[int] = set()  # rows of a head whose cells need not be called so
 
     def of(self, place: Place) -> Iterable[str]:
         item = self._item(place)
         if item is None:
             return ()
         before = html_rows.whole(self._page.before(item))
-        return chain([before] if before.endswith(COLONS) else (), self._around(place))
+        said = [before] if before.endswith(COLONS) else [self._label(item)]
+        return chain(said, self._around(place))
 
     def _item(self, place: Place) -> int | None:
         return place.legacy if self._ours else place.target
+
+    def _label(self, item: int) -> str:
+        """What the `<label>` says that an item stands behind, or if it is a field, in; empty without one."""
+        page = self._page
+        last = item if item >= 0 else ~item
+        if page.name(last) in LINKS or not writable(page.name(last), page.attributes(last).get("type", "")):
+            return ""
+        in_label = page.name(last) in FIELDS
+        texts: list[str] = []
+        for number in range(last, max(last - _NEAR, 0), -1):
+            name = page.name(number)
+            if name == "label":
+                return html_rows.whole(" ".join(reversed(texts))) if in_label else ""
+            if name == "/label":
+                if texts:
+                    break
+                in_label = True
+            elif number != last and name.removeprefix("/") in FIELDS | LINKS:
+                break
+            texts += page.text(~(number - 1)).split()[::-1]
+        return ""
 
     def _around(self, place: Place) -> list[str]:
         """What is said of the cell, or of the cells of the row, that a place is in."""
@@ -74,8 +98,11 @@ class _Side:
         row = self._item(place.parent) if place.parent is not None else None
         if row is None or place.parent is None:
             return []
+        heads = self._heads(place.parent)
+        if row in self._heading:
+            return []
         cell = self._cells(row)[item]
-        return [*cell.names, *self._heads(place.parent)[cell.column : cell.column + cell.span]]
+        return [*cell.names, *heads[cell.column : cell.column + cell.span]]
 
     def _heads(self, row: Place) -> list[str]:
         """The heads of the columns of a row's table; empty for a cell that is none."""
@@ -91,11 +118,15 @@ class _Side:
     def _first_row(self, table: int) -> list[str]:
         """The heads of the first row of several cells, or of a title above it."""
         heads: list[str] = []
+        heading = False
         for number in range(table + 1, table + _FARTHEST):
             name = self._page.name(number)
             if name in ("table", "/table"):  # one in a cell, or its own end
                 break
+            heading = name == "thead" or (heading and name != "/thead")
             if name == "tr":
+                if heading:
+                    self._heading.add(number)
                 cells = self._cells(number).values()
                 said = [cell.head for cell in cells for _ in range(cell.span)]
                 heads = said if any(said) else heads
@@ -118,7 +149,8 @@ class _Side:
             if name in CELLS:
                 words = self._page.words(item)
                 span = columns(self._page.attributes(item).get("colspan", ""))
-                cells[item] = _Cell(column, span, (last, head), words if name == "th" else "")
+                is_head = name == "th" or row in self._heading
+                cells[item] = _Cell(column, span, (last, head), words if is_head else "")
                 column += span
                 last, head = label(name, words), words if name in HEADS else head
         return cells

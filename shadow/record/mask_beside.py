@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _ELEMENT = re.compile(r"<(/?)(?:[\w.-]++:)?([\w.-]++)([^<>]*+)>([^<]*+)")
 _VALUE = re.compile(rf"(?i)<(?:[\w.-]++:)?(?:{'|'.join(sorted(beside.ELEMENTS))})[\s>]")
+_TYPE = re.compile(r"(?i)(?:^|[\s\"'/])type\s*=\s*[\"']?\s*(\w+)")
+_GROUPS = ("thead", "tbody", "tfoot")
 _COLSPAN = re.compile(r"(?i)(?:^|[\s\"'/])colspan\s*=\s*[\"']?\s*(\d+)")
 
 
@@ -76,11 +78,15 @@ class Elements:
 
 
 class Cells:
-    """Of HTML: a cell is what the one before it says, or the heads of its row and its column."""
+    """Of HTML: a cell is what the one before it says, or the heads of its row and its column; what stands
+    behind a label, or a field in one, is what that says."""
 
     def __init__(self, mask: Mask) -> None:
         self._mask = mask
         self._within = self._next = False  # a secret cell, and behind a colon
+        self._label: str | None = None  # the text of the one that is open
+        self._labelled = False  # behind one of a secret
+        self._heading = False  # in a `<thead>`
         self._cell = self._said = ""  # the name of the one that is open, and its text
         self._called = self._by_head = False
         self._column = 0
@@ -90,16 +96,22 @@ class Cells:
     @property
     def secret(self) -> bool:
         """Is a text here one?"""
-        return self._within or self._next
+        return self._within or self._next or self._labelled
 
     def begins(self, name: str, attributes: str) -> bool:
         """Whether the value is a secret of what begins here."""
         name = name.lower()
-        if name in FIELDS:
-            secret, self._next = self.secret, False
-            return secret
-        if name in beside.CELLS:
+        if name in FIELDS and name != "output":
+            return self._field(name, attributes)
+        if name == "label":
+            self._label, self._labelled = "", False
+        elif name in beside.LINKS:
+            self._labelled = False
+        elif name in _GROUPS:
+            self._heading = name == "thead"
+        elif name in beside.CELLS:
             self._close()
+            name = "th" if name == "td" and self._heading else name
             span = _COLSPAN.search(attributes)
             self._span = range(self._column, self._column + beside.columns(span[1] if span else ""))
             by_column = not self._columns.isdisjoint(self._span)
@@ -109,8 +121,25 @@ class Cells:
             self._new_row(name)
         return self.secret
 
+    def _field(self, name: str, attributes: str) -> bool:
+        self._end_label()
+        kind = _TYPE.search(attributes)
+        secret = (
+            self._within or self._next or (self._labelled and beside.writable(name, kind[1] if kind else ""))
+        )
+        self._next = self._labelled = False
+        return secret
+
+    def _end_label(self) -> None:
+        """Take in what a label has said, at its end or at a field in it."""
+        if self._label is not None:
+            self._labelled, self._label = _says(self._label, self._mask), None
+
     def text(self, text: str) -> None:
         if text := text.strip():
+            self._labelled = False
+            if self._label is not None and len(self._label) <= beside.LONGEST:
+                self._label = f"{self._label} {text}"
             self._next = text.endswith(beside.COLONS) and _says(text, self._mask)
         if self._cell and not self._within and len(self._said) <= beside.LONGEST:
             self._said += text
@@ -121,6 +150,10 @@ class Cells:
             self._close()
         elif name in beside.ROWS:
             self._new_row(name)
+        elif name == "label":
+            self._end_label()
+        elif name in _GROUPS:
+            self._heading = False
 
     def _close(self) -> None:
         """Take in what a cell has said of the next."""
@@ -141,3 +174,4 @@ class Cells:
         self._column = 0
         if name == "table":
             self._columns.clear()
+            self._heading = False

@@ -70,7 +70,7 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
                 parts.append(mask.whole(text[position:raw_end]))
                 position = raw_end
             elif name.lower() == "textarea":
-                secret = int(_is_field(attributes, mask))
+                secret = int(within or _is_field(attributes, mask))
     return "".join(parts)
 
 
