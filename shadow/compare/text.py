@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from shadow.compare import beside
@@ -12,6 +13,7 @@ from shadow.model import Difference, DifferenceKind
 MOST_LINES = 100_000
 """Lines that are compared: 5 MB of code. Beyond, lists of lines would take more memory than bodies."""
 
+_INTRODUCES = re.compile(rf"(?:[{''.join(beside.COLONS)}](?:[ \t]+[|>][+-]?\d?)?|=>)$")
 _MIXED = "lines end with LF or CR LF"
 
 
@@ -60,13 +62,19 @@ def compare(legacy: str, target: str, silence: Silences) -> Found | None:
 
 
 def _said(lines: list[str], number: int | None) -> list[str]:
-    """What the line above says of one: it ends in a colon, or it begins with `name:` and this one with
-    `value:`. Server-sent events have `event:` above `data:`, which says nothing."""
-    if not number:
+    """What a line beside one says of it: that above ends in a colon, `=>` or YAML's mark of folded text, or
+    either begins with `name:` and this one with `value:`. Server-sent events have `event:` above `data:`,
+    which says nothing."""
+    if number is None:
         return []
-    above = lines[number - 1].strip()
-    pair = _key(above) in beside.NAMES and _key(lines[number]) in beside.VALUES
-    return [above] if pair or above.endswith(beside.COLONS) else []
+    above = lines[number - 1].strip() if number else ""
+    below = lines[number + 1].strip() if number + 1 < len(lines) else ""
+    if _key(lines[number]) in beside.VALUES:
+        if _key(above) in beside.NAMES:
+            return [above]
+        if _key(below) in beside.NAMES and not below.startswith("-"):  # which begins the next
+            return [below]
+    return [above] if _INTRODUCES.search(above) else []
 
 
 def _key(line: str) -> str:

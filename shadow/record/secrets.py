@@ -75,10 +75,10 @@ _NAMES = (
 )
 
 # `:` in JSON, `=` in forms, `=>` in dumps, `>` in XML; in HTML the value has an attribute of its own, and may
-# have a member or a line. Quotes are escaped where JSON stands within JSON.
+# have a member or a line. Quotes are escaped where JSON stands within JSON; PHP says how long a text is.
 _BETWEEN = (
-    r"""(?:\\*["'])?(?:\]|%5[dD])?\s*(?:=>|[:=>：]|%3[adAD]"""
-    r"""|(?:\s|,\s*\\*["'])(?:value|content)(?:\\*["'])?\s*[:=])\s*"""
+    r"""(?:\\*["'])?(?:\]|%5[dD])?(?:\s+is)?\s*(?:=>|[:=>：]|%3[adAD]|;s:\d+:"""
+    r"""|(?:\s|[\s,]\s*\\*["'])(?:value|content)(?:\\*["'])?\s*[:=])\s*(?:string\(\d+\)\s*)?"""
 )
 
 _QUOTED = "|".join(
@@ -92,7 +92,13 @@ _QUOTED = "|".join(
 )
 _BARE = r"""[^\s"'&;,<>]+"""
 _PHRASE = rf"{_BARE}(?:[ \t]+{_BARE}){{1,23}}"  # wallets have one of 24 words
-_VALUE = rf"(?:{_QUOTED}|(?:(?:bearer|basic|digest|negotiate|token)\s+)?{_BARE})"
+_BLOCK = r"[|>][+-]?\d?[ \t]*\r?\n[ \t]+[^\r\n]+"  # of YAML: its first line
+_VALUE = rf"(?:{_QUOTED}|{_BLOCK}|(?:(?:bearer|basic|digest|negotiate|token|!!\w+)\s+)?{_BARE})"
+
+# A value right before its name: `{"value": "x", "name": "password"}`, and so in YAML.
+_TOLD = r"""\b(?:value|val)(?:\\*["'])?\s*[:=]\s*"""
+_ONE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\"(?:[^"\\]|\\\\(?:\\"|[^"]))*\\"|""" + _BARE + ")"
+_TELLER = r"""[\s,]\s*(?:\\*["'])?(?:name|key)(?:\\*["'])?\s*[:=]\s*(?:\\*["'])?[\w. -]*"""
 
 # What reads on and on, for an @ or for the end of a query, has a pattern of its own: beside shapes that are
 # found on the way, it would read the rest of the text for each of them.
@@ -177,6 +183,7 @@ class SecretFinder:
             rf"|(?P<entry>(?i:{_PHRASES})[\w.-]*[\"']?[ \t]*[:：][ \t]+)(?P<phrase>{_PHRASE})"
             r"""(?m:[ \t]*(?:\r?$|["'\\<]))"""
             rf"|(?P<name>{name}(?i:{_BETWEEN}))(?P<value>(?i:{_VALUE}))"
+            rf"|(?P<told>(?i:{_TOLD}))(?P<one>{_ONE})(?i:{_TELLER}){name}"
         )
         self._any = _any_of(self._named, _ADDRESSES, _GRANTS, _PATHS, _SHAPES, _LONG)
         self._remembered = lru_cache(maxsize=4096)(self._search)
@@ -205,8 +212,8 @@ class SecretFinder:
             return text
 
         def named(found: Any) -> str:
-            before = str(found["name"] or found["entry"] or found["field"])
-            value = str(found["value"] or found["phrase"] or found["line"])
+            before = str(found["name"] or found["entry"] or found["field"] or found["told"])
+            value = str(found["value"] or found["phrase"] or found["line"] or found["one"])
             after = str(found[0])[len(before) + len(value) :]
             secret = value.strip("\\\"'")  # equal to the same without quotes
             return before + (value.replace(secret, hide(secret)) if secret else value) + after

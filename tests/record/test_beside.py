@@ -24,6 +24,7 @@ XML = "application/xml"
 HTML = "text/html"
 CSV = "text/csv"
 TEXT = "application/yaml"
+PLAIN = "text/plain"
 
 
 def answers(kind: str, *bodies: str) -> list[Response]:
@@ -103,6 +104,17 @@ def kept(legacy: Response, target: Response) -> str:
         (CSV, "Value,Name\nbob,user\n%s,password"),
         (TEXT, "user: bob\nenv:\n- name: DB_PASSWORD\n  value: %s\n"),
         (TEXT, "user: bob\npassword:\n  %s\n"),
+        (TEXT, 'user: bob\nenv:\n- "name": "DB_PASSWORD"\n  "value": "%s"\n'),
+        (TEXT, "user: bob\nenv:\n- value: %s\n  name: DB_PASSWORD\n- name: x\n"),
+        (TEXT, "user: bob\npassword: |\n  %s\nx: y\n"),
+        (TEXT, "user: bob\ntoken: >-\r\n  a %s b\r\nx: y\r\n"),
+        (TEXT, "user: bob\ntoken: !!str %s\n"),
+        (PLAIN, 'user: bob\n["password"]=>\nstring(6) "%s"\n'),
+        (PLAIN, 'user: bob;s:8:"password";s:6:"%s";'),
+        (PLAIN, "Hello bob,\nyour new password is: %s\n"),
+        ("text/javascript", 'f({"user":"bob","env":[{"value":"%s","name":"DB_PASSWORD"}]});'),
+        (HTML, '<p>bob<script>var env = [{"value":"%s","name":"pin"},{}];</script>'),
+        (HTML, "<p>bob<script>var env = [{value: '%s', key: 'DB_PASSWORD'}];</script>"),
         (TEXT, "user: bob\npassphrase: correct %s battery\nx: y"),
     ],
 )
@@ -159,6 +171,9 @@ def test_what_can_be_read(body: str) -> None:
         (HTML, "<label>Password</label><b>x</b> <b>%s</b>"),
         (HTML, "<label>Password</label><label>%s</label>"),
         (HTML, "<table><thead><tr><td>Token<td>%s<tbody><tr><td>x<td>x</table>"),
+        (TEXT, "- name: x\n  value: %s\n- name: token\n  value: x\n"),
+        (PLAIN, "value: %s\n\nthe name: token\n"),
+        (PLAIN, "the value: x, %s, name: token\n"),
         ("text/event-stream", 'event: token\ndata: {"d": "%s"}\n\n'),
         ("text/event-stream", "event: session.updated\ndata: %s\n\n"),
     ],
