@@ -21,7 +21,7 @@ from shadow.compare.jsonpath import Key, Place, Reached
 from shadow.grammar import TCHAR
 from shadow.model import Called, Comparison, Difference, DifferenceKind, Headers
 from shadow.record import mask_json, mask_markup
-from shadow.record.secrets import SecretFinder, is_secret, key_hidden, shapes_hidden
+from shadow.record.secrets import SecretFinder, is_message, is_secret, key_hidden, shapes_hidden
 
 _FORMS = "a header's name, query:NAME, form:NAME or json:$.path"
 TOKEN = re.compile(f"{TCHAR}+")
@@ -105,6 +105,10 @@ class Mask:
         digest = blake2b(secret.encode("utf-8", "backslashreplace"), key=self._key, digest_size=8)
         return f"masked:{digest.hexdigest()}"
 
+    def said(self, secret: str) -> str:
+        """What is shown of what only its name calls a secret: messages about it can be read."""
+        return secret if is_message(secret) else self.value(secret)
+
     def digest(self, content: bytes) -> str:
         """What stands for content that is not kept: the same for equal bytes."""
         return blake2b(content, key=self._key, digest_size=16).hexdigest()
@@ -117,7 +121,7 @@ class Mask:
 
     def text(self, text: str) -> str:
         """Running text, perhaps cut, with each secret that can be recognised in it masked."""
-        return self._finder.hidden(encodable(text), self.value)
+        return self._finder.hidden(encodable(text), self.said)
 
     def odd(self, text: str) -> bool:
         """Whether anything in a text would be masked."""
@@ -125,7 +129,7 @@ class Mask:
 
     def whole(self, text: str) -> str:
         """Running text of which nothing was cut, masked likewise."""
-        return self._finder.whole(encodable(text), self.value)
+        return self._finder.whole(encodable(text), self.said)
 
     def headers(self, headers: Headers) -> Headers:
         """Header fields as they stood on the wire, with the secrets in their values masked."""
@@ -240,7 +244,7 @@ class Mask:
                 return None
             if not secret:
                 return self._at(path, kind, value)
-            return self.value(value.strip('"') if path.startswith("json:") else value)
+            return self._said(value) if path.startswith("json:") else self.said(value)
 
         return Difference(
             kind,
@@ -273,8 +277,8 @@ class Mask:
             return self._cookie(name.partition(";")[2], value)
         if place == "json":
             reached = self._reach(name)
-            if reached is None:
-                return self.value(value.strip('"'))
+            if reached is None:  # by its name, or by a line
+                return self._said(value) if self.places.idle else self.value(value.strip('"'))
             return self._json(value, reached, kind, listed=_NUMBER.search(name) is not None)
         if place in _NAMED_PLACES and name:
             return self._in_place(place, name, value)
@@ -282,7 +286,8 @@ class Mask:
             return self.value(value)
         if place.startswith("part") and ";" in place:  # what a field of its head says
             return self._field(place.partition(";")[2], value)
-        return self._json(value, self.places, kind) if value.startswith(("{", "[")) else self.text(value)
+        # Also as text: a line of the configuration may name what stands deeper in the tree than here.
+        return self.text(self._json(value, self.places, kind) if value.startswith(("{", "[")) else value)
 
     def _in_place(self, place: str, name: str, value: str) -> str:
         """A value in a form, a table, a page or XML: its last name tells, in XML every name above it."""
@@ -293,7 +298,7 @@ class Mask:
         names += re.split("[/@]", names[0]) if place == "xml" else [attribute]
         nameless = place == "csv" and names[0].isdigit()  # a column that is only numbered
         if nameless or any(map(self.named, names)):
-            return self.value(value)
+            return self.value(value) if nameless else self.said(value)
         if place == "html" and attribute in mask_markup.URLS:
             return self.target(value)
         markup = place in ("html", "xml") and "<" in value
@@ -305,6 +310,11 @@ class Mask:
             return value if attribute in _ATTRIBUTES else self.value(value)
         parts = re.split("([;,] ?)", value)
         return "".join(part if i % 2 else self._attribute(part) for i, part in enumerate(parts))
+
+    def _said(self, value: str) -> str:
+        """What is shown of a value as it is written in JSON that only its name calls a secret."""
+        bare = value.strip('"')
+        return value if is_message(bare) else self.value(bare)
 
     def _reach(self, path: str) -> Reached | None:
         """The places that lines name from here on; None where the value as a whole is secret."""
@@ -332,7 +342,7 @@ class Mask:
                 mask_json.told(value, self, listed=listed) or not (reached.idle or self.by_name)
             ):
                 return self.value(value)
-            return self.text(value if masked is None else masked)
+            return self.text(value) if masked is None else encodable(masked)
         if value.startswith("…") and (kind is not DifferenceKind.CHANGED or _INNER_QUOTE.search(value)):
             return self.value(value)  # the end of a tree: under which names it stood is not known
         return self.text(value)

@@ -126,7 +126,10 @@ class _Walk:
 
     def _string(self, start: int, end: int) -> None:
         if self._next_secret:
-            self._replace(start, end, f'"{self._mask.value(_unescaped(self._text[start:end]))}"')
+            value = _unescaped(self._text[start:end])
+            shown = self._mask.said(value) if self._next_secret == _NAMED else self._mask.value(value)
+            if shown != value:
+                self._replace(start, end, f'"{shown}"')
         else:
             value = encodable(_unescaped(self._text[start:end]))
             if self._mask.odd(value):

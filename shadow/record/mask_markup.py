@@ -86,7 +86,9 @@ def _text(piece: str, mask: Mask, secret: bool) -> str:
     if piece.startswith("<!"):
         return _declaration(piece, mask, secret)
     if secret:
-        return mask.value(html.unescape(piece.strip()))
+        value = html.unescape(piece.strip())
+        shown = mask.said(value)
+        return piece if shown == value else shown
     if "&" in piece:
         plain = html.unescape(piece)
         shown = mask.whole(plain)

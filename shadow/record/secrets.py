@@ -162,12 +162,40 @@ def _any_of(*patterns: Any) -> Any:
 _ODD_KEY = _any_of(_ADDRESSES, _GRANTS, _SHAPES, _LONG_WORD)
 _UUID = re2.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
+# What is said of a secret and is none: `can't be blank`. All of its words are among these, and one tells.
+_FAULTS = frozenset(
+    "blank character characters empty expired found incorrect invalid long match mismatch missing must "  # noqa: SIM905
+    "provided required set short valid wrong".split()
+)
+_SAYING = _FAULTS | frozenset(
+    "a an and are at be been can't cannot code confirmation contain digit does doesn't don't environment "  # noqa: SIM905
+    "field for has have in is isn't least letter lowercase maximum may minimum more no not number one "
+    "or password should than the this token too uppercase value variable was your".split()
+)
+_MESSAGE = re.compile(
+    r"(?i:null|none|nil|undefined|yes|no)\)*"
+    r"|(?:(?:パスワード|トークン|暗証番号|(?:認証|確認)コード|環境変数|この項目|値)?[はがを])?"
+    r"(?:(?:入力|設定)(?:してください|されていません)|必須(?:項目)?です|必要です|一致しません|正しくありません"
+    r"|間違っています|無効です|期限切れです|有効期限が切れています|見つかりません|短すぎます|長すぎます"
+    r"|\d{1,2}文字以[上内]で(?:入力|設定)してください)。?"
+)
+_LONGEST_MESSAGE = 100  # characters
+
 
 @lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
     """Whether a field, parameter or member of this name is taken for a secret."""
     name = _NO_PARTS.sub("", name)
     return _NAME.search(name) is not None or any(word.lower() in _WORDS for word in _SPLIT.findall(name))
+
+
+def is_message(value: str) -> bool:
+    """Whether what stands in the place of a secret only says what is wrong with it, or that it is none."""
+    if len(value) > _LONGEST_MESSAGE:
+        return False
+    words = [word.strip(".,:;!()") for word in value.lower().split()]
+    said = all(word in _SAYING or (word.isdecimal() and len(word) < 3) for word in words)
+    return (said and len(words) > 1 and not _FAULTS.isdisjoint(words)) or bool(_MESSAGE.fullmatch(value))
 
 
 class SecretFinder:

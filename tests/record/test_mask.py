@@ -233,6 +233,32 @@ def test_trees(path: str, value: str, expected: str | None) -> None:
         assert masked == expected.replace("MASKED", MASK.value("s3"))
 
 
+def test_messages_about_secrets() -> None:
+    """They can be read where a name tells a secret, also where they differ; where a line does they cannot."""
+    said = "must not be empty"
+    for body in (
+        '{"errors":{"password":["{}"],"a":1}}',
+        '{"errors":[["password","{}"]]}',
+        "DB_PASSWORD: {}\n",
+        "<dl><dt>Password<dd>{}</dl>",
+        "<e><password>{}</password></e>",
+    ):
+        kind = {"{": b"application/json", "D": b"text/plain", "<": b"text/html"}[body[0]]
+        kind = b"application/xml" if body.startswith("<e>") else kind
+        one, other = (
+            Response(200, head_of(((b"Content-Type", kind),)), body.replace("{}", text).encode())
+            for text in (said, "s3cret")
+        )
+        assert said.encode() in kept(exchange(one), one, bodies=1000)
+        assert b"s3cret" not in kept(exchange(one), other, bodies=1000)
+        (difference,) = Mask((), b"key").comparison(judge(exchange(one), other, RULE)).differences
+        assert said in (difference.legacy or "")
+    tree = f'{{"password":["{said}"],"a":"null"}}'
+    assert shown("json:$", tree) == tree
+    assert MASK.value(said) == shown("json:$.vault.a", f'"{said}"')
+    assert MASK.form(f"password={quote(said)}") == f"password={MASK.value(said)}"
+
+
 @pytest.mark.parametrize(
     ("path", "value", "kind"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from support.processor import within
 
-from shadow.record.secrets import SecretFinder, is_secret
+from shadow.record.secrets import SecretFinder, is_message, is_secret
 
 
 def hidden(text: str, *names: str) -> str:
@@ -112,6 +112,69 @@ def test_names_of_secrets(name: str) -> None:
 def test_names_that_only_resemble(name: str) -> None:
     """Words that merely contain a shorter one stay readable."""
     assert not is_secret(name)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "environment variable is not set",
+            "can't be blank",
+            "The password field is required.",
+            "not found",
+        ),
+        *(
+            "is too short (minimum is 8 characters)",
+            "must contain at least one uppercase letter",
+            "Has expired!",
+        ),
+        *("This field may not be blank.", "YES)", "null", "undefined"),
+        *(
+            "を入力してください",
+            "パスワードは必須です",
+            "8文字以上で入力してください。",
+            "値が設定されていません",
+        ),
+    ],
+)
+def test_messages(value: str) -> None:
+    """What is wrong with a secret is none."""
+    assert is_message(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(
+            "",
+            "...",
+            "set",
+            "blank",
+            "required",
+            "hunter2 is not set",
+            "hunter2 is required",
+            "1234",
+            "12 34",
+        ),
+        *(
+            "correct horse battery staple",
+            "to be or not to be",
+            "number one",
+            "1234 is not valid",
+            "123 is set",
+        ),
+        *(
+            "hunter2を入力してください",
+            "パスワード",
+            "ひらけごまは必須です",
+            "1234文字以上で入力してください",
+        ),
+        "is not set " * 20,
+    ],
+)
+def test_what_is_no_message(value: str) -> None:
+    """What holds any other word, and what somebody may have chosen."""
+    assert not is_message(value)
 
 
 @pytest.mark.parametrize(
