@@ -103,6 +103,46 @@ class Failure(NamedTuple):
 Outcome: TypeAlias = Response | Failure
 
 
+class Statuses(NamedTuple):
+    """What both sides gave to one request, each a status or a failure's kind: `200→500`, `200→timeout`."""
+
+    legacy: str
+    target: str
+
+    @classmethod
+    def of(cls, legacy: Outcome, target: Outcome) -> Statuses:
+        """Those of two outcomes."""
+        return cls(_status(legacy), _status(target))
+
+    @classmethod
+    def read(cls, text: str) -> Statuses:
+        """Those that a record tells; both are empty where it tells none."""
+        legacy, _, target = text.partition("→")
+        return cls(legacy, target)
+
+    def __str__(self) -> str:
+        return f"{self.legacy}→{self.target}"
+
+    @property
+    def legacy_answered(self) -> bool:
+        """Whether legacy gave a status."""
+        return self.legacy.isdigit()
+
+    @property
+    def target_answered(self) -> bool:
+        """Whether the target gave a status."""
+        return self.target.isdigit()
+
+    @property
+    def are_equal(self) -> bool:
+        """Whether both sides gave the same."""
+        return self.legacy == self.target
+
+
+def _status(outcome: Outcome) -> str:
+    return outcome.kind.value if isinstance(outcome, Failure) else str(outcome.status)
+
+
 class Exchange(NamedTuple):
     """One client request and what legacy gave. `started` is in Unix seconds."""
 

@@ -8,7 +8,7 @@ from shadow.compare import accept, bodies, headers
 from shadow.compare.found import NOTHING, Found, changed
 from shadow.compare.rules import Rule
 from shadow.compare.silence import Silence
-from shadow.model import Comparison, Exchange, Failure, Fate, Outcome, Request, Response
+from shadow.model import Comparison, Exchange, Failure, Fate, Outcome, Request, Response, Statuses
 
 _MATCHED = Comparison(Fate.MATCHED)
 _WITHOUT_BODY = frozenset((204, 304))  # RFC 9110, 6.4.1; so has every answer to HEAD
@@ -89,9 +89,7 @@ def _failed(exchange: Exchange, target: Outcome, rule: Rule) -> Comparison:
     """At least one side gave no answer. A target that gave none is a failure of its own, unless legacy gave
     none either: then clients see no difference."""
     legacy = exchange.legacy
-    ours, theirs = (
-        side.kind.value if isinstance(side, Failure) else str(side.status) for side in (legacy, target)
-    )
+    ours, theirs = Statuses.of(legacy, target)
     if isinstance(legacy, Failure) and isinstance(target, Failure):
         return Comparison(Fate.MATCHED, (), (f"both failed: legacy {ours}, target {theirs}",))
     difference = changed("status", ours, theirs)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from shadow.model import Difference
+from shadow.model import Difference, Statuses
 
 # A quoted key is matched first and kept, so that an index inside it is not taken for one.
 _INDEX = re.compile(r'("(?:[^"\\]|\\.)*")|\[\d+\]')
@@ -33,10 +33,14 @@ class Signature(NamedTuple):
         return " ".join(filter(None, self))
 
     @property
-    def sides(self) -> tuple[str, str]:
+    def sides(self) -> Statuses:
         """Legacy's status and the target's; empty where it is no status that differs."""
-        legacy, _, target = self.statuses.partition("→")
-        return legacy, target
+        return Statuses.read(self.statuses)
+
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether legacy gave no answer, so that there was nothing to differ from."""
+        return bool(self.statuses) and not self.sides.legacy_answered
 
 
 def signature(difference: Difference) -> str:

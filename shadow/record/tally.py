@@ -6,7 +6,6 @@ is on the shadow worker's event loop and builds next to nothing.
 
 from __future__ import annotations
 
-from collections import Counter
 from copy import copy
 from functools import lru_cache
 from typing import Annotated, Final
@@ -16,7 +15,7 @@ from msgspec import Meta, Struct, field
 from shadow.compare.found import CUT
 from shadow.compare.signature import signature
 from shadow.endpoint import bounded
-from shadow.model import Comparison, Difference, Drop, Failure, Fate, Outcome, Response, Skip
+from shadow.model import Comparison, Difference, Drop, Failure, Fate, Outcome, Response, Skip, Statuses
 from shadow.record.buckets import Buckets, Count, Moment
 from shadow.record.mask import Masked
 from shadow.record.parts import (
@@ -100,21 +99,17 @@ class Tally(Struct):
     @property
     def unanswered(self) -> int:
         """Exchanges that legacy did not answer, whatever the target did."""
-        return sum(self._without_legacy().values())
+        return sum(number for _, number in self._without_legacy())
 
     @property
     def target_alone(self) -> int:
         """Those of them that the target answered."""
-        return sum(number for target, number in self._without_legacy().items() if target.isdigit())
+        return sum(number for pair, number in self._without_legacy() if pair.target_answered)
 
-    def _without_legacy(self) -> Counter[str]:
-        """By what the target gave, exchanges to which legacy gave no status."""
-        found = Counter[str]()
-        for pair, number in self.status.items():
-            legacy, _, target = pair.partition("→")
-            if not legacy.isdigit():
-                found[target] += number
-        return found
+    def _without_legacy(self) -> list[tuple[Statuses, int]]:
+        """The pairs in which legacy gave no status, and how many exchanges ended so."""
+        pairs = ((Statuses.read(pair), number) for pair, number in self.status.items())
+        return [each for each in pairs if not each[0].legacy_answered]
 
     @property
     def in_flight(self) -> int:
@@ -238,9 +233,7 @@ class Tally(Struct):
         if isinstance(legacy, Response) and isinstance(target, Response):
             self._answered(legacy, target)
         else:
-            pair = "→".join(
-                each.kind if isinstance(each, Failure) else str(each.status) for each in (legacy, target)
-            )
+            pair = str(Statuses.of(legacy, target))
             self.status[pair] = self.status.get(pair, 0) + 1
         if comparison.hits:
             self._hit(comparison.hits)
@@ -350,4 +343,4 @@ def _add_unit(units: dict[int, Units], about: About) -> None:
 
 @lru_cache(maxsize=4096)
 def _pair(legacy: int, target: int) -> str:
-    return f"{legacy}→{target}"
+    return str(Statuses(str(legacy), str(target)))

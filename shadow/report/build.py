@@ -180,15 +180,13 @@ def _risk(name: str, tally: Tally, verdict: Verdict) -> tuple[bool, int, int, in
 
 def _worth(cause: verdict_causes.Cause, noise: Noise, silenced: Silenced) -> tuple[bool, bool]:
     """What surely is the target's comes first, what is excused last, however frequent."""
-    return any(_excused(cause, noise, silenced)), _varies(cause, noise)
+    may_be_legacys = parse(cause.name).is_unanswered or _varies(cause, noise)
+    return any(_excused(cause, noise, silenced)), may_be_legacys
 
 
 def _varies(cause: verdict_causes.Cause, noise: Noise) -> bool:
-    """Whether it is legacy's doing: it varies this too, wherever that was seen, and nothing is decided on it.
-    Or it gave no answer."""
-    status = parse(cause.name).sides[0]
-    is_silent = bool(status) and not status.isdigit()
-    return is_silent or all(
+    """Whether legacy varies it too, wherever it was seen, and nothing is decided about it."""
+    return all(
         cause.name in noise.learning(endpoint) | noise.unruled(endpoint) for endpoint in cause.endpoints
     )
 
@@ -223,6 +221,7 @@ def _cause(
         masked=masked,
         accepted=accepted,
         varies=_varies(cause, noise),
+        unanswered=said.is_unanswered,
         diagnosis=[each.name for each in diagnosis if cause.id in each.causes],
         example=example(shown.evidence) if shown else None,
         snippet=snippet(said, endpoints),

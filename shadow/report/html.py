@@ -19,6 +19,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
+from shadow.model import Statuses
 from shadow.report import figures, svg
 from shadow.report.measured import told
 from shadow.report.schema import Cause, Diagnosis, EndpointReport, Example, Hour, Report, ShortHour
@@ -313,7 +314,7 @@ def _method(endpoint: str) -> str:
 
 def _unequal(status: dict[str, int]) -> list[tuple[str, int]]:
     """Pairs of statuses that are not equal, the most frequent ones."""
-    pairs = [(pair, count) for pair, count in status.items() if len(set(pair.split("→"))) > 1]
+    pairs = [(pair, count) for pair, count in status.items() if not Statuses.read(pair).are_equal]
     return pairs[:3]
 
 

@@ -89,6 +89,7 @@ def _cause(cause: Cause) -> str:
         ("legacy's own noise", cause.masked),
         ("accepted", cause.accepted),
         ("legacy varies it too", cause.varies),
+        ("legacy gave no answer", cause.unanswered),
     )
     labels = [name for name, holds in said if holds]
     label = f" ({', '.join(labels)})" if labels else ""

@@ -135,7 +135,8 @@ class Cause(Struct, kw_only=True):
     `id` is the same in every report of this cause. `stable`, `settled` and `flapping` are the exchanges that
     were asked again later, and what became of the difference then. `masked` where it is taken for legacy's
     own noise, `accepted` where somebody accepted it: such count no more. `varies` where legacy shows it
-    against itself too: it is being learned whether that is noise, or takes a rule.
+    against itself too: it is being learned whether that is noise, or takes a rule. `unanswered` where legacy
+    gave no answer: that weighs nothing.
     """
 
     id: str
@@ -153,6 +154,7 @@ class Cause(Struct, kw_only=True):
     masked: bool
     accepted: bool
     varies: bool = False
+    unanswered: bool = False
     diagnosis: list[str]
     """Names of those in `Report.diagnosis` that explain it."""
     example: Example | None

@@ -20,6 +20,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from shadow.model import Statuses
 from shadow.record.buckets import milliseconds
 from shadow.report.figures import counted, in_words, where
 from shadow.report.measured import judged, told
@@ -240,18 +241,13 @@ def _indented(detail: str, style: str = "dim", columns: int = 4, *, fold: bool =
 
 def _details(endpoint: EndpointReport) -> Iterator[str]:
     yield endpoint.why
-    unequal = {pair: count for pair, count in endpoint.status.items() if not _equal(pair)}
+    unequal = {pair: count for pair, count in endpoint.status.items() if not Statuses.read(pair).are_equal}
     facts = [f"{plain(pair)} ×{count:,}" for pair, count in unequal.items()]
     facts += _reasons("skipped", endpoint.skipped) + _reasons("dropped", endpoint.dropped)
     if facts:
         yield " · ".join(facts)
     if endpoint.latency.legacy.p50 is not None:
         yield _latency(endpoint.latency)
-
-
-def _equal(pair: str) -> bool:
-    legacy, _, target = pair.partition("→")
-    return legacy == target
 
 
 def _latency(sides: Sides) -> str:
@@ -290,6 +286,7 @@ def _excuse(cause: Cause) -> str:
         ("legacy's own noise", cause.masked),
         ("accepted", cause.accepted),
         ("legacy varies it too", cause.varies),
+        ("legacy gave no answer", cause.unanswered),
     )
     words = ", ".join(word for word, holds in said if holds)
     return f"  ({words})" if words else ""

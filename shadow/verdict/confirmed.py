@@ -45,14 +45,15 @@ def confirmed(tally: Tally, unclear: frozenset[str] = frozenset()) -> str:
 
 def _is_status(name: str) -> bool:
     """Whether this signature is that of a change from one status to another that may be lasting."""
-    legacy, target = parse(name).sides
-    return legacy.isdigit() and target.isdigit() and target not in _PASSING
+    both = parse(name).sides
+    return both.legacy_answered and both.target_answered and both.target not in _PASSING
 
 
 def _is_away(pattern: str) -> bool:
     """Whether the target gave no answer, or a gateway one for it: whatever it does could not be seen."""
-    targets = {parse(name).sides[1] for name in signatures(pattern)} - {""}
-    return any(each in _PASSING or not each.isdigit() for each in targets)
+    found = map(parse, signatures(pattern))
+    pairs = [each.sides for each in found if each.statuses]
+    return any(each.target in _PASSING or not each.target_answered for each in pairs)
 
 
 def _is_lasting(tally: Tally, name: str) -> bool:

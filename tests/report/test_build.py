@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from support.tallies import BROKEN, VALUE, add, learn
+from support.tallies import BROKEN, VALUE, about, add, learn
 
 from shadow.model import (
     Comparison,
@@ -27,7 +27,7 @@ from shadow.model import (
     Skip,
 )
 from shadow.record.evidence import evidence
-from shadow.record.mask import Mask
+from shadow.record.mask import Mask, Masked
 from shadow.record.parts import About
 from shadow.record.segment import Record, SegmentWriter, Unreadable, encode
 from shadow.record.tally import Tally, TallyRecord
@@ -206,6 +206,32 @@ def test_causes_that_legacy_shows_too_come_after_those_that_it_does_not() -> Non
     assert "changed json:$.price  (legacy varies it too)\n" in shown.getvalue()
     assert "→ `2` (legacy varies it too)\n" in markdown.render(report)
     assert "legacy varies it too</span>" in html.render(report)
+
+
+def unanswered(times: int) -> Tally:
+    """So many exchanges that the target alone answered, and as many that neither side did."""
+    tally = Tally(received=2 * times)
+    found = Difference(DifferenceKind.CHANGED, "status", "timeout", "200")
+    for number in range(times):
+        tally.count(DEAD, LEGACY, Masked(Fate.DIFFERED, (found,)), about(number))
+        tally.count(DEAD, DEAD, Masked(Fate.MATCHED), about(number))
+    return tally
+
+
+def test_causes_that_legacy_did_not_answer_come_last_and_say_so() -> None:
+    """They weigh nothing: what is the target's stands above them, however seldom it was seen."""
+    tally = unanswered(100)
+    add(tally, range(5), BROKEN)
+    report = build([TallyRecord(1000, 60, "GET /", "", tally)])
+
+    assert [(cause.legacy, cause.unanswered, cause.varies) for cause in report.causes] == [
+        ("200", False, False),
+        ("timeout", True, False),
+    ]
+    shown = StringIO()
+    render(report, shown, 100)
+    for form in (shown.getvalue(), markdown.render(report), html.render(report)):
+        assert "legacy gave no answer" in form
 
 
 def test_sentences_have_their_plurals_and_no_share_is_rounded_to_all() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import SplitResult, urlsplit
 
+from shadow.model import Statuses
 from shadow.record.evidence import Answered, Evidence
 from shadow.record.parts import Seen
 from shadow.record.tally import Tally
@@ -126,8 +127,7 @@ def pods_ending(case: Case) -> Traced | None:
 
 def _is_answered(tally: Tally) -> bool:
     """Has the target ever answered this endpoint? What nothing stands behind, nothing has left."""
-    targets = {pair.partition("→")[2] for pair in tally.status}
-    return any(each.isdigit() for each in targets - _GONE)
+    return any(each.target_answered and each.target not in _GONE for each in map(Statuses.read, tally.status))
 
 
 def _bursts(times: list[float]) -> list[tuple[float, float]]:
