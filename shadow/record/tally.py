@@ -97,8 +97,13 @@ class Tally(Struct):
         return ended + sum(self.skipped.values()) + sum(self.dropped.values())
 
     @property
+    def compared(self) -> int:
+        """Exchanges that both sides answered, so that there was something to compare."""
+        return self.matched + self.differed - self.unanswered
+
+    @property
     def unanswered(self) -> int:
-        """Exchanges that legacy did not answer, whatever the target did."""
+        """Exchanges that legacy did not answer, whatever the target did: they matched or differed."""
         return sum(number for _, number in self._without_legacy())
 
     @property

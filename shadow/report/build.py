@@ -144,7 +144,7 @@ def _sentence(
     whole: _Whole, endpoints: int, measured: Coverage, window: Window, config_hash: str
 ) -> Sentence:
     regressed, short, ready = (whole.tried.count(each) for each in Verdict)
-    compared = whole.tally.matched + whole.tally.differed
+    compared = whole.tally.compared
     traffic = f"{in_words(measured.ready_share)} of the traffic"
     able = {0: "none is ready", 1: f"1 is ready and carries {traffic}"}
     said = (

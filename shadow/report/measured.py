@@ -56,4 +56,6 @@ def _reasons(endpoint: EndpointReport) -> dict[str, int]:
     reasons |= {f"dropped: {reason}": count for reason, count in endpoint.dropped.items()}
     if endpoint.in_flight > 0:
         reasons["in flight"] = endpoint.in_flight
+    if endpoint.unanswered:
+        reasons["unanswered"] = endpoint.unanswered
     return reasons

@@ -56,7 +56,8 @@ class Sides(Struct):
 
 class Totals(Struct, kw_only=True):
     """What became of requests: received = matched + differed + failed + skipped + dropped + in_flight.
-    `status` counts pairs (`200→500`), `unanalysed` those of `differed` that no judge could look at."""
+    `compared` = matched + differed - `unanswered`, those that legacy did not answer. `status` counts pairs
+    (`200→500`), `unanalysed` those of `differed` that no judge could look at."""
 
     received: int
     mirrored: int
@@ -71,6 +72,7 @@ class Totals(Struct, kw_only=True):
     latency: Sides
     first_byte: Sides
     unanalysed: int
+    unanswered: int = 0
 
 
 # -- causes
@@ -201,7 +203,8 @@ class Distribution(Struct):
 
 
 class Hour(Struct, kw_only=True):
-    """What was counted in the hour from `at` on; quantiles are None where nothing was answered."""
+    """What was counted in the hour from `at` on, without what legacy did not answer, but in `received`;
+    quantiles are None where nothing was answered."""
 
     at: float
     received: int
@@ -257,6 +260,7 @@ class EndpointReport(Struct, kw_only=True):
     latency: Sides
     first_byte: Sides
     unanalysed: int
+    unanswered: int = 0
     slower: int
     distribution: Distribution
     differences: list[DifferenceReport]
@@ -296,7 +300,7 @@ class Coverage(Struct, kw_only=True):
     compared_share: float
     ready_share: float
     not_compared: dict[str, int]
-    """Requests by reason: `skipped: method`, `dropped: memory`, `in flight`."""
+    """Requests by reason: `skipped: method`, `dropped: memory`, `in flight`, `unanswered`."""
     never: list[NeverCompared]
     never_share: float
     unanalysed: int

@@ -14,7 +14,7 @@ from shadow.report.shapes import quantile
 
 
 class Counted(Struct):
-    """One hour."""
+    """One hour, without what legacy did not answer, but in `received`."""
 
     received: int = 0
     compared: int = 0
@@ -47,15 +47,9 @@ class Series:
         known = hours.get(at)
         if known is None:
             known = hours[at] = Counted()
+        differed = max(0, tally.differed - tally.target_alone)
         known.merge(
-            Counted(
-                tally.received,
-                tally.matched + tally.differed,
-                tally.differed,
-                tally.failed,
-                tally.legacy,
-                tally.target,
-            )
+            Counted(tally.received, tally.compared, differed, tally.failed, tally.legacy, tally.target)
         )
 
     def of(self, endpoint: str) -> list[ShortHour]:

@@ -43,8 +43,8 @@ def count(tally: Tally, excused: frozenset[str] = frozenset()) -> Counts:
 def compared(tally: Tally) -> int:
     """Exchanges that count for the verdict, those included of which the target failed. Where legacy failed,
     there was nothing to compare with."""
-    spent = tally.learned.matched + tally.learned.differed + tally.unanswered
-    return max(0, tally.matched + tally.differed + tally.failed - spent)
+    spent = tally.learned.matched + tally.learned.differed
+    return max(0, tally.compared + tally.failed - spent)
 
 
 def signatures(pattern: str) -> list[str]:

@@ -234,6 +234,21 @@ def test_causes_that_legacy_did_not_answer_come_last_and_say_so() -> None:
         assert "legacy gave no answer" in form
 
 
+def test_what_legacy_did_not_answer_was_not_compared() -> None:
+    """It is no part of what was measured, nor of its hours; an endpoint with nothing else never was."""
+    dead = unanswered(10)
+    half = add(unanswered(5), range(30), hour=1)
+    tallies = (0, "GET /dead", dead), (3600, "GET /half", half)
+    report = build([TallyRecord(at, 60, name, "", tally) for at, name, tally in tallies])
+    measured = report.coverage
+
+    assert (report.totals.compared, report.totals.unanswered, report.sentence.compared) == (30, 30, 30)
+    assert (measured.compared_share, measured.not_compared) == (0.5, {"unanswered": 30})
+    assert [(each.endpoint, each.reasons) for each in measured.never] == [("GET /dead", {"unanswered": 20})]
+    assert measured.hours == [1]
+    assert [(each.compared, each.differed) for each in report.series] == [(0, 0), (30, 0)]
+
+
 def test_sentences_have_their_plurals_and_no_share_is_rounded_to_all() -> None:
     """One is not many; and where something failed, what is counted with it is told."""
     tallies = {"GET /a": add(Tally(), range(5000)), "GET /b": add(Tally(), range(1), TIMEOUT, target=DEAD)}

@@ -28,7 +28,7 @@ def test_fields() -> None:
     endpoint = report["endpoints"][0]
     cause = report["causes"][0]["id"]
     counters = {"received", "mirrored", "compared", "matched", "differed", "failed", "skipped", "dropped"}
-    counters |= {"in_flight", "status", "latency", "first_byte", "unanalysed"}
+    counters |= {"in_flight", "status", "latency", "first_byte", "unanalysed", "unanswered"}
 
     assert report["schema_version"] == 1
     assert set(report) >= {
