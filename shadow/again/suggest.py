@@ -19,7 +19,7 @@ from shadow.compare.signature import parse, signature
 from shadow.endpoint import Endpoints, is_template
 from shadow.model import Difference, DifferenceKind
 from shadow.record.again import index_of, judged_again
-from shadow.record.evidence import Evidence
+from shadow.record.evidence import Answered, Evidence
 from shadow.record.tally import TallyRecord
 from shadow.verdict.counting import signatures
 
@@ -79,13 +79,15 @@ def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
     kept = differed = 0
     for record in records:
         if isinstance(record, TallyRecord):
-            differed += record.tally.differed + record.tally.failed
+            # What legacy did not answer weighs nothing, and no line could be for it.
+            differed += max(0, record.tally.differed - record.tally.target_alone) + record.tally.failed
             for name, pattern in record.tally.patterns.items():
                 if names := signatures(name):
                     seen[record.endpoint].patterns[frozenset(names)] += pattern.count
         elif isinstance(record, Evidence):
             kept += 1
-            _take(seen[record.endpoint], record, sections)
+            if isinstance(record.legacy, Answered):
+                _take(seen[record.endpoint], record, sections)
     found = [
         each
         for endpoint, one in seen.items()

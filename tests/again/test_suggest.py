@@ -20,7 +20,7 @@ from shadow.again.paste import written
 from shadow.again.rejudge import rejudge
 from shadow.again.suggest import suggest
 from shadow.config.load import load
-from shadow.model import Response, head_of
+from shadow.model import Failure, FailureKind, Response, head_of
 from shadow.record.tally import TallyRecord
 
 PAGE = '<html><body><p class="x">same</p><p id="made">{}</p></body></html>'
@@ -217,6 +217,18 @@ def test_what_was_not_weighed_is_told() -> None:
     assert "# 3 exchanges differed, 4 more were spent on learning" in written(
         suggest(kept, settings.Config())
     )
+
+
+def test_what_legacy_did_not_answer_is_not_among_those() -> None:
+    """No line could be for it, and nobody could look into it."""
+    pairs = [
+        Pair("/a", answered({"x": 1}), answered({"x": 2})),
+        Pair("/a", Failure(FailureKind.TIMEOUT), answered({"x": 1})),
+        Pair("/b", Failure(FailureKind.TIMEOUT), answered({"x": 1})),
+    ]
+    found = suggest(records(pairs, times=3), settings.Config())
+
+    assert (found.kept, found.differed, found.unweighed, found.silent) == (3, 3, 0, 3)
 
 
 LEAVES = st.integers(0, 3) | st.sampled_from(["p", "q", "2026-11-22T10:00:00Z", "2026-11-22T10:00:01Z"])
