@@ -10,6 +10,7 @@ from rich.text import Text
 from shadow.again.rejudge import Change, Rejudged
 from shadow.report.figures import most_first
 from shadow.report.text import console, plain, value
+from shadow.report.words import named
 
 SHOWN = 20
 """Causes shown of each list; the JSON form has all."""
@@ -46,8 +47,7 @@ def _changes(title: str, changes: list[Change], through: str) -> Iterator[Text]:
     more = f", the first {SHOWN} of {len(changes):,}" if len(changes) > SHOWN else ""
     yield Text(f"\n{title}{more}:", "bold")
     for change in changes[:SHOWN]:
-        place = f"{plain(change.kind)} {plain(change.path)}"
-        yield Text(f"{change.count:>7,} × {place}  on {plain(change.endpoint)}")
+        yield Text(f"{change.count:>7,} × {plain(named(change))}  on {plain(change.endpoint)}")
         indent = " " * 10
         for line in change.lines:
             yield Text(f"{indent}{through} {plain(line)}", "dim")

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from msgspec import Struct, field, json
 
-from shadow.compare.signature import written
 from shadow.report.schema import (
     SCHEMA_VERSION,
-    Cause,
     Changed,
     Changes,
-    DifferenceReport,
     Named,
     Report,
     Window,
 )
+from shadow.report.words import named
 from shadow.verdict.causes import identity
 from shadow.verdict.verdict import Verdict
 
@@ -63,10 +61,10 @@ def changes(earlier: Earlier, now: Report) -> Changes:
     """Causes that are new or gone, and verdicts that are others. A list of causes has an end: what stands
     behind it is still a difference of some endpoint."""
     before = {cause.id for cause in earlier.causes} | {
-        identity(_name(each)) for endpoint in earlier.endpoints for each in endpoint.differences
+        identity(named(each)) for endpoint in earlier.endpoints for each in endpoint.differences
     }
     causes = {cause.id for cause in now.causes} | {
-        identity(_name(each)) for endpoint in now.endpoints for each in endpoint.differences
+        identity(named(each)) for endpoint in now.endpoints for each in endpoint.differences
     }
     verdicts = {each.endpoint: each.verdict for each in earlier.endpoints}
     found = {each.endpoint: each.verdict for each in now.endpoints}
@@ -74,16 +72,11 @@ def changes(earlier: Earlier, now: Report) -> Changes:
         since=earlier.window,
         before=earlier.verdict,
         now=now.verdict,
-        new=[Named(each.id, _name(each), each.count) for each in now.causes if each.id not in before],
-        gone=[Named(each.id, _name(each), each.count) for each in earlier.causes if each.id not in causes],
+        new=[Named(each.id, named(each), each.count) for each in now.causes if each.id not in before],
+        gone=[Named(each.id, named(each), each.count) for each in earlier.causes if each.id not in causes],
         verdicts=[
             Changed(name, verdicts.get(name), found.get(name))
             for name in sorted(verdicts.keys() | found.keys())
             if verdicts.get(name) is not found.get(name)
         ],
     )
-
-
-def _name(difference: _Difference | Cause | DifferenceReport) -> str:
-    """The signature."""
-    return written(difference.kind, difference.path, difference.legacy, difference.target)

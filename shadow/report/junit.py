@@ -11,6 +11,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from shadow.report.schema import EndpointReport, Report
 from shadow.report.visible import visible
+from shadow.report.words import named
 from shadow.verdict.verdict import Verdict
 
 _DIFFERENCES = 10  # shown of one endpoint
@@ -63,7 +64,8 @@ def _told(endpoint: EndpointReport) -> Iterator[str]:
     for pair, count in endpoint.status.items():
         yield f"{pair} × {count:,}"
     for each in endpoint.differences[:_DIFFERENCES]:
-        yield f"{each.count:,} × {each.kind} {each.path}: {_value(each.legacy)} → {_value(each.target)}"
+        values = "" if each.path == "status" else f": {_value(each.legacy)} → {_value(each.target)}"
+        yield f"{each.count:,} × {named(each)}{values}"
 
 
 def _value(value: str | None) -> str:

@@ -14,6 +14,7 @@ from shadow.report.figures import counted, in_words, where
 from shadow.report.measured import judged, told
 from shadow.report.schema import Cause, Changed, Changes, Coverage, Diagnosis, EndpointReport, Report
 from shadow.report.visible import visible
+from shadow.report.words import marks, named
 from shadow.verdict.verdict import Verdict
 
 HEAD = 3000
@@ -21,6 +22,7 @@ HEAD = 3000
 
 _CAUSES, _DIAGNOSES, _CHANGES, _ENDPOINTS = 5, 4, 4, 100  # shown
 _LONGEST = 80  # characters of one value
+_NAME = 200  # of the name of a cause, which is for pasting
 _SIGN = {Verdict.REGRESSED: "❌", Verdict.NOT_ENOUGH_DATA: "❔", Verdict.READY: "✅"}
 _HARMLESS = re.compile(r"[A-Za-z0-9 ,.:;()%→/_'’-]*")
 _LINK = re.compile(r"://|(?i:www\.)")
@@ -38,9 +40,9 @@ def render(report: Report) -> str:
     return "\n\n".join([*head, *_endpoints(report.endpoints)]) + "\n"
 
 
-def code(text: str) -> str:
+def code(text: str, longest: int = _LONGEST) -> str:
     """Any text, shown as it is in a code span that nothing in it can leave."""
-    shown = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    shown = text if len(text) <= longest else text[: longest - 1] + "…"
     shown = visible(shown).replace("`", "'").replace("|", "¦").strip()
     return f"`{shown}`" if shown else "(empty)"
 
@@ -82,18 +84,15 @@ def _sentence(report: Report) -> str:
 def _cause(cause: Cause) -> str:
     on = where(cause.endpoints, code)
     legacy, target = ("none" if each is None else code(each) for each in (cause.legacy, cause.target))
-    said = (
+    again = (
         ("seen again", cause.stable),
         ("gone when asked again", cause.settled),
         ("came and went", cause.flapping),
-        ("legacy's own noise", cause.masked),
-        ("accepted", cause.accepted),
-        ("legacy varies it too", cause.varies),
-        ("legacy gave no answer", cause.unanswered),
     )
-    labels = [name for name, holds in said if holds]
+    labels = [*(words for words, times in again if times), *marks(cause)]
     label = f" ({', '.join(labels)})" if labels else ""
-    return f"- {cause.count:,} × {code(f'{cause.kind} {cause.path}')} on {on}: {legacy} → {target}{label}"
+    values = "" if cause.path == "status" else f": {legacy} → {target}"
+    return f"- {cause.count:,} × {code(named(cause), _NAME)} on {on}{values}{label}"
 
 
 def _diagnosis(diagnosis: Diagnosis) -> str:

@@ -35,6 +35,7 @@ from shadow.report.schema import (
     Totals,
 )
 from shadow.report.visible import visible
+from shadow.report.words import marks, named
 from shadow.verdict.verdict import Verdict
 
 CAUSES = 10
@@ -273,22 +274,14 @@ def _causes(causes: list[Cause], left_out: int) -> Iterator[RenderableType]:
     listed = f"the first {len(shown)} of {every:,}, " if len(shown) < every else ""
     yield Text(f"Differences, {listed}by frequency, what legacy varies too or is excused last", "dim")
     for cause in shown:
-        yield Text.assemble(
-            f"{cause.count:>9,} × ", (f"{plain(cause.kind)} {plain(cause.path)}", "bold"), _excuse(cause)
-        )
+        yield Text.assemble(f"{cause.count:>9,} × ", (plain(named(cause)), "bold"), _excuse(cause))
         for detail in _example(cause):
             yield _indented(detail, columns=12, fold=True)
 
 
 def _excuse(cause: Cause) -> str:
     """Why it does not count, or may not."""
-    said = (
-        ("legacy's own noise", cause.masked),
-        ("accepted", cause.accepted),
-        ("legacy varies it too", cause.varies),
-        ("legacy gave no answer", cause.unanswered),
-    )
-    words = ", ".join(word for word, holds in said if holds)
+    words = ", ".join(marks(cause))
     return f"  ({words})" if words else ""
 
 

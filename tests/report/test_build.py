@@ -31,7 +31,7 @@ from shadow.record.mask import Mask, Masked
 from shadow.record.parts import About
 from shadow.record.segment import Record, SegmentWriter, Unreadable, encode
 from shadow.record.tally import Tally, TallyRecord
-from shadow.report import html, markdown
+from shadow.report import html, junit, markdown
 from shadow.report.build import build, read
 from shadow.report.schema import DifferenceReport, EndpointReport, Report
 from shadow.report.text import render
@@ -172,6 +172,19 @@ def test_causes_have_an_example() -> None:
     assert price.example is not None
     assert (price.example.id, price.example.request) == ("id-7", "GET /bad/7")
     assert causes["status", "timeout"].count == 2
+
+
+def test_a_difference_is_called_what_accept_takes_in_every_form() -> None:
+    """Whoever copies it from there accepts this one, and not every change of the status."""
+    report = build(records())
+    shown = StringIO()
+    render(report, shown, 100)
+
+    for name in ("changed status 200→500", "changed json:$.items[*].price"):
+        assert any(f'difference: "{name}"' in each.snippet.accept for each in report.causes)
+        assert re.search(rf" × {re.escape(name)}\n", shown.getvalue())
+        assert f"`{name}`" in markdown.render(report)
+        assert re.search(rf" × {re.escape(name)}(:|$)", junit.render(report), re.MULTILINE)
 
 
 def test_causes_that_count_come_before_noise() -> None:
