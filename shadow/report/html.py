@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from shadow.model import Statuses
-from shadow.report import figures, svg
+from shadow.report import figures, svg, words
 from shadow.report.measured import told
 from shadow.report.schema import Cause, Diagnosis, EndpointReport, Example, Hour, Report, ShortHour
 from shadow.report.visible import visible
@@ -133,9 +133,13 @@ def _filled(text: Text, values: dict[str, Any]) -> Markup:
 
 
 def _said(text: str) -> Markup:
-    """A sentence of the report: in another language where we have its words, as it is otherwise."""
+    """A code or a sentence of the report: in English where another language has no words for it."""
+    english = words.said(text)
     return _in_each(
-        {language: escape(visible(_strings()[language]["phrases"].get(text, text))) for language in LANGUAGES}
+        {
+            language: escape(visible(_strings()[language]["phrases"].get(text, english)))
+            for language in LANGUAGES
+        }
     )
 
 

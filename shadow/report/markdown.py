@@ -14,7 +14,7 @@ from shadow.report.figures import counted, in_words, where
 from shadow.report.measured import judged, told
 from shadow.report.schema import Cause, Changed, Changes, Coverage, Diagnosis, EndpointReport, Report
 from shadow.report.visible import visible
-from shadow.report.words import marks, named
+from shadow.report.words import marks, named, said
 from shadow.verdict.verdict import Verdict
 
 HEAD = 3000
@@ -122,7 +122,7 @@ def _coverage(coverage: Coverage, failed: int) -> str:
     parts = [f"{in_words(coverage.compared_share)} of all requests {judged(failed)}"]
     reasons = list(coverage.not_compared.items())[:4]
     if reasons:
-        parts.append("not: " + ", ".join(f"{count:,} {_words(reason)}" for reason, count in reasons))
+        parts.append("not: " + ", ".join(f"{count:,} ({_words(said(reason))})" for reason, count in reasons))
     if coverage.never:
         parts.append(
             f"{counted(len(coverage.never), 'endpoint')} never ({in_words(coverage.never_share)} of requests)"

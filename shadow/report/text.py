@@ -35,7 +35,7 @@ from shadow.report.schema import (
     Totals,
 )
 from shadow.report.visible import visible
-from shadow.report.words import marks, named
+from shadow.report.words import marks, named, said
 from shadow.verdict.verdict import Verdict
 
 CAUSES = 10
@@ -149,7 +149,7 @@ def _measured(report: Report) -> Iterator[RenderableType]:
     if measured.unanalysed:
         yield Text(f"{measured.unanalysed:,} differed and were not analysed", "yellow")
     for each in measured.never[:_NEVER]:
-        reasons = ", ".join(f"{plain(reason)} {count:,}" for reason, count in each.reasons.items())
+        reasons = ", ".join(f"{count:,} {plain(said(reason))}" for reason, count in each.reasons.items())
         yield _indented(f"never compared: {plain(each.endpoint)} ({reasons})")
     idle = [rule.line for rule in report.rules if rule.in_force and not rule.hits]
     if idle:
@@ -167,7 +167,7 @@ def _measured(report: Report) -> Iterator[RenderableType]:
 def _sum(totals: Totals) -> str:
     """Where every request went, as a sum that the reader can check."""
     parts = [f"{totals.matched:,} matched", f"{totals.differed:,} differed", f"{totals.failed:,} failed"]
-    parts += _reasons("skipped", totals.skipped) + _reasons("dropped", totals.dropped)
+    parts += _reasons(totals)
     if totals.in_flight:
         parts.append(f"{totals.in_flight:,} in flight")
     return f"{totals.received:,} received = {' + '.join(parts)}"
@@ -179,7 +179,7 @@ def _log(log: LogReport) -> Iterator[RenderableType]:
         " = ".join(
             (
                 f"{log.read:,} lines",
-                " + ".join([f"{log.replayed:,} replayed", *_reasons("skipped", log.skipped)]),
+                " + ".join([f"{log.replayed:,} replayed", *_because("skipped", "line", log.skipped)]),
             )
         )
     )
@@ -189,14 +189,19 @@ def _log(log: LogReport) -> Iterator[RenderableType]:
             f"sent late by p50 {_ms(late.p50)} · p99 {_ms(late.p99)} · at most {_ms(late.max)} ms", "dim"
         )
     if not log.bodies_compared:
-        said = "Bodies and headers were not compared, nor sizes that packing can explain"
-        yield Text(f"{said}: the log was legacy's witness.", "yellow")
+        without = "Bodies and headers were not compared, nor sizes that packing can explain"
+        yield Text(f"{without}: the log was legacy's witness.", "yellow")
     for reason, lines in log.examples.items():
-        yield _indented(f"{plain(reason)}: {plain(lines[0])}")
+        yield _indented(f"{plain(said(f'line: {reason}'))}: {plain(lines[0])}")
 
 
-def _reasons(fate: str, counts: dict[str, int]) -> list[str]:
-    return [f"{count:,} {fate} ({plain(reason)})" for reason, count in counts.items()]
+def _reasons(of: Totals | EndpointReport) -> list[str]:
+    """Why requests were not sent to the target."""
+    return _because("skipped", "skipped", of.skipped) + _because("dropped", "dropped", of.dropped)
+
+
+def _because(fate: str, code: str, counts: dict[str, int]) -> list[str]:
+    return [f"{count:,} {fate} ({plain(said(f'{code}: {reason}'))})" for reason, count in counts.items()]
 
 
 def _endpoints(endpoints: list[EndpointReport], width: int) -> Iterator[RenderableType]:
@@ -244,7 +249,7 @@ def _details(endpoint: EndpointReport) -> Iterator[str]:
     yield endpoint.why
     unequal = {pair: count for pair, count in endpoint.status.items() if not Statuses.read(pair).are_equal}
     facts = [f"{plain(pair)} ×{count:,}" for pair, count in unequal.items()]
-    facts += _reasons("skipped", endpoint.skipped) + _reasons("dropped", endpoint.dropped)
+    facts += _reasons(endpoint)
     if facts:
         yield " · ".join(facts)
     if endpoint.latency.legacy.p50 is not None:

@@ -14,11 +14,13 @@ from typing import Any
 import pytest
 from support.reports import cause, hostile, large, ordinary
 
+from replay.model import LogSkip
 from shadow.model import DifferenceKind, Drop, Skip
 from shadow.report import html
 from shadow.report.build import build
 from shadow.report.svg import bars, day, interval, lines, parts
 from shadow.report.visible import visible
+from shadow.report.words import said
 from shadow.verdict.diagnosis.table import RULES
 from shadow.verdict.noise import State
 from shadow.verdict.verdict import Reason, Verdict
@@ -185,14 +187,17 @@ def test_every_word_is_used() -> None:
 
 
 def test_every_word_of_the_report_has_its_translation() -> None:
-    """Verdicts, kinds, reasons of all sorts, states of masks and diagnoses."""
+    """Verdicts, kinds, reasons of all sorts, states of masks and diagnoses; of each reason in English too."""
     japanese = WORDS["ja"]
-    phrases = [
+    reasons = [
         *(f"skipped: {each}" for each in Skip),
         *(f"dropped: {each}" for each in Drop),
+        *(f"line: {each}" for each in LogSkip),
         *Reason,
-        *State,
+        "unanswered",
     ]
+    assert [each for each in reasons if said(each) == each] == []
+    phrases = [*reasons, *State]
     assert {f"is_{each.replace(' ', '-')}" for each in Verdict} <= japanese.keys()
     assert {f"kind_{each}" for each in DifferenceKind} <= japanese.keys()
     assert set(phrases) <= japanese["phrases"].keys()

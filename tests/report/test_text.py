@@ -6,11 +6,13 @@ import io
 import re
 
 import pytest
+from support import reports
 
 from shadow.record.parts import Pattern, Seen
 from shadow.record.segment import Unreadable
 from shadow.record.tally import Tally, TallyRecord
 from shadow.record.units import Units
+from shadow.report import markdown
 from shadow.report.build import build
 from shadow.report.schema import Report
 from shadow.report.text import plain, render
@@ -51,10 +53,10 @@ def test_what_is_told() -> None:
 
     for part in (
         "✗ REGRESSED  of 1 endpoint 1 regressed",
-        "1,242 received = 1,000 matched + 200 differed + 34 failed + 5 skipped (sample) + 2 dropped",
+        "1,242 received = 1,000 matched + 200 differed + 34 failed + 5 skipped (outside the sample)",
         "2025-11-22 00:23:20 to 2025-11-22 00:24:20 UTC, configuration 3fa9",
         "left out as unreadable: lines 1, segments 0",
-        "200→500 ×50 · 200→timeout ×34 · 5 skipped (sample) · 2 dropped (channel_full)",
+        "200→500 ×50 · 200→timeout ×34 · 5 skipped (outside the sample) · 2 dropped (channel to the",
         "150 × changed json:$.price",
         "legacy 1\n",
         "target has none\n",
@@ -63,6 +65,25 @@ def test_what_is_told() -> None:
     assert re.search(r"p50 12\.\d → 1,\d{3} · p95", text)
     assert re.search(r"GET /items/\{id\} +regressed +1,242 +1,200 +1,000 +200 +34", text)
     assert "200→200" not in text
+
+
+def test_reasons_are_said_in_words() -> None:
+    """As on the page: of requests, of endpoints, of lines of logs, here and in Markdown."""
+    made = reports.hostile("x")
+    assert made.log
+    made.log.skipped, made.log.examples = {"malformed": 1}, {"malformed": ["GET"]}
+    text = rendered(made, 500)
+
+    for part in (
+        "101,220 skipped (method is not safe, and no rule mirrors it)",
+        "never compared: POST /orders (101,220 method is not safe, and no rule mirrors it)",
+        "2 lines = 1 replayed + 1 skipped (not a line of this format)",
+        "    not a line of this format: GET",
+    ):
+        assert part in text
+    for code in ("skipped (method)", "channel_full", "malformed"):
+        assert code not in text
+    assert "not: 101,220 (method is not safe, and no rule mirrors it), 9,000 (" in markdown.render(made)
 
 
 @pytest.mark.parametrize("width", [80, 100, 140])
