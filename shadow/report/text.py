@@ -1,5 +1,5 @@
-"""The report for a terminal: the verdict, what broke, the endpoints, the most frequent differences, what was
-not measured.
+"""The report for a terminal: the verdict, what broke, the endpoints that matter most, the most frequent
+differences, what was not measured. What it has no room for is counted: the page and the JSON have it all.
 
 Colour only on a terminal. Every word that comes from a record passes through `plain`, for a terminal obeys
 what it is shown.
@@ -7,6 +7,7 @@ what it is shown.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
@@ -41,9 +42,13 @@ from shadow.verdict.verdict import Verdict
 CAUSES = 10
 """Causes shown; the JSON report has more."""
 
+ENDPOINTS = 20
+"""Endpoints shown; they come by risk."""
+
 _EVERY = 2.0  # seconds between two looks at what was recorded,
 _IDLE = 10.0  # and at least so many times what a look takes
 _NEVER = 10  # endpoints shown that were never compared
+_DIFFERENCES = 3  # of one endpoint
 _LONGEST = 200  # characters shown of a value that comes from a record
 _NAME = 16  # columns that an endpoint's name has at least, in a table
 _NO_TERMINAL = 100  # columns, where nothing says how wide the reader's page is
@@ -85,7 +90,7 @@ def _parts(report: Report, width: int) -> Iterator[RenderableType]:
     return chain(
         _head(report),
         _diagnosis(report.diagnosis),
-        _endpoints(report.endpoints, width),
+        _endpoints(report, width),
         _causes(report.causes, report.causes_left_out),
         _measured(report),
     )
@@ -204,9 +209,11 @@ def _because(fate: str, code: str, counts: dict[str, int]) -> list[str]:
     return [f"{count:,} {fate} ({plain(said(f'{code}: {reason}'))})" for reason, count in counts.items()]
 
 
-def _endpoints(endpoints: list[EndpointReport], width: int) -> Iterator[RenderableType]:
+def _endpoints(report: Report, width: int) -> Iterator[RenderableType]:
     """A table with lines of detail between its rows. As these span the columns, each row is a table of its
     own, and the widths are given. Where names would have no room beside the counts, these are details too."""
+    endpoints, left_out = report.endpoints[:ENDPOINTS], report.endpoints[ENDPOINTS:]
+    excused = {cause.id for cause in report.causes if marks(cause)}
     counts = [[f"{getattr(each, name):,}" for name in _COUNTS] for each in endpoints]
     widths = [max(map(len, column)) for column in zip(_COUNTS, *counts, strict=True)]
     room = len(Verdict.NOT_ENOUGH_DATA if width >= _NO_TERMINAL else "not enough")
@@ -236,7 +243,14 @@ def _endpoints(endpoints: list[EndpointReport], width: int) -> Iterator[Renderab
             )
         else:
             yield row(Text(sign, style), name, said, *numbers)
-        yield from map(_indented, _details(each))
+        yield from map(_indented, _details(each, excused))
+    if left_out:
+        yield Text(f"and {len(left_out):,} more: {_by_verdict(left_out)}; --format html and json have all")
+
+
+def _by_verdict(endpoints: list[EndpointReport]) -> str:
+    found = Counter(map(told, endpoints))
+    return ", ".join(f"{count:,} {verdict}" for verdict, count in found.items())
 
 
 def _indented(detail: str, style: str = "dim", columns: int = 4, *, fold: bool = False) -> Padding:
@@ -245,10 +259,18 @@ def _indented(detail: str, style: str = "dim", columns: int = 4, *, fold: bool =
     return Padding(text, (0, 0, 0, columns), expand=False)
 
 
-def _details(endpoint: EndpointReport) -> Iterator[str]:
+def _details(endpoint: EndpointReport, excused: set[str]) -> Iterator[str]:
+    """Why it is not ready; nothing of one that is, or that was never to be compared. `excused` are ids of
+    causes that do not count."""
+    if told(endpoint) != endpoint.verdict or (endpoint.verdict is Verdict.READY and not endpoint.reasons):
+        return
     yield endpoint.why
     unequal = {pair: count for pair, count in endpoint.status.items() if not Statuses.read(pair).are_equal}
     facts = [f"{plain(pair)} ×{count:,}" for pair, count in unequal.items()]
+    others = [each for each in endpoint.differences if each.path != "status" and each.cause not in excused]
+    facts += [f"{plain(named(each))} ×{each.count:,}" for each in others[:_DIFFERENCES]]
+    if len(others) > _DIFFERENCES:
+        facts.append(f"{len(others) - _DIFFERENCES:,} more differences")
     facts += _reasons(endpoint)
     if facts:
         yield " · ".join(facts)

@@ -56,7 +56,7 @@ def test_what_is_told() -> None:
         "1,242 received = 1,000 matched + 200 differed + 34 failed + 5 skipped (outside the sample)",
         "2025-11-22 00:23:20 to 2025-11-22 00:24:20 UTC, configuration 3fa9",
         "left out as unreadable: lines 1, segments 0",
-        "200→500 ×50 · 200→timeout ×34 · 5 skipped (outside the sample) · 2 dropped (channel to the",
+        "200→500 ×50 · 200→timeout ×34 · changed json:$.price ×150 · missing header:x ×50 · 5 skipped",
         "150 × changed json:$.price",
         "legacy 1\n",
         "target has none\n",
@@ -127,6 +127,34 @@ def test_plain_text_stays() -> None:
     """Letters of any script are shown, long texts bounded."""
     assert plain("日本語 é → ok") == "日本語 é → ok"
     assert len(plain("x" * 10_000)) < 250
+
+
+def test_of_many_endpoints_those_that_matter_most_are_shown() -> None:
+    """Regressed ones come first, with what differs and counts; what there is no room for is counted."""
+    made = reports.large(500)
+    made.causes[0].masked = True
+    text = rendered(made, 120)
+
+    assert len(text) < 20_000
+    assert len(re.findall("^✗ GET /shop", text, re.MULTILINE)) == 20
+    assert (text.count("63 more differences"), text.count("62 more differences")) == (19, 1)
+    assert made.causes[0].path not in text.partition("Differences,")[0]
+    assert f"changed {made.causes[1].path} ×" in text
+    rest = re.search(r"^and 480 more: (\d+) regressed, (\d+) not enough data, (\d+) ready; --f", text, re.M)
+    assert rest
+    assert sum(map(int, rest.groups())) == 480
+
+
+def test_what_is_ready_has_one_line() -> None:
+    """But where a difference was reproduced that is seldom enough."""
+    made = reports.ordinary()
+    made.endpoints[-1].reasons = ["confirmed"]
+    shown = rendered(made, 120).splitlines()
+    ready = [i for i, line in enumerate(shown) if line.startswith("✓")]
+
+    assert len(ready) > 5
+    assert ready == list(range(ready[0], ready[-1] + 1))
+    assert shown[ready[-1] + 1].strip() == made.endpoints[-1].why
 
 
 def test_an_empty_report() -> None:
