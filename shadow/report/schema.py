@@ -272,7 +272,8 @@ class EndpointReport(Struct, kw_only=True):
 
 class ReleaseReport(Struct, kw_only=True):
     """What one version of the target answered; ids of causes that were not seen before it, and of those that
-    the version before had and it has not."""
+    the version before had and it has not. All versions together `compared` less than `Totals`: answers that
+    name none are missing, and those spent on learning noise. Noise is among what `differed`."""
 
     version: str
     first: float

@@ -262,6 +262,18 @@ def test_what_legacy_did_not_answer_was_not_compared() -> None:
     assert [(each.compared, each.differed) for each in report.series] == [(0, 0), (30, 0)]
 
 
+def test_what_versions_answered_is_set_against_the_whole() -> None:
+    """Answers that name no version, and those spent on learning, are in the head and not in that table."""
+    tally = add(Tally(), range(30), version="v1")
+    add(tally, range(30, 70), VALUE, version="v2")
+    add(tally, range(70, 75))
+    learn(tally, 25, (VALUE,), (VALUE,))
+    report = build([TallyRecord(1000, 60, "GET /", "", tally)])
+
+    assert [(each.version, each.compared) for each in report.releases] == [("v1", 30), ("v2", 40)]
+    assert "70 of the 100 compared answers: those that name a version" in html.render(report)
+
+
 def test_sentences_have_their_plurals_and_no_share_is_rounded_to_all() -> None:
     """One is not many; and where something failed, what is counted with it is told."""
     tallies = {"GET /a": add(Tally(), range(5000)), "GET /b": add(Tally(), range(1), TIMEOUT, target=DEAD)}
