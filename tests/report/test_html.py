@@ -114,6 +114,9 @@ def test_an_empty_report() -> None:
 
     assert "Nothing was compared yet." in page
     assert "No differences." in page
+    assert "Nothing was received yet." in page
+    for told in ("0 kinds of difference", "Every endpoint was compared.", 'data-column="0"', "data-filter="):
+        assert told not in page.partition("<script>")[0]
 
 
 def test_a_report_of_most() -> None:
