@@ -12,7 +12,7 @@ from itertools import zip_longest
 import msgspec
 
 from shadow.record.bodies import Kept
-from shadow.report.schema import Line
+from shadow.report.shown import Line
 
 ROWS = 40
 """Shown of one example."""

@@ -10,7 +10,7 @@ from shlex import quote
 
 from shadow.record.evidence import Asked
 from shadow.record.mask import MASKED
-from shadow.report.schema import Curl
+from shadow.report.shown import Curl
 
 # curl sets these itself, and what a proxy adds is no part of what the client asked.
 _OWN = frozenset({"host", "content-length", "connection", "accept-encoding", "user-agent", "via"})

@@ -22,7 +22,8 @@ from markupsafe import Markup, escape
 from shadow.model import Statuses
 from shadow.report import figures, svg, words
 from shadow.report.measured import told
-from shadow.report.schema import Cause, Diagnosis, EndpointReport, Example, Hour, Report, ShortHour
+from shadow.report.schema import Cause, Diagnosis, EndpointReport, Hour, Report, ShortHour
+from shadow.report.shown import Example
 from shadow.report.visible import visible
 from shadow.verdict.causes import identity
 

@@ -1,8 +1,8 @@
 """The report, field by field, as its JSON form has it.
 
 Pure. Every other form is made from this one. A field may be added; what is here keeps its name and meaning as
-long as `SCHEMA_VERSION` stays. Times are Unix seconds, durations seconds, shares between 0 and 1. Longer than
-a module should be: it is read as one, from the whole report at its end upwards.
+long as `SCHEMA_VERSION` stays. Times are Unix seconds, durations seconds, shares between 0 and 1. It is read
+from the whole report at its end upwards; `shown` has what a cause is shown with.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from msgspec import UNSET, Struct, UnsetType, field
 
 from shadow.record.segment import Unreadable
+from shadow.report.shown import Example, Snippet
 from shadow.verdict.verdict import Verdict
 
 SCHEMA_VERSION = 1
@@ -76,59 +77,6 @@ class Totals(Struct, kw_only=True):
 
 
 # -- causes
-
-
-class Answer(Struct, kw_only=True):
-    """One side's answer in an example: `status` is None where there was none, and `failure` says why.
-    `headers` are those that matter here. `length` is the body's as sent."""
-
-    status: int | None
-    failure: str
-    headers: list[tuple[str, str]]
-    length: int
-    first_byte: float | None
-    total: float
-
-
-class Line(Struct, array_like=True):
-    """A line of both bodies side by side: `mark` is `=` where both are equal, `!` where they are not, `-`
-    where only legacy has it, `+` where only the target has it, `…` where lines are left out."""
-
-    mark: str
-    legacy: str | None
-    target: str | None
-
-
-class Curl(Struct):
-    """Commands for a shell that repeat the request at each side, `$LEGACY` and `$TARGET` being their URLs;
-    `note` says what must be filled in, if anything."""
-
-    legacy: str
-    target: str
-    note: str
-
-
-class Example(Struct, kw_only=True):
-    """The kept comparison that shows a cause: `request` is its method and target, masked."""
-
-    id: str
-    at: float
-    endpoint: str
-    request: str
-    headers: list[tuple[str, str]]
-    legacy: Answer
-    target: Answer
-    lines: list[Line]
-    """Of both bodies, around the difference; none where no body was kept."""
-    curl: Curl
-
-
-class Snippet(Struct):
-    """Lines for the configuration file, ready to be pasted: never compare this, or accept it until a day;
-    empty where there is no such line."""
-
-    ignore: str
-    accept: str
 
 
 class Cause(Struct, kw_only=True):

@@ -8,7 +8,7 @@ from datetime import date
 from shadow.compare import rule_lines
 from shadow.compare.signature import Signature
 from shadow.endpoint import is_template
-from shadow.report.schema import Snippet
+from shadow.report.shown import Snippet
 from shadow.report.visible import visible
 from shadow.settings import Accept, Compare
 

@@ -8,20 +8,16 @@ from math import exp, sin
 from shadow.record.segment import Unreadable
 from shadow.report.schema import (
     AcceptedReport,
-    Answer,
     Cause,
     Changed,
     Changes,
     Coverage,
-    Curl,
     Diagnosis,
     DifferenceReport,
     Distribution,
     EndpointReport,
-    Example,
     Hour,
     Lateness,
-    Line,
     LogReport,
     MaskReport,
     Named,
@@ -33,10 +29,10 @@ from shadow.report.schema import (
     Sentence,
     ShortHour,
     Sides,
-    Snippet,
     Totals,
     Window,
 )
+from shadow.report.shown import Answer, Curl, Example, Line, Snippet
 from shadow.verdict.causes import identity
 from shadow.verdict.verdict import Verdict
 
