@@ -164,11 +164,11 @@ _UUID = re2.compile(r"(?i)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 # What is said of a secret and is none: `can't be blank`. All of its words are among these, and one tells.
 _FAULTS = frozenset(
-    "blank character characters empty expired found incorrect invalid long match mismatch missing must "  # noqa: SIM905
+    "blank character characters empty expired found incorrect invalid long match mismatch missing must "
     "provided required set short valid wrong".split()
 )
 _SAYING = _FAULTS | frozenset(
-    "a an and are at be been can't cannot code confirmation contain digit does doesn't don't environment "  # noqa: SIM905
+    "a an and are at be been can't cannot code confirmation contain digit does doesn't don't environment "
     "field for has have in is isn't least letter lowercase maximum may minimum more no not number one "
     "or password should than the this token too uppercase value variable was your".split()
 )

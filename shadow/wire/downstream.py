@@ -379,7 +379,8 @@ class Downstream(asyncio.Protocol):
         self._lingering = True
         timeouts = self._front.timeouts
         unsent = self.transport.get_write_buffer_size()
-        silent = rest = timeouts.linger
+        silent: float = timeouts.linger
+        rest = silent
         if self._decoder is not None and (unsent or not self._front.draining):
             silent, rest = _SILENT, _REST
         self._rest_ends = self._front.loop.time() + rest
