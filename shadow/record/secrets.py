@@ -98,7 +98,7 @@ _VALUE = rf"(?:{_QUOTED}|{_BLOCK}|(?:(?:bearer|basic|digest|negotiate|token|!!\w
 # A value right before its name: `{"value": "x", "name": "password"}`, and so in YAML.
 _TOLD = r"""\b(?:value|val)(?:\\*["'])?\s*[:=]\s*"""
 _ONE = r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\\"(?:[^"\\]|\\\\(?:\\"|[^"]))*\\"|""" + _BARE + ")"
-_TELLER = r"""[\s,]\s*(?:\\*["'])?(?:name|key)(?:\\*["'])?\s*[:=]\s*(?:\\*["'])?[\w. -]*"""
+_TELLER = r"""[\s,]\s*(?:\\*["'])?(?:name|key)(?:\\*["'])?\s*[:=]\s*(?:\\*["'])?[\w.-]*"""
 
 # What reads on and on, for an @ or for the end of a query, has a pattern of its own: beside shapes that are
 # found on the way, it would read the rest of the text for each of them.
@@ -211,9 +211,12 @@ class SecretFinder:
             rf"|(?P<entry>(?i:{_PHRASES})[\w.-]*[\"']?[ \t]*[:：][ \t]+)(?P<phrase>{_PHRASE})"
             r"""(?m:[ \t]*(?:\r?$|["'\\<]))"""
             rf"|(?P<name>{name}(?i:{_BETWEEN}))(?P<value>(?i:{_VALUE}))"
-            rf"|(?P<told>(?i:{_TOLD}))(?P<one>{_ONE})(?i:{_TELLER}){name}"
         )
-        self._any = _any_of(self._named, _ADDRESSES, _GRANTS, _PATHS, _SHAPES, _LONG)
+        # Apart: what it reads behind a value may be the name of the next.
+        self._told: Any = re2.compile(
+            rf"(?P<name>(?i:{_TOLD}))(?P<value>{_ONE})(?i:{_TELLER})(?:{name}|(?i:{_LOWER})\b)"
+        )
+        self._any = _any_of(self._told, self._named, _ADDRESSES, _GRANTS, _PATHS, _SHAPES, _LONG)
         self._remembered = lru_cache(maxsize=4096)(self._search)
 
     def odd(self, text: str) -> bool:
@@ -240,8 +243,10 @@ class SecretFinder:
             return text
 
         def named(found: Any) -> str:
-            before = str(found["name"] or found["entry"] or found["field"] or found["told"])
-            value = str(found["value"] or found["phrase"] or found["line"] or found["one"])
+            before = str(found["name"] or found["entry"] or found["field"])
+            return replaced(found, before, str(found["value"] or found["phrase"] or found["line"]))
+
+        def replaced(found: Any, before: str, value: str) -> str:
             after = str(found[0])[len(before) + len(value) :]
             secret = value.strip("\\\"'")  # equal to the same without quotes
             return before + (value.replace(secret, hide(secret)) if secret else value) + after
@@ -252,6 +257,7 @@ class SecretFinder:
             segments = _SEGMENT.sub(lambda one: hide(one[0]) if is_token(one[0]) else one[0], found["behind"])
             return str(found[0]).removesuffix(found["behind"]) + segments
 
+        text = str(self._told.sub(lambda found: replaced(found, found["name"], found["value"]), text))
         text = _PATHS.sub(opening, shapes_hidden(str(self._named.sub(named, text)), hide))
         return str(_LONG.sub(lambda found: hide(found[0]) if _is_random(found[0]) else found[0], text))
 
