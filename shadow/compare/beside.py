@@ -65,10 +65,11 @@ ELEMENTS = VALUES | {"string", "integer", "real", "array", "dict"}
 
 HEADS = frozenset({"th", "dt"})
 CELLS = HEADS | {"td", "dd"}
+BOLD = ("b", "strong")
 ATTRIBUTES = frozenset({"value", "content"})
 ROWS = frozenset({"tr", "dl", "table"})
-"""In HTML: what says what the values beside it are, that and the values, attributes that are values, and what
-all stand in."""
+"""In HTML: what says what the values beside it are, that and the values, how a cell begins in a row of heads
+that are not called so, attributes that are values, and what all stand in."""
 
 LINKS = frozenset({"a", "small"})
 """What stands beside a label, and is not its value."""

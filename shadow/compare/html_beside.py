@@ -8,12 +8,13 @@ from itertools import chain
 from typing import NamedTuple
 
 from shadow.compare import html_rows
-from shadow.compare.beside import CELLS, COLONS, HEADS, LINKS, columns, label, writable
+from shadow.compare.beside import BOLD, CELLS, COLONS, HEADS, LINKS, columns, label, writable
 from shadow.compare.html_path import Place
 from shadow.compare.html_tree import FIELDS, Page
 
 _OF_ROWS = ("tr", "tbody", "tfoot")
 _FARTHEST = 20  # tags between that of a table and its first row
+_BOLD = tuple(f"<{name}{end}" for name in BOLD for end in " >")
 _NEAR = 10  # tags between a label and its value
 
 
@@ -125,7 +126,7 @@ class _Side:
                 break
             heading = name == "thead" or (heading and name != "/thead")
             if name == "tr":
-                if heading:
+                if heading or self._is_bold(number):
                     self._heading.add(number)
                 cells = self._cells(number).values()
                 said = [cell.head for cell in cells for _ in range(cell.span)]
@@ -133,6 +134,12 @@ class _Side:
                 if len(cells) > 1:
                     break
         return heads
+
+    def _is_bold(self, row: int) -> bool:
+        """Do all cells of a row begin in bold, as those of a head whose cells are not called so?"""
+        cells = [item for item in self._page.children(row) if self._page.name(item) in CELLS]
+        inner = (self._page.written(cell)[:1000].partition(">")[2].lstrip() for cell in cells)
+        return len(cells) > 1 and all(text.startswith(_BOLD) for text in inner)
 
     def _cells(self, row: int) -> dict[int, _Cell]:
         if row not in self._rows:

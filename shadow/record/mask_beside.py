@@ -92,6 +92,8 @@ class Cells:
         self._column = 0
         self._span = range(0)  # columns of the cell that is open
         self._columns: set[int] = set()  # that are secret
+        self._bold = False  # does the cell that is open begin so?
+        self._row: list[tuple[bool, bool, range]] = []  # of each cell whether it does, and names a secret
 
     @property
     def secret(self) -> bool:
@@ -107,6 +109,8 @@ class Cells:
             self._label, self._labelled = "", False
         elif name in beside.LINKS:
             self._labelled = False
+        elif name in beside.BOLD:
+            self._bold = self._bold or not self._said
         elif name in _GROUPS:
             self._heading = name == "thead"
         elif name in beside.CELLS:
@@ -116,7 +120,7 @@ class Cells:
             self._span = range(self._column, self._column + beside.columns(span[1] if span else ""))
             by_column = not self._columns.isdisjoint(self._span)
             self._within = name not in beside.HEADS and (self._called or by_column)
-            self._cell = name
+            self._cell, self._bold = name, False
         elif name in beside.ROWS:
             self._new_row(name)
         return self.secret
@@ -141,7 +145,7 @@ class Cells:
             if self._label is not None and len(self._label) <= beside.LONGEST:
                 self._label = f"{self._label} {text}"
             self._next = text.endswith(beside.COLONS) and _says(text, self._mask)
-        if self._cell and not self._within and len(self._said) <= beside.LONGEST:
+        if self._cell and len(self._said) <= beside.LONGEST:
             self._said += text
 
     def ends(self, name: str) -> None:
@@ -163,13 +167,21 @@ class Cells:
         says = _says(beside.label(self._cell, html.unescape(self._said).strip()), self._mask)
         self._called = says or (self._called and self._by_head and not head)
         self._by_head = head or self._by_head
+        self._row.append((self._bold, says, self._span))
         if self._cell == "th":
-            (self._columns.update if says else self._columns.difference_update)(self._span)
+            self._head(says, self._span)
         self._column = self._span.stop
         self._cell, self._said, self._within = "", "", False
 
+    def _head(self, says: bool, span: range) -> None:
+        (self._columns.update if says else self._columns.difference_update)(span)
+
     def _new_row(self, name: str) -> None:
         self._close()
+        if len(self._row) > 1 and all(bold for bold, _, _ in self._row):
+            for _, says, span in self._row:
+                self._head(says, span)
+        self._row = []
         self._called = self._by_head = False
         self._column = 0
         if name == "table":
