@@ -50,7 +50,7 @@ def snapshots(folder: Path) -> list[SegmentFile]:
 def retain(folder: Path, keep_seconds: float, now: float) -> int:
     """Delete sealed segments older than `keep_seconds` at `now` (Unix); how many were deleted."""
     deleted = 0
-    for each in sealed(folder):
+    for each in _at_hand(folder):
         if each.modified < now - keep_seconds:
             with suppress(OSError):
                 each.path.unlink()
@@ -61,7 +61,7 @@ def retain(folder: Path, keep_seconds: float, now: float) -> int:
 def bound(folder: Path, limit: int) -> int:
     """Delete sealed evidence, the oldest first, until at most `limit` bytes of it are left; how many segments
     were deleted. Tallies stay: they are small, and the verdict stands on them."""
-    found = [each for each in sealed(folder) if each.name.startswith(EVIDENCE)]
+    found = [each for each in _at_hand(folder) if each.name.startswith(EVIDENCE)]
     deleted = 0
     left = sum(each.size for each in found)
     for each in found:
@@ -72,6 +72,14 @@ def bound(folder: Path, limit: int) -> int:
             left -= each.size
             deleted += 1
     return deleted
+
+
+def _at_hand(folder: Path) -> list[SegmentFile]:
+    """The sealed segments; none where the folder cannot be listed just now: who deletes looks again."""
+    try:
+        return sealed(folder)
+    except OSError:
+        return []
 
 
 def _file(folder: Path, file: re.Match[str]) -> SegmentFile | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -75,6 +76,20 @@ def test_a_clock_that_is_set_back_costs_no_count(tmp_path: Path) -> None:
     books.add({GET: Tally(received=2)})
     books.close(NOW - 3590)
     assert [(each.seconds, each.tally.received) for each in kept(tmp_path)] == [(0.0, 1), (10.0, 2)]
+
+
+def test_a_folder_that_cannot_be_listed_ends_nobody(tmp_path: Path) -> None:
+    """The recorder is the supervisor's, without whom all workers leave. Here it has no descriptor left."""
+    books = recorder(tmp_path)
+    books.add({GET: Tally(received=1)})
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        books.tick(NOW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    books.close(NOW + 10)
+    assert received(tmp_path) == [1]
 
 
 def test_a_window_is_one_record_of_each_endpoint(tmp_path: Path) -> None:
