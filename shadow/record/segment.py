@@ -85,7 +85,7 @@ class SegmentWriter:
     def append(self, lines: bytes) -> bool:
         """Write whole lines; False if they were lost. Seals the segment once it has reached its limit."""
         try:
-            self._open = self._open or self._next()
+            self._open = self._still_open() or self._next()
             if os.write(self._open[0], lines) != len(lines):
                 raise OSError("the disk is full")
         except OSError:
@@ -101,7 +101,7 @@ class SegmentWriter:
         """Let the open segment hold these lines and no others, all at once; False if it is as it was."""
         part: Path | None = None
         try:
-            fd, path = self._open = self._open or self._next()
+            fd, path = self._open = self._still_open() or self._next()
             part = path.with_name(f".{path.name.removesuffix(OPEN)}.part")
             part.unlink(missing_ok=True)
             new = os.open(part, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | _SAFE, 0o600)
@@ -133,6 +133,13 @@ class SegmentWriter:
             return _seal(fd, path)
         finally:
             os.close(fd)
+
+    def _still_open(self) -> tuple[int, Path] | None:
+        """The open segment, unless somebody has deleted it: whatever is written to it then, nobody reads."""
+        if self._open is not None and not os.fstat(self._open[0]).st_nlink:
+            os.close(self._open[0])
+            self._open = None
+        return self._open
 
     def _next(self) -> tuple[int, Path]:
         """Open a segment that no process has used."""

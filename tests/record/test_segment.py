@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import resource
+import shutil
 import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -94,6 +95,20 @@ def test_a_new_process_goes_on_counting(tmp_path: Path) -> None:
 
     assert sorted(os.listdir(tmp_path)) == ["pod-0-000001.jsonl.zst", "pod-0-000002.jsonl.zst"]
     assert numbers(tmp_path) == [1, 2]
+
+
+@pytest.mark.parametrize("write", [SegmentWriter.append, SegmentWriter.replace])
+def test_a_folder_that_is_deleted_is_made_anew(
+    write: Callable[[SegmentWriter, bytes], bool], tmp_path: Path
+) -> None:
+    """Whoever begins anew so keeps what comes from then on: nobody reads a deleted file."""
+    writing = writer(tmp_path / "data")
+    assert write(writing, line(1))
+    shutil.rmtree(tmp_path / "data")
+    assert write(writing, line(2))
+    assert numbers(tmp_path / "data") == [2]
+    assert writing.seal()
+    assert numbers(tmp_path / "data") == [2]
 
 
 def test_nothing_written_leaves_nothing(tmp_path: Path) -> None:
