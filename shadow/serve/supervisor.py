@@ -25,6 +25,7 @@ from shadow.serve.recorder import Recorder
 
 _TICK: Final = 0.2  # seconds between two looks at the clock
 _MAX_OUTGOING: Final = 64 * 1024 * 1024  # bytes that admin may be behind before it is started anew
+_MOST_OLD: Final = 8  # generations that are leaving, each with its memory; then a reload waits
 _SELF: Final = "supervisor"
 
 log = structlog.get_logger()
@@ -57,6 +58,7 @@ class Supervisor:
         self._next: Generation | None = None  # being started, by a reload
         self._old: list[Generation] = []
         self._reloader = reloader
+        self._asked = False  # to reload
         self._reloaded = True  # the last reload was good
         self._listeners = list(listeners)
         self._recorder = recorder
@@ -93,7 +95,7 @@ class Supervisor:
             self._heed_signals()
             self._reap()
             self._advance(time.monotonic())
-            self._reload_if_changed()
+            self._reload_if_due()
             self._book(self._ledger.lost())
             self._recorder.tick(time.time())
         self._book(self._ledger.remainder())
@@ -189,8 +191,12 @@ class Supervisor:
 
     # -- reloading
 
-    def _reload_if_changed(self) -> None:
-        if not self._stopping and self._next is None and self._reloader.changed():
+    def _reload_if_due(self) -> None:
+        """Where asked to, or where a file has changed; one after the other, and a storm of signals is one."""
+        if self._stopping or self._next is not None or len(self._old) >= _MOST_OLD:
+            return
+        if self._asked or self._reloader.changed():
+            self._asked = False
             self._reload()
 
     def _reload(self) -> None:
@@ -298,8 +304,7 @@ class Supervisor:
         while self._signals:
             received = signal.Signals(self._signals.pop(0))
             if received == signal.SIGHUP:
-                if not self._stopping and self._next is None:
-                    self._reload()
+                self._asked = True
             elif self._stopping:
                 self._exit = 128 + received
                 self._stop_listening()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+import sys
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import aiohttp
 import pytest
 from support.peers import Load, answering, echo, get, items, post
-from support.proxy import NOBODY, Proxy, assert_adds_up, until, value
+from support.proxy import NOBODY, Proxy, assert_adds_up, children, until, value
 
 SKIP_ALL = [{"match": "* /**", "mirror": False}]
 
@@ -152,6 +153,41 @@ async def test_no_counter_is_told_twice(backend: Any, proxy: Any, connect: Any) 
             while not await look():  # noqa: ASYNC110 - in another process
                 await asyncio.sleep(0.01)
     assert set(seen) == {3}
+
+
+_ONE_LEAVES = """\
+import shadow.serve.supervisor, shadow.cli
+shadow.serve.supervisor._MOST_OLD = 1
+shadow.cli.main()
+"""
+
+
+async def test_a_storm_of_signals(proxy: Any) -> None:
+    """What comes amid a reload is heeded after it; and old workers, each with its memory, do not gather while
+    they leave: here one generation of them, and one is served by, and one begins."""
+    program = (sys.executable, "-c", _ONE_LEAVES)
+    running = await proxy(NOBODY, "http://127.0.0.1:2", program, timeouts={"lameduck": "1s"})
+    running.signal(signal.SIGHUP)
+    await until(lambda: running.worker("live-0.1"), "it has begun")
+    running.signal(signal.SIGHUP)
+    await until(lambda: running.worker("live-0.2"), "it begins another time")
+    most = 0
+
+    def over() -> bool:
+        nonlocal most
+        running.signal(signal.SIGHUP)
+        most = max(most, sum(_name(pid).startswith("shadow live-") for pid in children(running.pid)))
+        return bool(running.worker("live-0.4"))
+
+    await until(over, "it goes on")
+    assert most <= 3
+
+
+def _name(pid: int) -> str:
+    """What `top` calls a process; nothing where it has just left."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/comm").read_text("ascii")
+    return ""
 
 
 async def test_a_changed_file_is_noticed(backend: Any, proxy: Any) -> None:
