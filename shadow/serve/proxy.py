@@ -209,6 +209,8 @@ class Workers:
 def _have_descriptors(connections: int) -> None:
     raise_limit()
     most = allowed(connections, 2)
+    if most == 1 < connections:
+        raise CannotStart("too few descriptors for more than one client: raise ulimit -n")
     if most < connections:
         log.warning(
             "connections_limited", configured=connections, most=most, reason="too few descriptors: ulimit -n"

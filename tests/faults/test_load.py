@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from support.peers import Client, Load, answering, body_of, echo, get, items, response
-from support.proxy import NOBODY, PATIENCE, PROGRAM, Proxy, assert_adds_up, resident, until, value
+from support.proxy import NOBODY, PATIENCE, PROGRAM, Proxy, assert_adds_up, command, resident, until, value
 
 FEW = ("prlimit", "--nofile=256", "--")
 """A command under which a program has 256 descriptors."""
@@ -92,6 +92,15 @@ async def test_descriptors_exhausted(backend: Any, proxy: Any) -> None:
     report = await running.stop()
     assert_adds_up(report, report["totals"]["received"])
     assert not report["totals"]["failed"], "the target was never blamed for want of a descriptor"
+
+
+async def test_too_few_descriptors(tmp_path: Path) -> None:
+    """With a limit of 64 it would serve one client at a time: it says so and leaves."""
+    places = ("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--record", str(tmp_path / "records"))
+    backends = ("--legacy", NOBODY, "--target", "http://127.0.0.1:2")
+    program = ("prlimit", "--nofile=64", "--", *PROGRAM)
+    code, _, err = await command("proxy", *backends, *places, program=program)
+    assert (code, err) == (3, "too few descriptors for more than one client: raise ulimit -n\n")
 
 
 async def until_counted(running: Proxy, name: str, reached: Callable[[float], bool]) -> None:
