@@ -97,7 +97,7 @@ class Served(msgspec.Struct, array_like=True):
         self.asked.merge(other.asked)
 
 
-class Report(msgspec.Struct, array_like=True):
+class WorkerReport(msgspec.Struct, array_like=True):
     """What a worker counted since its last report: worker → supervisor → admin."""
 
     worker: str  # "live-0"

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final, cast
 
-from shadow.frame import Report, Served, Stream
+from shadow.frame import Served, Stream, WorkerReport
 from shadow.record.tally import SLOWER_SECONDS, Tally
 
 EVERY: Final = 1.0
@@ -109,7 +109,7 @@ class Worker(asyncio.Protocol):
         self.handed: dict[int, dict[str, int]] = {}
         self.served = Served()
         self.gauges: Callable[[], dict[str, float]] = dict
-        self._stream = Stream(Report)
+        self._stream = Stream(WorkerReport)
         self._transport: asyncio.WriteTransport  # from connection_made on
         self._timer: asyncio.TimerHandle | None = None
         self._loop_lag = LoopLag()
@@ -146,7 +146,7 @@ class Worker(asyncio.Protocol):
         handed, self.handed = self.handed, {}
         served, self.served = self.served, Served()
         gauges = self.gauges() | self._loop_lag.tell() | {"tasks": len(asyncio.all_tasks(self.loop))}
-        report = Report(self.name, os.getpid(), tallies, handed, gauges, served)
+        report = WorkerReport(self.name, os.getpid(), tallies, handed, gauges, served)
         self._transport.writelines(self._stream.encode(report))
 
     async def finish(self) -> None:

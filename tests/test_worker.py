@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from shadow.frame import Report, Stream
+from shadow.frame import Stream, WorkerReport
 from shadow.model import Response
 from shadow.record.parts import About
 from shadow.worker import LoopLag, Worker
@@ -76,7 +76,9 @@ async def test_what_a_starved_loop_timed_is_told(used: float, starved: int) -> N
     worker._loop_lag.expect(due=10.0, used=3.0)
     worker._loop_lag.look(now=10.6, used=used)
     await worker.finish()
-    tallies = [one for report in Stream(Report).feed(ours.recv(1 << 20)) for one in report.tallies.values()]
+    tallies = [
+        one for report in Stream(WorkerReport).feed(ours.recv(1 << 20)) for one in report.tallies.values()
+    ]
 
     assert [(each.target.total, each.starved) for each in tallies] == [(1, starved)]
     ours.close()
@@ -89,7 +91,7 @@ async def test_a_worker_tells_of_its_loop() -> None:
     loop = asyncio.get_running_loop()
     worker = Worker(loop, "live-0")
     await worker.start(theirs)
-    told = Stream(Report)
+    told = Stream(WorkerReport)
 
     def burn() -> None:
         until_then = time.thread_time() + 0.2

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from shadow.record.bodies import Kept
 from shadow.record.evidence import Answered, Evidence, Failed, Fields
-from shadow.report.beside import beside
 from shadow.report.curl import curl
 from shadow.report.shown import Answer, Example
+from shadow.report.side_by_side import beside
 
 _ALWAYS = frozenset({"content-type", "content-encoding", "location", "transfer-encoding"})
 _ASKED = frozenset({"accept", "accept-encoding", "accept-language", "content-type", "host", "range"})

@@ -19,7 +19,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from shadow.config.load import Loaded, config_hash, show
-from shadow.frame import Report, Stream
+from shadow.frame import Stream, WorkerReport
 from shadow.report.totals import totals
 from shadow.serve.guard import guard
 from shadow.serve.hook import Hook
@@ -60,7 +60,7 @@ class Audience(Worker):
     def __init__(self, loop: asyncio.AbstractEventLoop, name: str) -> None:
         super().__init__(loop, name)
         self.ledger = Ledger()
-        self._told = Stream(Report)
+        self._told = Stream(WorkerReport)
 
     def data_received(self, data: bytes) -> None:
         for report in self._told.feed(data):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 
 from shadow.endpoint import bounded
-from shadow.frame import Report, Served
+from shadow.frame import Served, WorkerReport
 from shadow.model import Drop
 from shadow.record.tally import Tally, merge_into
 
@@ -25,7 +25,7 @@ class Ledger:
         self._judged: dict[int, Counter[str]] = {}
         self._dead: set[int] = set()
 
-    def fold(self, report: Report) -> None:
+    def fold(self, report: WorkerReport) -> None:
         """Take over one report."""
         judged = self._judged.setdefault(report.pid, Counter())
         for endpoint, tally in report.tallies.items():

@@ -21,7 +21,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import structlog
 import uvloop
 
-from shadow.frame import Report, Stream
+from shadow.frame import Stream, WorkerReport
 from shadow.serve.priority import Priority
 
 Main = Callable[[socket.socket], Coroutine[Any, Any, None]]
@@ -59,7 +59,7 @@ class Process:
         self.line = line
         self.started = started
         self.ready = False
-        self.reports: Stream[Report] = Stream(Report)
+        self.reports: Stream[WorkerReport] = Stream(WorkerReport)
         self.outgoing = bytearray()  # what its line has not taken yet
 
     def dismiss(self) -> None:

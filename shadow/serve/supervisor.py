@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from shadow.frame import Report, Stream
+from shadow.frame import Stream, WorkerReport
 from shadow.record.tally import Tally
 from shadow.serve.generation import LAME, RETIRE, Generation
 from shadow.serve.ledger import Ledger
@@ -64,7 +64,7 @@ class Supervisor:
         self._recorder = recorder
         self._lameduck = lameduck
         self._ledger = Ledger()
-        self._encoder: Stream[Report] = Stream(Report)
+        self._encoder: Stream[WorkerReport] = Stream(WorkerReport)
         self._selector = selectors.DefaultSelector()
         self._deaths = Counter(live=0, shadow=0, judge=0, admin=0, shipper=0)  # by kind of worker
         self._signals: list[int] = []
@@ -159,9 +159,9 @@ class Supervisor:
         log.info("worker_started", worker=spec.name, pid=process.pid)
         if spec.hears:
             # Nobody else: whoever hears already, such as admin of the old generation, would count all twice.
-            self._send(process, Report(_SELF, 0, self._ledger.totals, served=self._ledger.served))
+            self._send(process, WorkerReport(_SELF, 0, self._ledger.totals, served=self._ledger.served))
             for name, gauges in self._ledger.gauges.items():
-                self._send(process, Report(name, 0, {}, {}, gauges))
+                self._send(process, WorkerReport(name, 0, {}, {}, gauges))
             self._tell_state()
 
     def _reap(self) -> None:
@@ -181,7 +181,7 @@ class Supervisor:
         process.line.close()
         name = process.spec.name
         self._ledger.died(name, process.pid)
-        self._tell(Report(name, process.pid, {}))  # without gauges: it is no more
+        self._tell(WorkerReport(name, process.pid, {}))  # without gauges: it is no more
         if generation.died(process, time.monotonic()):
             self._deaths[name.partition("-")[0].partition(".")[0]] += 1
             self._tell_state()
@@ -251,16 +251,16 @@ class Supervisor:
         if process.line in self._selector.get_map():
             self._selector.unregister(process.line)
 
-    def _fold(self, report: Report) -> None:
+    def _fold(self, report: WorkerReport) -> None:
         self._ledger.fold(report)
         self._recorder.add(report.tallies)
         self._tell(report)
 
     def _book(self, tallies: dict[str, Tally]) -> None:
         if tallies:
-            self._ledger.fold(Report(_SELF, 0, tallies, {}, self._state))
+            self._ledger.fold(WorkerReport(_SELF, 0, tallies, {}, self._state))
             self._recorder.add(tallies)
-            self._tell(Report(_SELF, 0, tallies, {}, self._state))
+            self._tell(WorkerReport(_SELF, 0, tallies, {}, self._state))
 
     @property
     def _state(self) -> dict[str, float]:
@@ -271,15 +271,15 @@ class Supervisor:
         }
 
     def _tell_state(self) -> None:
-        self._tell(Report(_SELF, 0, {}, {}, self._state))
+        self._tell(WorkerReport(_SELF, 0, {}, {}, self._state))
 
-    def _tell(self, report: Report) -> None:
+    def _tell(self, report: WorkerReport) -> None:
         """Pass a report on to those who hear, without ever waiting for them."""
         for process in self._processes:
             if process.spec.hears:
                 self._send(process, report)
 
-    def _send(self, process: Process, report: Report) -> None:
+    def _send(self, process: Process, report: WorkerReport) -> None:
         process.outgoing += b"".join(self._encoder.encode(report))
         self._flush(process)
         if len(process.outgoing) > _MAX_OUTGOING:

@@ -11,7 +11,7 @@ from support.peers import Client, answering, get, response
 from support.proxy import Proxy, assert_adds_up, samples
 
 from shadow.endpoint import COUNTED, NAMES, Endpoints
-from shadow.frame import Report
+from shadow.frame import WorkerReport
 from shadow.model import Response
 from shadow.record.parts import About
 from shadow.record.tally import Tally
@@ -50,7 +50,7 @@ def test_counters_of_workers_that_come_and_go() -> None:
         for number in range(NAMES):
             tally = tallies[f"GET /{worker}/{number}/" + "x" * 100] = Tally(received=1)
             tally.count_match(answer, answer, About())
-        ledger.fold(Report("live-0", worker, tallies, {1: dict.fromkeys(tallies, 1)}, {"tunnels": 0.0}))
+        ledger.fold(WorkerReport("live-0", worker, tallies, {1: dict.fromkeys(tallies, 1)}, {"tunnels": 0.0}))
     page = generate_latest(registry(ledger, "abc")).decode()
     told = samples(page)
     assert len(ledger.totals) <= COUNTED + 1

@@ -14,9 +14,9 @@ from support.traces import Recording, answer
 from shadow.compare.signature import parse
 from shadow.record.bodies import Kept
 from shadow.record.evidence import Asked
-from shadow.report.beside import ROWS, WIDE, beside
 from shadow.report.build import build
 from shadow.report.curl import curl
+from shadow.report.side_by_side import ROWS, WIDE, beside
 from shadow.report.snippets import snippet
 
 HOSTILE = [

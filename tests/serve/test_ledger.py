@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shadow.frame import Report
+from shadow.frame import WorkerReport
 from shadow.model import Drop, Skip
 from shadow.record.tally import Tally
 from shadow.serve.ledger import Ledger
@@ -11,14 +11,14 @@ LIVE, SHADOW, NEXT = 10, 20, 21  # process ids
 GET = "GET /"
 
 
-def received(count: int, handed: int, to: int = SHADOW) -> Report:
+def received(count: int, handed: int, to: int = SHADOW) -> WorkerReport:
     """What a live worker says."""
-    return Report("live-0", LIVE, {GET: Tally(received=count)}, {to: {GET: handed}}, {"tunnels": 0.0})
+    return WorkerReport("live-0", LIVE, {GET: Tally(received=count)}, {to: {GET: handed}}, {"tunnels": 0.0})
 
 
-def matched(count: int, pid: int = SHADOW) -> Report:
+def matched(count: int, pid: int = SHADOW) -> WorkerReport:
     """What a shadow worker says."""
-    return Report("shadow-0", pid, {GET: Tally(matched=count)}, {}, {"channels": 1.0})
+    return WorkerReport("shadow-0", pid, {GET: Tally(matched=count)}, {}, {"channels": 1.0})
 
 
 def test_reports_add_up() -> None:
@@ -27,7 +27,7 @@ def test_reports_add_up() -> None:
     skipped = Tally(received=2)
     skipped.count_skipped(Skip.METHOD)
     skipped.count_skipped(Skip.METHOD)
-    for report in (matched(3), received(5, 5), Report("live-1", 11, {GET: skipped})):
+    for report in (matched(3), received(5, 5), WorkerReport("live-1", 11, {GET: skipped})):
         ledger.fold(report)
     total = ledger.totals[GET]
     assert (total.received, total.matched, total.skipped, total.in_flight) == (7, 3, {"method": 2}, 2)
@@ -42,7 +42,7 @@ def test_what_a_dead_shadow_worker_did_not_judge_is_lost() -> None:
     ledger.died("shadow-0", SHADOW)
     lost = ledger.lost()
     assert lost[GET].dropped == {Drop.LOST: 6}
-    ledger.fold(Report("supervisor", 0, lost))
+    ledger.fold(WorkerReport("supervisor", 0, lost))
     assert ledger.lost() == {}
     assert ledger.totals[GET].in_flight == 0
 
@@ -70,11 +70,11 @@ def test_the_remainder_makes_the_sum_hold() -> None:
     ledger = Ledger()
     ledger.fold(received(10, 4))
     ledger.fold(matched(4))
-    ledger.fold(Report("shadow-0", SHADOW, {"GET /b": Tally(matched=2)}))
+    ledger.fold(WorkerReport("shadow-0", SHADOW, {"GET /b": Tally(matched=2)}))
     rest = ledger.remainder()
     assert rest[GET].dropped == {Drop.LOST: 6}
     assert rest["GET /b"].received == 2
-    ledger.fold(Report("supervisor", 0, rest))
+    ledger.fold(WorkerReport("supervisor", 0, rest))
     assert ledger.remainder() == {}
     assert all(tally.in_flight == 0 for tally in ledger.totals.values())
 
@@ -86,5 +86,5 @@ def test_gauges_are_of_the_living() -> None:
     ledger.fold(received(1, 1))
     assert ledger.gauges == {"shadow-0": {"channels": 1.0}, "live-0": {"tunnels": 0.0}}
     ledger.died("shadow-0", SHADOW)
-    ledger.fold(Report("live-0", LIVE, {}))
+    ledger.fold(WorkerReport("live-0", LIVE, {}))
     assert ledger.gauges == {}

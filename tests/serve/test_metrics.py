@@ -6,7 +6,7 @@ from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 from support.proxy import samples, value
 
-from shadow.frame import Report, Served
+from shadow.frame import Served, WorkerReport
 from shadow.model import Drop, Response, Skip
 from shadow.record.buckets import Buckets
 from shadow.record.parts import About
@@ -32,7 +32,7 @@ def tally(count: int) -> Tally:
 def ledger(endpoints: int) -> Ledger:
     made = Ledger()
     tallies = {f'GET /"\\\n{number}': tally(number) for number in range(endpoints)}
-    made.fold(Report("shadow-0", 1, tallies, {}, {"channels": 2.0, "unanalysed_total": 3.0}))
+    made.fold(WorkerReport("shadow-0", 1, tallies, {}, {"channels": 2.0, "unanalysed_total": 3.0}))
     return made
 
 
@@ -76,7 +76,7 @@ def test_series_are_bounded() -> None:
 def test_fates_and_in_flight_make_what_was_received() -> None:
     """The promise, as a query would check it."""
     counted = ledger(40)
-    counted.fold(Report("live-0", 2, {"GET /": Tally(received=7)}))
+    counted.fold(WorkerReport("live-0", 2, {"GET /": Tally(received=7)}))
     told = samples(exposition(counted))
     assert value(told, "shadow_requests_in_flight") == 7
     assert value(told, "shadow_requests_total") == value(told, "shadow_fates_total") + 7
@@ -103,7 +103,7 @@ def test_latency_is_a_histogram_of_each_backend() -> None:
 def test_answers_are_counted_by_backend_and_class() -> None:
     """With the reason where there was no answer."""
     counted = Ledger()
-    counted.fold(Report("shadow-0", 1, {"GET /": Tally(status={"200→503": 2, "404→timeout": 1})}))
+    counted.fold(WorkerReport("shadow-0", 1, {"GET /": Tally(status={"200→503": 2, "404→timeout": 1})}))
     told = samples(exposition(counted))
     assert value(told, "shadow_answers_total", **{"backend": "legacy", "class": "2xx"}) == 2
     assert value(told, "shadow_answers_total", **{"backend": "target", "class": "5xx"}) == 2
@@ -133,7 +133,7 @@ def test_what_clients_saw_is_told() -> None:
     asked.add(0.001)
     for number in range(2):
         counted.fold(
-            Report(
+            WorkerReport(
                 f"live-{number}", 1, {}, served=Served({"2xx": 1}, {"431": number, "504": 1}, client, asked)
             )
         )
@@ -152,7 +152,7 @@ def test_backends_stand_side_by_side_at_each_endpoint() -> None:
     made = tally(2)
     made.status |= {"200→503": 3, "404→timeout": 1, "refused→200": 1}
     counted = Ledger()
-    counted.fold(Report("shadow-0", 1, {"GET /": made}))
+    counted.fold(WorkerReport("shadow-0", 1, {"GET /": made}))
     told = samples(exposition(counted))
     for backend, errors in (("legacy", 1), ("target", 4)):
         labels = {"endpoint": "GET /", "backend": backend}
