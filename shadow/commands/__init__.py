@@ -1,1 +1,1 @@
-"""Commands that do not fit in `cli`, and what all have in common. Wiring only."""
+"""A command a file, and what they have in common. Wiring only."""

@@ -7,8 +7,9 @@ from pathlib import Path
 import yaml
 
 from replay.shard import COUNT_VARIABLE
-from shadow.cli import NOT_ENOUGH_DATA, REGRESSED, replay
 from shadow.commands.common import BAD_INPUT
+from shadow.commands.replay import replay
+from shadow.commands.verdict import NOT_ENOUGH_DATA, REGRESSED
 
 JOB = yaml.safe_load(
     (Path(__file__).parents[2] / "deploy" / "overlays" / "replay" / "job.yaml").read_text(encoding="utf-8")
