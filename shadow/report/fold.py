@@ -40,6 +40,8 @@ class Fold:
             elif isinstance(record, ConfigRecord):
                 self.configured = max(self.configured, record, key=lambda each: (each.at, each.config_hash))
         for endpoint, tally in self.tallies.items():
+            # Who counts them received is another process, heard a moment later, or never if it was killed.
+            tally.received = max(tally.received, tally.fates)
             self.causes.add(endpoint, tally)
 
     def _add(self, record: TallyRecord) -> None:

@@ -146,6 +146,12 @@ def test_every_request_is_in_the_totals() -> None:
     assert totals.skipped == {"method": 4, "sample": 2}
 
 
+def test_what_has_a_fate_was_received() -> None:
+    """Two processes count, and of the one that was killed the last second is missing."""
+    totals = build([TallyRecord(1000.0, 60.0, "GET /a", "hash", Tally(received=3, matched=5))]).totals
+    assert (totals.received, totals.matched, totals.in_flight) == (5, 5, 0)
+
+
 def test_latencies_are_in_seconds() -> None:
     """Whole answers and first bytes of both sides, within the buckets' 1 %."""
     good = by_name(build(records()))["GET /good"]
