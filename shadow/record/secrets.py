@@ -144,7 +144,8 @@ _DIGITS = re.compile(r"\d+")
 _WORD = r"[!#-%(-+\--:=?-~]*"  # printable ASCII but for blanks, quotes and & ; , < >
 _HEAD = re2.compile(
     rf"""(?i)^…(?P<word>[^"<>]*"(?:{_BETWEEN}{_VALUE}|[\s,}}\]>;)]|$)"""  # to the end of a string
-    rf"""|{_WORD}(?:[ -]\d+)*(?:{_BETWEEN}{_VALUE}|{_QUOTED})?)"""
+    rf"""|{_WORD}(?:[ -]\d+)*(?:{_BETWEEN}{_VALUE}|{_QUOTED})"""
+    rf"""|(?:(?:{_WORD}(?:[:=：]|=>))?\s+{_VALUE}|{_WORD})(?:[ -]\d+)*)"""  # cut within what stands between
 )
 _TAIL = re2.compile(rf"(?P<word>(?:\d+[ -])*{_WORD})…$")
 _TREE = re2.compile(r'"\s*:')
