@@ -31,7 +31,7 @@ def _says(text: str, mask: Mask) -> bool:
 
 def told(text: str, mask: Mask) -> set[int]:
     """Where elements of XML begin that are secret by a name behind them, the first of their siblings':
-    `<value>…</value><name>password</name>`."""
+    `<value>…</value><name>password</name>`. Of XML that was cut those too whose name may have stood there."""
     found: set[int] = set()
     if _VALUE.search(text) is None:
         return found
@@ -44,14 +44,14 @@ def told(text: str, mask: Mask) -> set[int]:
             continue
         name = name.lower()
         if name in beside.NAMES and not named:
-            named = True
-            found.update(values if _says(said, mask) else ())
+            found.update(values if _says(said, mask) or said.endswith("…") else ())
+            named, values = True, []
         elif name in beside.ELEMENTS and not named:
             values.append(element.start())
         if not attributes.endswith("/"):
             around.append((named, values))
             named, values = False, []
-    return found
+    return found.union(values, *(earlier for _, earlier in around)) if text.endswith("…") else found
 
 
 class Elements:

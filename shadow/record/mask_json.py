@@ -47,12 +47,30 @@ def hidden(
 
 
 def told(text: str, mask: Mask, *, listed: bool = False) -> bool:
-    """Whether JSON that was cut holds a value that may be secret by what an object calls itself: which value
-    is whose cannot be known."""
-    paired = _PAIRED.search(text) is not None
-    return (paired and any(_says(key, name, mask) for key, name in _NAMING.findall(text))) or any(
-        _calls(name, mask) for name in _IN_LIST.findall("[" * listed + text)
-    )
+    """Whether JSON that was cut holds a value that may be secret by what stands beside it: which value is
+    whose cannot be known."""
+    if any(_calls(name, mask) for name in _IN_LIST.findall("[" * listed + text)):
+        return True
+    if _PAIRED.search(text) is None:
+        return False
+    return any(_says(key, name, mask) for key, name in _NAMING.findall(text)) or _ends_unnamed(text)
+
+
+def _ends_unnamed(text: str) -> bool:
+    """Does it end in an object with a value whose name may have stood behind?"""
+    around: list[tuple[bool, bool]] = []
+    value = named = False
+    for token in _TOKEN.finditer(text):
+        first = token[0][0]
+        if token[1] is not None:
+            key = _unescaped(token[0].removesuffix(token[1])).lower()
+            value, named = value or key in beside.WHOLE, named or key in beside.SAYING
+        elif first in "{[":
+            around.append((value, named))
+            value = named = False
+        elif first in "}]" and around:
+            value, named = around.pop()
+    return any(value and not named for value, named in (*around, (value, named)))
 
 
 class _Walk:

@@ -258,11 +258,14 @@ def test_a_name_that_differs() -> None:
         '"name":"password","v":"s3cret"',
         '"value":"s3cret","name":"password"',
         '"label":"password","kind":"x","Text":"s3cret"',
+        '"value":"s3cret","type":"password"',
+        '"value":"s3cret","x":"LONG","name":"password"',
     ],
 )
 def test_a_tree_that_was_cut(member: str) -> None:
     """It is hidden whole, and can be read if it holds no such name."""
     for kept_open, one in ((False, member), (True, '"name":"bob","value":"x"')):
+        one = one.replace("LONG", "x" * 300)
         tree = f'[{{{one}}},{{"name":"a","value":"{"x" * 300}"}}]'
         for bodies in ((f'{{"a":{tree}}}', "{}"), (f'{{"a":{tree}}}', '{"a":1}')):
             told = repr(MASK.comparison(compared(*answers(JSON, *bodies))[1]))
@@ -270,9 +273,24 @@ def test_a_tree_that_was_cut(member: str) -> None:
             assert ('"name":"a"' in told) is kept_open
 
 
+@pytest.mark.parametrize("between", ["x", "x" * 140, "x" * 145, "x" * 150, "x" * 160, "x" * 300])
+@pytest.mark.parametrize("name", ["password", "a"])
+def test_an_element_that_was_cut(name: str, between: str) -> None:
+    """A name that is not there any more, or not whole, may have told that it is a secret."""
+    body = f"<r><i><value>s3cret</value><x>{between}</x><name>{name}</name></i></r>"
+    one, other = answers(XML, body, "<a/>")
+    told = repr(MASK.comparison(compared(one, other)[1]).differences[-1])
+    assert ("s3cret" in told) is ("<name>a<" in told)
+
+
 @pytest.mark.parametrize("body", ['{"a":%s', '{"a":[%s],}', '{"a":[1}%s'])
 @pytest.mark.parametrize(
-    "member", ['{"value":"s3cret","x":1,"name":"password"}', '[["user","bob"],["password","s3cret"]]']
+    "member",
+    [
+        '{"value":"s3cret","x":1,"name":"password"}',
+        '{"value":"s3cret","x":{"y":1},"z',
+        '[["user","bob"],["password","s3cret"]]',
+    ],
 )
 def test_a_tree_that_is_broken(body: str, member: str) -> None:
     """Of a body too, since which value is whose cannot be known."""
