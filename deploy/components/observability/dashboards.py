@@ -186,11 +186,17 @@ MIRROR = [
         help="The target does not answer, and is asked only now and then",
     ),
     Panel(
-        "Controls and rechecks",
+        "Controls",
         {
             "controls": _rate("shadow_controls_total@"),
             "controls without an answer": _rate("shadow_controls_failed_total@"),
         },
+    ),
+    Panel(
+        "Rechecks that wait",
+        {"{{pod}}": "sum by (pod) (shadow_rechecks_pending@)"},
+        "none",
+        help="Differences that both sides will be asked again for",
     ),
     Panel(
         "Evidence not kept",
@@ -221,7 +227,7 @@ MIRROR = [
         "Deaths of workers",
         {
             kind: f"sum(increase(shadow_{kind}_deaths_total@[1h]))"
-            for kind in ("live", "shadow", "judge", "shipper")
+            for kind in ("live", "shadow", "judge", "admin", "shipper")
         },
         "none",
         help="In the last hour",
