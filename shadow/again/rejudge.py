@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
 
 from msgspec import Struct, field
 
-from shadow.compare.rules import Rule
+from shadow.again.rules import EndpointRules
 from shadow.compare.signature import parse, signature
 from shadow.model import Comparison, Difference, Fate
 from shadow.record.again import judged_again
@@ -17,13 +16,6 @@ SCHEMA_VERSION = 1
 
 MOST = 10_000
 """Causes told apart on all endpoints; an answer whose keys are data has a new one every time."""
-
-
-class RuleOf(Protocol):
-    """Gives the rule for a pair."""
-
-    def of(self, pair: Evidence) -> Rule:
-        """The rule by which it is to be judged."""
 
 
 class Change(Struct, kw_only=True):
@@ -58,7 +50,7 @@ class Rejudged(Struct, kw_only=True):
     new: list[Change] = field(default_factory=list)
 
 
-def rejudge(records: Iterable[object], rules: RuleOf) -> Rejudged:
+def rejudge(records: Iterable[object], rules: EndpointRules) -> Rejudged:
     """Judge all evidence among the records again."""
     result = Rejudged()
     gone = _Changes()

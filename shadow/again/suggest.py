@@ -14,11 +14,12 @@ from msgspec import Struct, field
 
 from shadow import settings
 from shadow.again.candidates import Line, candidates, hidden_form
-from shadow.compare.rules import Rule, compile_rule
+from shadow.again.rules import EndpointRules
+from shadow.compare.rules import Rule
 from shadow.compare.signature import parse, signature
-from shadow.endpoint import Endpoints, is_template
+from shadow.endpoint import is_template
 from shadow.model import Difference, DifferenceKind
-from shadow.record.again import index_of, judged_again
+from shadow.record.again import judged_again
 from shadow.record.evidence import Answered, Evidence
 from shadow.record.tally import TallyRecord
 from shadow.verdict.counting import signatures
@@ -75,7 +76,7 @@ class _Seen:
 def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
     """Lines beside those of `config`."""
     seen: dict[str, _Seen] = defaultdict(_Seen)
-    sections = _Sections(config)
+    rules = EndpointRules(config)
     kept = differed = 0
     for record in records:
         if isinstance(record, TallyRecord):
@@ -87,12 +88,12 @@ def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
         elif isinstance(record, Evidence):
             kept += 1
             if isinstance(record.legacy, Answered):
-                _take(seen[record.endpoint], record, sections)
+                _take(seen[record.endpoint], record, rules)
     found = [
         each
         for endpoint, one in seen.items()
         for name, pairs in list(one.pairs.items())[:MOST]
-        if (each := _for_cause(endpoint, name, pairs, sections)) is not None
+        if (each := _for_cause(endpoint, name, pairs, rules)) is not None
     ]
     patterns = Counter(
         {
@@ -101,29 +102,13 @@ def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
             for pattern, count in (one.patterns or one.unweighed).items()
         }
     )
-    ranked = _ranked(kept, _together(_shared(_uncovered(found, seen, sections)), seen, sections), patterns)
+    ranked = _ranked(kept, _together(_shared(_uncovered(found, seen, rules)), seen, rules), patterns)
     ranked.unweighed = max(0, differed - ranked.differed)
     return ranked
 
 
-class _Sections:
-    """The lines of a configuration that hold for a pair."""
-
-    def __init__(self, config: settings.Config) -> None:
-        self._config = config
-        self._endpoints = Endpoints(config.endpoints)
-
-    def rule(self, pair: Evidence, *lines: Line) -> Rule:
-        """The rule for the pair, with more lines. Raises ValueError where they are refused."""
-        index = index_of(pair, self._endpoints)
-        own = settings.Compare() if index is None else self._config.endpoints[index].compare
-        for line in lines:
-            own = line.added(own)
-        return compile_rule(self._config.compare, own)
-
-
-def _take(seen: _Seen, pair: Evidence, sections: _Sections) -> None:
-    found = judged_again(pair, sections.rule(pair))
+def _take(seen: _Seen, pair: Evidence, rules: EndpointRules) -> None:
+    found = judged_again(pair, rules.of(pair))
     if isinstance(found, str):
         return
     names = {signature(each) for each in found.differences}
@@ -134,16 +119,16 @@ def _take(seen: _Seen, pair: Evidence, sections: _Sections) -> None:
             seen.pairs[name].append(pair)
 
 
-def _for_cause(endpoint: str, name: str, pairs: list[Evidence], sections: _Sections) -> Suggestion | None:
+def _for_cause(endpoint: str, name: str, pairs: list[Evidence], rules: EndpointRules) -> Suggestion | None:
     """The narrowest line that silences the cause in every pair that shows it."""
     kind, path, _ = parse(name)
-    before = [_names(pair, sections.rule(pair)) for pair in pairs]
+    before = [_names(pair, rules.of(pair)) for pair in pairs]
     shown = [each for found in before for each in found.get(name, ())]
     if not shown:
         return None
     for line in candidates(kind, path, shown):
         try:
-            after = [_names(pair, sections.rule(pair, line)) for pair in pairs]
+            after = [_names(pair, rules.of(pair, line)) for pair in pairs]
         except ValueError:
             continue
         if any(name in found for found in after):
@@ -180,7 +165,7 @@ def _warning(kind: str, line: Line) -> str:
     return "hides every change here, also of structure and type" if line.setting == "ignore" else ""
 
 
-def _uncovered(found: list[Suggestion], seen: dict[str, _Seen], sections: _Sections) -> list[Suggestion]:
+def _uncovered(found: list[Suggestion], seen: dict[str, _Seen], rules: EndpointRules) -> list[Suggestion]:
     """The suggestions without those that another makes useless: the two do not compile together, and the
     other takes over what both hide. Wide lines are tried first: `ignore` before others, short places before
     long ones."""
@@ -188,11 +173,11 @@ def _uncovered(found: list[Suggestion], seen: dict[str, _Seen], sections: _Secti
     for each in sorted(found, key=lambda each: (each.line.setting != "ignore", len(each.line.place))):
         endpoint = each.endpoints[0]
         pair, beside = next(iter(seen[endpoint].pairs.values()))[0], taken[endpoint]
-        if _compiles(sections, pair, each, *beside):
+        if _compiles(rules, pair, each, *beside):
             beside.append(each)
             continue
         for other in beside:
-            if not _compiles(sections, pair, each, other):
+            if not _compiles(rules, pair, each, other):
                 _take_over(other, each)
                 break
     return [each for listed in taken.values() for each in listed]
@@ -205,23 +190,23 @@ def _take_over(one: Suggestion, other: Suggestion) -> None:
         one.warning = _warning("", one.line) or one.warning or other.warning
 
 
-def _compiles(sections: _Sections, pair: Evidence, *suggestions: Suggestion) -> bool:
+def _compiles(rules: EndpointRules, pair: Evidence, *suggestions: Suggestion) -> bool:
     try:
-        sections.rule(pair, *(each.line for each in suggestions))
+        rules.of(pair, *(each.line for each in suggestions))
     except ValueError:
         return False
     return True
 
 
-def _together(found: list[Suggestion], seen: dict[str, _Seen], sections: _Sections) -> list[Suggestion]:
+def _together(found: list[Suggestion], seen: dict[str, _Seen], rules: EndpointRules) -> list[Suggestion]:
     """With all lines in force: what is still seen is not hidden, and a line that hides nothing is none."""
     while True:
         left: set[tuple[str, str]] = set()
         for endpoint, one in seen.items():
             lines = [each.line for each in found if endpoint in each.endpoints]
             for pair in one.distinct():
-                before = _names(pair, sections.rule(pair)).keys()
-                after = _names(pair, sections.rule(pair, *lines)).keys()
+                before = _names(pair, rules.of(pair)).keys()
+                after = _names(pair, rules.of(pair, *lines)).keys()
                 # Where lines make something new differ, none of them has silenced this pair.
                 left |= {(endpoint, name) for name in (after | before if after - before else after)}
         for each in found:

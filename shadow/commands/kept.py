@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from shadow.again.rejudge import Rejudged
     from shadow.again.suggest import Suggestions
     from shadow.record.segment import Record
+
+_TELL_EVERY: Final = 200  # records
 
 _Result = TypeVar("_Result", bound="Rejudged | Suggestions")
 
@@ -31,10 +33,11 @@ def rejudge(folder: str, config: str, form: str, output: str | None) -> None:
     """
     import msgspec
 
-    from shadow.again import pairs, text
+    from shadow.again import text
     from shadow.again.rejudge import rejudge as run
+    from shadow.again.rules import EndpointRules
 
-    rules = pairs.EndpointRules(load_settings(config, {}).config)
+    rules = EndpointRules(load_settings(config, {}).config)
     result = _of_kept(folder, "judging again", lambda records: run(records, rules))
     with writing(output, form) as stream:
         if form == "json":
@@ -71,15 +74,29 @@ def suggest_rules(folder: str, config: str | None, output: str | None) -> None:
 
 def _of_kept(folder: str, doing: str, work: Callable[[Iterator[Record]], _Result]) -> _Result:
     """What the work makes of the records of a place; refuses one that holds no comparisons."""
-    from shadow.again import pairs
     from shadow.record import place
     from shadow.record.segment import Unreadable
 
     unreadable = Unreadable()
     try:
-        result = work(pairs.with_progress(place.read(folder, unreadable), doing))
+        result = work(_with_progress(place.read(folder, unreadable), doing))
     except OSError as error:
         refuse([f"{error.filename}: {error.strerror}; give what was named by --record"])
     if not result.kept:
         refuse([f"{folder}: {nothing('comparisons', unreadable)}"])
     return result
+
+
+def _with_progress(records: Iterator[Record], doing: str) -> Iterator[Record]:
+    """The records as they are; on a terminal, what is being done and how many have gone by is shown."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield from records
+        return
+    with console.status(doing) as status:
+        for number, record in enumerate(records, 1):
+            if number % _TELL_EVERY == 0:
+                status.update(f"{doing}: {number:,} records")
+            yield record

@@ -12,8 +12,8 @@ from support.kept import Pair, answered, folder, records
 from support.proxy import command
 
 from shadow import settings
-from shadow.again.pairs import EndpointRules
 from shadow.again.rejudge import Rejudged, rejudge
+from shadow.again.rules import EndpointRules
 from shadow.model import Failure, FailureKind
 from shadow.record.segment import Record
 

@@ -15,9 +15,9 @@ from support.proxy import command
 from support.tallies import VALUE, learn
 
 from shadow import settings
-from shadow.again.pairs import EndpointRules
 from shadow.again.paste import written
 from shadow.again.rejudge import rejudge
+from shadow.again.rules import EndpointRules
 from shadow.again.suggest import suggest
 from shadow.config.load import load
 from shadow.model import Failure, FailureKind, Response, head_of

@@ -38,8 +38,8 @@ from replay.formats.parser import LineParser, RecordParser
 from replay.formats.registry import PRESETS, parser
 from replay.model import BadLine, LoggedRequest, Parsed
 from replay.request import head, overrides
-from shadow.again.pairs import EndpointRules
 from shadow.again.rejudge import rejudge
+from shadow.again.rules import EndpointRules
 from shadow.compare import charset
 from shadow.compare.decode import LARGEST, Undecodable, decode
 from shadow.compare.judge import judge, quick

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shadow.again.pairs import EndpointRules
+from shadow.again.rules import EndpointRules
 from shadow.compare.judge import judge
 from shadow.compare.rules import compile_rule
 from shadow.compare.signature import signature
