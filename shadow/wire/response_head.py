@@ -31,6 +31,11 @@ _SPECIAL = re.compile(
 
 _START = b"HTTP/1.1 200 OK\r\n"
 
+_CONTROLS = bytes(range(1, 9)) + bytes(range(14, 28)) + b"\x1f\x7f"
+_AS_OTHERS = bytes.maketrans(_CONTROLS, b"\x80" * len(_CONTROLS))
+"""Old applications write ISO-2022-JP into names of files. RFC 9110 5.5 leaves such bytes to the recipient;
+nginx and HAProxy pass them. Not those at which some readers end a line: VT, FF and what separates records."""
+
 _SHORT = 512  # bytes of all that frames a message, if it is remembered
 _LONGEST_KEPT = 2048  # bytes of a head that is remembered whole
 _MOST_KEPT = 128  # such heads
@@ -112,10 +117,15 @@ FRAMINGS: Final = Memo(_framing, _SHORT, lambda lines: sum(map(len, lines)))
 """The framing by the lines that say it. Raises _Unsound."""
 
 
+def _are_sound(fields: bytes) -> bool:
+    return fields_are_sound(_START, fields, httptools.HttpResponseParser)
+
+
 def _read(raw: bytes, bodiless: bool = False) -> ResponseHead:
     """Read one head; a `bodiless` one tells the length of a body that does not come. Raises _Unsound."""
     start = raw[: raw.index(b"\r\n")]
-    if not fields_are_sound(_START, raw[len(start) + 2 :], httptools.HttpResponseParser):
+    fields = raw[len(start) + 2 :]
+    if not _are_sound(fields) and not _are_sound(fields.translate(_AS_OTHERS)):
         raise _Unsound
     framing = FRAMINGS[(start, *_SPECIAL.findall(raw))]
     cuts, named = framing.cuts, NOTHING_NAMED

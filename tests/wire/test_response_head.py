@@ -29,7 +29,7 @@ MALFORMED = {
     "folded length": ok(b"Content-Length: 3", b"\t4"),
     "first line folded": ok(b" c", b"A: b"),
     "space before colon": ok(b"A : b"),
-    "control byte in a value": ok(b"A: \x01"),
+    "what some readers end a line at": ok(b"A: \x1d"),
     "NUL in a value": ok(b"A: \x00"),
     "control byte in the reason": b"HTTP/1.1 200 O\x01K\r\n\r\n",
     "no colon": ok(b"A"),
@@ -54,6 +54,9 @@ UNCHANGED = {
         b"Content-Length: 3", b"Set-Cookie: a", b"set-cookie: b", b"B:c", b"A:"
     ),
     "non-ASCII": ok(b"Content-Length: 3", b"X: caf\xe9 \x83V"),
+    "ISO-2022-JP, and other control bytes": ok(
+        b"Content-Length: 3", b'X: \x1b$B$"\x1b(B.txt', b"Y: \x01\x7f"
+    ),
     "reason with bytes": b"HTTP/1.1 200 \xe4\xbd\xa0\xe5\xa5\xbd\r\nContent-Length: 3\r\n\r\n",
     "no reason": b"HTTP/1.1 200 \r\nContent-Length: 3\r\n\r\n",
     "no reason, no space": b"HTTP/1.1 200\r\nContent-Length: 3\r\n\r\n",
