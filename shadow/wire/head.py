@@ -78,6 +78,10 @@ class _Nobody:
 _NOBODY = _Nobody()
 
 
+BARE_LINE_FEED: Final = re.compile(rb"(?<!\r)\n")
+"""RFC 9112 2.2 lets a recipient take it for a line end. That some do is a way to smuggle."""
+
+
 def fields_are_sound(start: bytes, rest: bytes, parser: type) -> bool:
     """Whether llhttp takes the fields in `rest` behind a start line that it knows."""
     try:

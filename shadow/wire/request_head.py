@@ -12,6 +12,7 @@ from shadow.grammar import TCHAR
 from shadow.memo import Memo
 from shadow.wire.head import (
     ANY_FIELD,
+    BARE_LINE_FEED,
     CHUNKED,
     COMMON_TOKENS,
     LOOP_MARKER,
@@ -61,7 +62,6 @@ _ABSOLUTE = re.compile(rb"https?://([^/?#:][^/?#]*)", re.IGNORECASE)  # RFC 9110
 _AUTHORITY = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+;=%-]*|\[[A-Za-z0-9._~!$&'()*+;=%:-]+\])(?::[0-9]*)?")
 _HOSTS: Memo[bytes, bool] = Memo(lambda host: _AUTHORITY.fullmatch(host) is not None, 255)
 _EXPECTATION = re.compile(rb"\r\nexpect:[ \t]*100-continue[ \t]*(?=\r\n)", re.IGNORECASE)
-_BARE_LINE_FEED = re.compile(rb"(?<!\r)\n")
 EMPTY_LINES = re.compile(rb"(?:\r\n)+")
 """RFC 9112 2.2: ignored where a request should begin."""
 
@@ -87,8 +87,7 @@ def unfinished(data: bytes, seen: int, max_line: int, max_block: int) -> Refusal
         return _TOO_LONG
     if len(data) > max_block:
         return Refusal(431, "header block too large")
-    # RFC 9112 2.2 lets a recipient take a bare LF for a line end. That some do is a way to smuggle.
-    if _BARE_LINE_FEED.search(data, seen) or (line_end >= max(0, seen - 1) and not _REQUEST_LINE.match(data)):
+    if BARE_LINE_FEED.search(data, seen) or (line_end >= max(0, seen - 1) and not _REQUEST_LINE.match(data)):
         return Refusal(400, "malformed request")
     return None
 

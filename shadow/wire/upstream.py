@@ -19,13 +19,21 @@ from shadow.model import Failure, FailureKind
 from shadow.settings import Timeouts
 from shadow.wire.body import Chunked, Decoder, Malformed, UntilClose, decoder
 from shadow.wire.deadlines import NEVER
-from shadow.wire.head import ResponseHead
+from shadow.wire.head import BARE_LINE_FEED, ResponseHead
 from shadow.wire.response_head import parse_response
 from shadow.wire.turn import Turn
 from shadow.wire.unread import unread
 
 _MAX_HEAD: Final = 256 * 1024  # of an answer: legacy may set many cookies, and is not an attacker
 _MAX_INTERIM: Final = 100  # 1xx answers to one request
+
+
+def _check_unfinished(data: bytes, seen: int) -> None:
+    """Raise Malformed for a head that can come to no good end: to wait for it would take all of its time."""
+    if len(data) > _MAX_HEAD:
+        raise Malformed("head too large")
+    if BARE_LINE_FEED.search(data, seen):
+        raise Malformed("bare line feed")
 
 
 class AnswerSink(Protocol):
@@ -221,8 +229,7 @@ class Connection(asyncio.Protocol):
         while True:
             end = data.find(b"\r\n\r\n", seen - 3 if seen > 3 else 0) + 4
             if end < 4:
-                if len(data) > _MAX_HEAD:
-                    raise Malformed("head too large")
+                _check_unfinished(data, seen)
                 self._buffer = data
                 return
             head = parse_response(data[:end], self._method)
@@ -268,15 +275,25 @@ class Connection(asyncio.Protocol):
     def _answered_whole(self, sink: AnswerSink, trailers: bytes = b"", surplus: bool = False) -> None:
         """Free the connection, or close it if anything about it is odd."""
         reusable = self._complete and not surplus and self._head is not None and self._head.keep_alive
+        unsent = bool(self._out) or self.transport.get_write_buffer_size() > 0
+        owed = self._complete and unsent
         self._sink = self._head = self._decoder = None
         self._complete = False
         self._interims = 0
-        # What is still unsent would go before the next request, and a full buffer is not told of twice.
-        if reusable and not self._out and not self.transport.get_write_buffer_size():
+        if owed:
+            self._end_sending()
+        elif reusable and not unsent:
             self._owner.give_back(self)
         else:
             self.close()
         sink.answer_end(trailers)
+
+    def _end_sending(self) -> None:
+        """Send what is left of a request that was answered amid its last bytes: its client takes it for sent.
+        The next one would go behind it, and a full buffer is not told of twice."""
+        self.send()
+        self.transport.close()
+        self.deadline = self._limit = self._owner.loop.time() + self._owner.waits.stall
 
     def _fail(self, kind: FailureKind, detail: str) -> None:
         sink = self._sink

@@ -335,3 +335,10 @@ async def test_what_an_idle_connection_said_before_it_reset(live_path: LivePath)
     await other.head()
     await other.send(OK)
     assert await client.exactly(len(OK)) == OK
+
+
+async def test_bare_line_feeds(live_path: LivePath) -> None:
+    """An answer that can come to no good end is told at once, and is not waited for."""
+    client, legacy = await live_path.ask(GET)
+    await legacy.send(b"HTTP/1.1 200 OK\nContent-Length: 2\n\nok")
+    assert (await client.head()).startswith(b"HTTP/1.1 502 ")

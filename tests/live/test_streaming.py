@@ -232,6 +232,16 @@ async def half_taken(live_path: LivePath) -> tuple[End, bytes]:
     return client, b"HTTP/1.1 200 OK\r\nContent-Length: 50000\r\nConnection: close\r\n\r\n" + b"x" * 50_000
 
 
+async def test_a_request_that_is_answered_amid_its_last_bytes(live_path: LivePath) -> None:
+    """The answer came first by a hair; to the client all of it was taken, so legacy gets it."""
+    client, legacy = await live_path.ask(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\nabc")
+    assert await legacy.exactly(3) == b"abc"
+    client.writer.write(b"def")
+    legacy.writer.write(OK)  # before the loop turns
+    assert await client.exactly(len(OK)) == OK
+    assert await legacy.to_end() == b"def"
+
+
 async def test_close_cuts_nothing_off(live_path: LivePath) -> None:
     """A client may take its time over its last answer, as long as it takes something now and then."""
     client, answer = await half_taken(live_path)
