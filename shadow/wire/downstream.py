@@ -158,7 +158,7 @@ class Downstream(asyncio.Protocol):
             data, seen = data[empty.end() :], 0
         end = data.find(b"\r\n\r\n", seen - 3 if seen > 3 else 0) + 4
         if end < 4 or end > limits.header_block:
-            if data and not self._buffer:
+            if data.strip(b"\r") and not self._buffer.strip(b"\r"):  # else it is, or may be, an empty line
                 self.deadline = front.loop.time() + front.timeouts.header
             self._buffer = data
             refusal = unfinished(data, seen, limits.request_line, limits.header_block)
@@ -166,12 +166,13 @@ class Downstream(asyncio.Protocol):
                 self._refuse(refusal)
             return
         head = self._heads.read(data[:end], front.fresh_id())
-        self._buffer = data[end:]
+        if isinstance(head, RequestHead) and front.short_of_memory:
+            head = Refusal(503, "too much is under way")
         if isinstance(head, Refusal):
+            self._buffer = data
             self._refuse(head)
-        elif front.short_of_memory:
-            self._refuse(Refusal(503, "too much is under way"))
         else:
+            self._buffer = data[end:]
             self._open(head)
 
     def _open(self, head: RequestHead) -> None:
@@ -356,19 +357,20 @@ class Downstream(asyncio.Protocol):
             request.abort()
         else:
             self._front.refused()
-        self._buffer = b""
         self._decoder = None
         if self._answering:
             self.break_off()
             return
         self._write_error(refusal.status, refusal.reason, close=True)
+        self._buffer = b""
         self._linger()
 
     def _write_error(self, status: int, reason: str, close: bool) -> None:
         self._front.own(str(status))
         head, text = own_answer(status, reason, close)
         self._out.append(head)
-        if self._head is None or self._head.method != b"HEAD":
+        asked = self._head.forward if self._head is not None else self._buffer  # what could not be read
+        if not asked.startswith(b"HEAD "):  # RFC 9110 9.3.2
             self._out.append(text)
 
     def _linger(self) -> None:

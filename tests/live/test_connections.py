@@ -191,6 +191,22 @@ async def test_empty_lines_before_a_request(live_path: LivePath) -> None:
     assert await client.exactly(len(OK)) == OK
 
 
+async def test_an_empty_line_in_two_pieces_begins_no_request(live_path: LivePath) -> None:
+    """RFC 9112 2.2: whoever has sent it is as idle as before."""
+    client, legacy = await live_path.ask(GET)
+    await legacy.send(OK)
+    await client.exactly(len(OK))
+    idle = live_path.connection.deadline
+    await client.send(b"\r")
+    await until(lambda: live_path.connection._buffer == b"\r")
+    await client.send(b"\n")
+    await until(lambda: live_path.connection._buffer == b"")
+    assert live_path.connection.deadline == idle
+    await client.send(b"G")
+    await until(lambda: live_path.connection._buffer == b"G")
+    assert live_path.connection.deadline < idle
+
+
 async def test_head_byte_by_byte(live_path: LivePath) -> None:
     """A head in as many reads as it has bytes is one head."""
     live_path.legacy.script = answer_all(OK)

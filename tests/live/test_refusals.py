@@ -53,6 +53,15 @@ async def test_refused(live_path: LivePath, request_: bytes, status: int) -> Non
     assert (live_path.received, live_path.skipped()) == (1, {"refused": 1})
 
 
+async def test_an_answer_to_head_has_no_body(live_path: LivePath) -> None:
+    """RFC 9110 9.3.2: ours neither, though its head could not be read."""
+    client = await live_path.connect()
+    await client.send(b"HEAD / HTTP/1.1\r\n\r\n")
+    answer = await client.to_end()
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.endswith(b"\r\n\r\n")
+
+
 async def test_bad_request_behind_a_good_one(live_path: LivePath) -> None:
     """The good one is answered first, the bad one refused in its turn."""
     client, legacy = await live_path.ask(GET + b"GET /\r\n\r\n" + GET)

@@ -243,8 +243,8 @@ PHRASES = {
 ALLOW = "Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
 
 
-def refusals(status: int) -> set[bytes]:
-    """Every answer that a refused client may get with this status."""
+def refusals(status: int, bare: bool) -> set[bytes]:
+    """Every answer that a refused client may get with this status; to HEAD it is `bare` of a body."""
     answers = set()
     for phrase in {PHRASES[status], PHRASES[status].replace("Request-URI", "URI")}:
         for reason in REASONS:
@@ -253,7 +253,8 @@ def refusals(status: int) -> set[bytes]:
                 f"HTTP/1.1 {status} {phrase}\r\nContent-Type: text/plain\r\nContent-Length: {len(text)}\r\n"
             )
             more = ALLOW if status == 405 else ""
-            answers.add(f"{head}{more}Connection: close\r\n\r\n{text}".encode())
+            body = "" if bare else text
+            answers.add(f"{head}{more}Connection: close\r\n\r\n{body}".encode())
     return answers
 
 
@@ -528,7 +529,7 @@ class Stage:
 
     async def _refused(self, case: Case, client: ClientEnd, slowly: bool) -> None:
         assert await self.until(lambda: client.ended), f"not closed: {client.got!r}"
-        assert client.got in refusals(case.status), client.got
+        assert client.got in refusals(case.status, case.sent.startswith(b"HEAD ")), client.got
         await self.settle()
         at_legacy, self.legacy.wrong = self.legacy.wrong, b""
         if case.in_body and slowly:
