@@ -78,8 +78,12 @@ _NAMES = (
 # have a member or a line. Quotes are escaped where JSON stands within JSON; PHP says how long a text is.
 _BETWEEN = (
     r"""(?:\\*["'])?(?:\]|%5[dD])?(?:\s+is)?\s*(?:=>|[:=>：]|%3[adAD]|;s:\d+:"""
-    r"""|(?:\s|[\s,]\s*\\*["'])(?:value|content)(?:\\*["'])?\s*[:=])\s*(?:string\(\d+\)\s*)?"""
+    r"""|(?:\s|[\s,]\s*\\*["'])(?:value|content)(?:\\*["'])?\s*[:=])\s*(?:-[ \t]+|string\(\d+\)\s*)?"""
 )
+
+# Not where YAML has a key in the next line: that is no value, but may be the name of one.
+_PARENT = re.compile(r""":[ \t]*(?=\r?\n\s*(?:-[ \t]+)?["']?[\w.-]++["']?:(?:\s|\Z))""")
+_APART = "&\0"  # no value begins so
 
 _QUOTED = "|".join(
     (
@@ -258,9 +262,11 @@ class SecretFinder:
             segments = _SEGMENT.sub(lambda one: hide(one[0]) if is_token(one[0]) else one[0], found["behind"])
             return str(found[0]).removesuffix(found["behind"]) + segments
 
+        text, parents = _PARENT.subn(rf"\g<0>{_APART}", text)
         text = str(self._told.sub(lambda found: replaced(found, found["name"], found["value"]), text))
         text = _PATHS.sub(opening, shapes_hidden(str(self._named.sub(named, text)), hide))
-        return str(_LONG.sub(lambda found: hide(found[0]) if _is_random(found[0]) else found[0], text))
+        text = str(_LONG.sub(lambda found: hide(found[0]) if _is_random(found[0]) else found[0], text))
+        return text.replace(_APART, "") if parents else text
 
 
 def shapes_hidden(text: str, hide: Hide) -> str:

@@ -292,6 +292,8 @@ def test_what_is_not_kept_says_why() -> None:
         ("text/plain", 'value: "pin=x '),
         ("text/plain", "value=x name=pin is "),
         ("text/plain", "pin: |\n  "),
+        ("text/plain", "pin:\n  "),
+        ("text/plain", "pin:\n\n\n"),
         ("text/csv", '","'),
         ("text/plain", "token={"),
         ("text/plain", "1-"),
