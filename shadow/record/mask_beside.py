@@ -169,18 +169,14 @@ class Cells:
         self._by_head = head or self._by_head
         self._row.append((self._bold, says, self._span))
         if self._cell == "th":
-            self._head(says, self._span)
+            (self._columns.update if says else self._columns.difference_update)(self._span)
         self._column = self._span.stop
         self._cell, self._said, self._within = "", "", False
 
-    def _head(self, says: bool, span: range) -> None:
-        (self._columns.update if says else self._columns.difference_update)(span)
-
     def _new_row(self, name: str) -> None:
         self._close()
-        if len(self._row) > 1 and all(bold for bold, _, _ in self._row):
-            for _, says, span in self._row:
-                self._head(says, span)
+        if len(self._row) > 1 and all(bold for bold, _, _ in self._row):  # a head, or the sum of some rows
+            self._columns.update(*(span for _, says, span in self._row if says))
         self._row = []
         self._called = self._by_head = False
         self._column = 0

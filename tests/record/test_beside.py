@@ -101,6 +101,7 @@ def kept(legacy: Response, target: Response) -> str:
         (HTML, "<table><thead><tr><td>User</td><td>PIN</td></tr></thead><tr><td>bob<td>%s</table>"),
         (HTML, "<table><tr><td><b>User</b><td> <strong>PIN</strong><tr><td>bob<td>%s</table>"),
         (HTML, "<table><tr><td><b>User</b><td><b>PIN</b><td><b>CVC</b><tr><td>bob<td>x<td>%s</table>"),
+        (HTML, "<table><tr><th>User<th>PIN<tr><td><b>a</b><td><b>x</b><tr><td>bob<td>%s</table>"),
         (CSV, "Name;kind;Value\nuser;x;bob\ndbPassword;x;%s\n"),
         (CSV, "value,kind,name\nbob,x,user\n%s,x,password\n"),
         (CSV, "Value,Name\nbob,user\n%s,password"),
