@@ -342,7 +342,9 @@ class Mask:
                 mask_json.told(value, self, listed=listed) or not (reached.idle or self.by_name)
             ):
                 return self.value(value)
-            return self.text(value) if masked is None else encodable(masked)
+            if masked is not None and not (self._headers or self._parameters):
+                return encodable(masked)
+            return self.text(value if masked is None else masked)  # members may be called like those
         if value.startswith("…") and (kind is not DifferenceKind.CHANGED or _INNER_QUOTE.search(value)):
             return self.value(value)  # the end of a tree: under which names it stood is not known
         return self.text(value)

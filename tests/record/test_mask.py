@@ -254,7 +254,8 @@ def test_messages_about_secrets() -> None:
         (difference,) = Mask((), b"key").comparison(judge(exchange(one), other, RULE)).differences
         assert said in (difference.legacy or "")
     tree = f'{{"password":["{said}"],"a":"null"}}'
-    assert shown("json:$", tree) == tree
+    found = Comparison(Fate.DIFFERED, (Difference(DifferenceKind.MISSING, "json:$.b", tree, None),))
+    assert Mask((), b"key").comparison(found).differences[0].legacy == tree
     assert MASK.value(said) == shown("json:$.vault.a", f'"{said}"')
     assert MASK.form(f"password={quote(said)}") == f"password={MASK.value(said)}"
 
@@ -586,6 +587,15 @@ def test_no_secret_of_a_request_is_kept(spelt: str) -> None:
 
     assert raw not in kept(found, redirected)
     assert raw not in kept(found, Failure(FailureKind.DNS, f"https://u:{spelt}@host"))
+
+
+@pytest.mark.parametrize("line", ["x-tenant", "query:x-tenant", "form:x-tenant", "json:$.a.x-tenant"])
+def test_whatever_is_named_is_named_in_trees(line: str) -> None:
+    """A difference shows no member that is called like a header or a parameter of the configuration."""
+    found = Comparison(
+        Fate.DIFFERED, (Difference(DifferenceKind.MISSING, "json:$.a", '{"x-tenant":"s3cret"}', None),)
+    )
+    assert "s3cret" not in repr(Mask((line,), b"key").comparison(found))
 
 
 def test_cookies_in_text() -> None:
