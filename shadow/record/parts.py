@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from math import inf
 from typing import TypeVar
 
 from msgspec import Struct, field
 
 from shadow.compare.signature import signature
-from shadow.model import Comparison
+from shadow.model import Comparison, Difference, DifferenceKind
+from shadow.record.alike import bit, shared
 from shadow.record.buckets import Count, Moment
 from shadow.record.units import Units
 
@@ -78,11 +79,16 @@ class Pattern(Struct):
 
 class Paired(Struct):
     """One difference in the exchanges of which legacy was asked twice: seen between its two answers and
-    against the target's, against the target's only, between its two only."""
+    against the target's, against the target's only, between its two only. Of both: in how many the target's
+    value has less in common with legacy's first one than legacy's second has (`alike.shared`), and which
+    values were seen, as bits (`alike.bit`): the target's, and legacy's second ones."""
 
     both: Count = 0
     target_only: Count = 0
     control_only: Count = 0
+    less_alike: Count = 0
+    target_values: Count = 0
+    control_values: Count = 0
 
     @property
     def varies(self) -> bool:
@@ -95,6 +101,16 @@ class Paired(Struct):
         self.both += other.both
         self.target_only += other.target_only
         self.control_only += other.control_only
+        self.less_alike += other.less_alike
+        self.target_values |= other.target_values
+        self.control_values |= other.control_values
+
+    def see(self, target: list[Difference], control: list[Difference]) -> None:
+        """Take in the values of one exchange at the places that both show."""
+        self.less_alike += shared(target) < shared(control)
+        for ours, second in zip(target, control, strict=True):
+            self.target_values |= bit(ours.target)
+            self.control_values |= bit(second.target)
 
 
 class Learned(Struct):
@@ -112,6 +128,17 @@ class Learned(Struct):
         for name, paired in other.differences.items():
             self.differences.setdefault(name, Paired()).merge(paired)
         self.fold()
+
+    def see_values(self, target: Iterable[Difference], control: Iterable[Difference]) -> None:
+        """Take in the values of one exchange, of the differences that the target's answer and legacy's second
+        show at the same place."""
+        seconds = {each.path: each for each in control if each.kind is DifferenceKind.CHANGED}
+        places: dict[str, list[Difference]] = {}
+        for each in target:
+            if each.kind is DifferenceKind.CHANGED and each.path in seconds and each.path != "status":
+                places.setdefault(signature(each), []).append(each)
+        for name, ours in places.items():
+            self.differences[name].see(ours, [seconds[each.path] for each in ours])
 
     def fold(self) -> None:
         """Put what is past `SIGNATURES` under `OTHER`."""

@@ -176,6 +176,7 @@ class Tally(Struct):
                 paired.target_only += 1
             else:
                 paired.both += 1
+        learned.see_values(comparison.differences, control.differences)
         learned.fold()
 
     def count_rechecked(self, differences: tuple[Difference, ...], label: Label) -> None:

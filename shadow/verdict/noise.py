@@ -31,6 +31,12 @@ before.
 type or charset, or not to be decoded. But where the test says that legacy varies it as much, such as a slot
 for advertisements that is there or not, it is nothing to hold against the target: it takes a rule, written by
 hand, and until then nothing is called regressed by it, nor ready.
+
+**Unlike** legacy's may be what the target has at a place that both vary: a token that is always empty, a link
+to a host of its own. How often it differs does not show that. But where the target varies as legacy does, its
+value and legacy's second are interchangeable: neither has less in common with legacy's first more often than
+the other, so in at most half of the pairs, and where legacy shows ten values, the target shows one alone with
+a chance of 1 in 500. Where it is otherwise it takes a rule too.
 """
 
 from __future__ import annotations
@@ -62,6 +68,9 @@ _FACTORS = [
 ]
 """log of what a pair makes of the gain: only the target differs, only legacy's second answer, both."""
 
+_MANY = 10
+"""Values of legacy's, as `alike.bit` tells them apart, from which on one alone of the target's is too few."""
+
 _VALUES = {DifferenceKind.CHANGED, DifferenceKind.ORDER}
 """Kinds of difference that leave the structure as it is."""
 
@@ -80,8 +89,8 @@ class State(enum.StrEnum):
 
 class NoiseMask(NamedTuple):
     """A place of an endpoint that legacy varies of itself: of how many `pairs` both differed there, the
-    target's answer only, legacy's second only; what follows, and why. `silenced` are the exchanges that show
-    it and match by the masks in force."""
+    target's answer only, legacy's second only; what follows, and why. `unlike` says in what way the target's
+    values are not as legacy's. `silenced` are the exchanges that show it and match by the masks in force."""
 
     endpoint: str
     signature: str
@@ -91,6 +100,7 @@ class NoiseMask(NamedTuple):
     control_only: int
     state: State
     why: str
+    unlike: str
     silenced: int = 0
 
     @property
@@ -106,6 +116,8 @@ class Noise(NamedTuple):
     version: str
     by_state: dict[tuple[str, State], frozenset[str]]
     """Signatures, by endpoint and state."""
+    unlike: dict[tuple[str, str], str]
+    """In what way the target's values are not as legacy's, by endpoint and signature."""
 
     def excused(self, endpoint: str) -> frozenset[str]:
         """Signatures that do not count at that endpoint."""
@@ -128,7 +140,8 @@ def learn(tallies: Mapping[str, Tally]) -> Noise:
     by_state: dict[tuple[str, State], set[str]] = {}
     for each in masks:
         by_state.setdefault((each.endpoint, each.state), set()).add(each.signature)
-    return Noise(masks, version, {key: frozenset(names) for key, names in by_state.items()})
+    states = {key: frozenset(names) for key, names in by_state.items()}
+    return Noise(masks, version, states, {each[:2]: each.unlike for each in masks if each.unlike})
 
 
 def gain(paired: Paired) -> float:
@@ -149,7 +162,7 @@ def _masks(endpoint: str, tally: Tally) -> Iterator[NoiseMask]:
     found = []
     for name, paired in sorted(varied.items()):
         state, why = _decide(name, paired, pairs, _seen(tally, name, paired), compared(tally))
-        found.append(NoiseMask(endpoint, name, pairs, *_sums(paired), state, why))
+        found.append(NoiseMask(endpoint, name, pairs, *_sums(paired), state, why, _unlike(paired)))
     in_force = frozenset(each.signature for each in found if each.masked)
     silenced = _silenced(tally, in_force)
     for each in found:
@@ -198,6 +211,8 @@ def _decide(name: str, paired: Paired, pairs: int, seen: int, traffic: int) -> t
     why = f"legacy varies it in {_share(varied, pairs)} of the pairs"
     if hidden := _structural(name):
         return State.RULE, f"{why}, but a mask would hide {hidden}: write a rule if nobody needs it"
+    if unlike := _unlike(paired):
+        return State.RULE, f"{why}, but the target's value {unlike}: write a rule if nobody needs it"
     return State.MASKED, why
 
 
@@ -209,6 +224,16 @@ def _structural(name: str) -> str:
     if found.path == "status":
         return "all of the status"
     return "all of the body" if found.path in _WHOLES else ""
+
+
+def _unlike(paired: Paired) -> str:
+    """In what way the target's values are not as legacy's, where both vary; empty where that is not known."""
+    if paired.target_values.bit_count() == 1 and paired.control_values.bit_count() >= _MANY:
+        return "is always the same"
+    less, both = paired.less_alike, paired.both
+    if 2 * less > both and excluded(0.5, less, both, 0.5):
+        return "lacks what legacy's have in common"
+    return ""
 
 
 def _share(part: int, whole: int) -> str:

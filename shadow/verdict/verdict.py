@@ -78,12 +78,14 @@ class Judgement(NamedTuple):
 
 class _Case(NamedTuple):
     """What is known of an endpoint. `suspects` counts as mismatches only what surely is no noise, and `open`
-    says by which signatures the rest does not tell yet."""
+    says by which signatures the rest does not tell yet; `unlike`, of which the target's values are not as
+    legacy's."""
 
     tally: Tally
     counts: Counts
     suspects: Counts
     open: dict[Reason, list[str]]
+    unlike: dict[str, str]
     latency: Latency
     confirmed: str
 
@@ -131,6 +133,7 @@ def _case(name: str, tally: Tally, noise: Noise, criteria: Criteria, endpoints: 
         count(tally, excused),
         count(tally, excused.union(*untold.values())),
         {reason: sorted(names & shown) for reason, names in untold.items() if names & shown},
+        {each: noise.unlike[name, each] for each in untold[Reason.RULE] if (name, each) in noise.unlike},
         latency(tally, endpoints) if criteria.latency else Latency(Pace.UNTIMED, "", 0),
         confirmed(tally, excused.union(*untold.values())),
     )
@@ -246,7 +249,7 @@ def _need(reason: Reason, case: _Case, missing: int, recorded: float, tolerance:
     if reason is Reason.LEARNING:
         return _Need(f"{_seen(case)}: whether that is legacy's own noise is being learned", None, None)
     if reason is Reason.RULE:
-        return _Need(f"{_seen(case)}: {_ruleless(case.open[reason])}", None, None)
+        return _Need(f"{_seen(case)}: {_ruleless(case.open[reason], case.unlike)}", None, None)
     if reason is Reason.UNANALYSED:
         return _Need(f"{_seen(case)}: some of them could not be analysed in time", None, None)
     if reason is Reason.HOURS:
@@ -307,9 +310,13 @@ def _beside(case: _Case, counts: Counts) -> str:
     return " beside legacy's own noise" if differed > counts.differing else ""
 
 
-def _ruleless(names: list[str]) -> str:
-    """What to do about structure that legacy varies itself; `shadow rules suggest` prints the line."""
+def _ruleless(names: list[str], unlike: Mapping[str, str]) -> str:
+    """What to do about structure that legacy varies itself, or about a place where the target does so in
+    another way: that is told first. `shadow rules suggest` prints the line."""
+    names = sorted(names, key=lambda each: each not in unlike)
     more = f" and {len(names) - 1:,} more" if len(names) > 1 else ""
+    if how := unlike.get(names[0]):
+        return f"legacy itself varies {names[0]}{more}, but the target's value {how}"
     return f"legacy itself varies {names[0]}{more}, and only a rule may be silent about structure"
 
 

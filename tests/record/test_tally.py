@@ -27,6 +27,7 @@ from shadow.model import (
 )
 from shadow.record import parts
 from shadow.record import tally as tally_module
+from shadow.record.alike import bit
 from shadow.record.buckets import ERROR, Buckets
 from shadow.record.mask import Masked
 from shadow.record.parts import LIKELY, OTHER, UNANALYSED, About, Paired, Release, Seen
@@ -290,7 +291,7 @@ def test_a_request_asked_again_is_one_unit() -> None:
 
 def test_what_is_learned_has_no_part_in_the_verdict() -> None:
     """An exchange with a control has its fate, and no units and no pattern."""
-    noise, new = Difference(CHANGED, "json:$.at"), Difference(CHANGED, "json:$.new")
+    noise, new = Difference(CHANGED, "json:$.at", "1", "2"), Difference(CHANGED, "json:$.new", "1", "2")
     tally = Tally()
     tally.count_learned(LEGACY, TARGET, masked(noise, new), Comparison(Fate.DIFFERED, (noise,)), ABOUT)
     tally.count_learned(LEGACY, TARGET, masked(fate=Fate.MATCHED), Comparison(Fate.MATCHED), ABOUT)
@@ -298,7 +299,7 @@ def test_what_is_learned_has_no_part_in_the_verdict() -> None:
     assert (tally.matched, tally.differed, tally.units, tally.patterns) == (1, 1, {}, {})
     assert (tally.learned.matched, tally.learned.differed) == (1, 1)
     assert tally.learned.differences == {
-        "changed json:$.at": Paired(both=1),
+        "changed json:$.at": Paired(both=1, target_values=bit("2"), control_values=bit("2")),
         "changed json:$.new": Paired(target_only=1),
     }
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
+from hashlib import sha256
 from math import log
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -11,11 +14,12 @@ from hypothesis import strategies as st
 from support.tallies import VALUE, add, learn
 
 from shadow.model import Difference, DifferenceKind
-from shadow.record.parts import Paired
+from shadow.record.parts import Learned, Paired
 from shadow.record.tally import Tally
 from shadow.verdict import noise
 from shadow.verdict.noise import MARGIN, NoiseMask, State, gain
 from shadow.verdict.statistics import ALPHA
+from shadow.verdict.verdict import Reason, Verdict, judge
 
 STAMP = Difference(DifferenceKind.CHANGED, "json:$.at", "1", "2")
 AT = "changed json:$.at"
@@ -191,3 +195,114 @@ def test_a_real_regression_is_seldom_masked(varies: float, together: float) -> N
         gains = np.logaddexp(gains, lost + won - np.log(len(noise._STAKES)))
 
     assert (gains >= -log(ALPHA)).any(axis=1).mean() < ALPHA
+
+
+def varying(pairs: int, value: Callable[[int], str], target: Callable[[int], str]) -> Tally:
+    """As many pairs, in which legacy has another value each time, and the target one of its own."""
+    made = Tally()
+    for number in range(pairs):
+        first, second = value(2 * number), value(2 * number + 1)
+        theirs = target(number)
+        path = "json:$.at"
+        ours = Difference(DifferenceKind.CHANGED, path, first, theirs)
+        learn(made, 1, (ours,), (Difference(DifferenceKind.CHANGED, path, first, second),))
+    return made
+
+
+def token(number: int) -> str:
+    """As random as they are."""
+    return sha256(b"%d" % number).hexdigest()
+
+
+SCRIPT = '{{"api": "{}", "id": "{}"}}'
+
+
+@pytest.mark.parametrize(
+    ("value", "target", "how"),
+    [
+        (token, lambda _: "", "is always the same"),
+        (lambda n: f"{1000 + n} views", lambda _: "0 views", "is always the same"),
+        (
+            lambda n: f"https://files.example.com/1?sig={token(n)}",
+            lambda n: f"http://minio.svc.cluster.local:9000/1?sig={token(-n)}",
+            "lacks what legacy's have in common",
+        ),
+        (
+            lambda n: SCRIPT.format("https://api.example.com", token(n)),
+            lambda n: SCRIPT.format("http://localhost:3000", token(-n)),
+            "lacks what legacy's have in common",
+        ),
+        (
+            lambda n: f"12.50 EUR, {token(n)}",
+            lambda n: f"0.00 EUR, {token(-n)}",
+            "lacks what legacy's have in common",
+        ),
+    ],
+)
+def test_noise_never_hides_a_target_that_is_broken_there(
+    value: Callable[[int], str], target: Callable[[int], str], how: str
+) -> None:
+    """It differs as often as legacy from itself, and has no value or another host in it."""
+    made = varying(40, value, target)
+    mask = only(made)
+
+    assert (mask.state, mask.unlike) == (State.RULE, how)
+    assert mask.why == (
+        f"legacy varies it in 100 % of the pairs, but the target's value {how}: "
+        "write a rule if nobody needs it"
+    )
+    judged = judge(add(made, range(5000), STAMP))
+    assert (judged.verdict, judged.reasons) == (Verdict.NOT_ENOUGH_DATA, (Reason.RULE,))
+    assert f"legacy itself varies {AT}, but the target's value {how}" in judged.why
+
+
+@pytest.mark.parametrize(
+    ("value", "target"),
+    [
+        (token, lambda n: token(-n)),
+        (lambda n: f"{1000 + n} views", lambda n: f"{n} views"),
+        (lambda n: f"2026-11-23T12:00:{n % 60:02}.120Z", lambda n: f"2026-11-23T12:01:{n % 60:02}.340Z"),
+        (lambda n: f"Mon, 12:00:00.{n:03}", lambda n: f"Mon, 12:00:01.{n + 1:03}"),
+        (
+            lambda n: SCRIPT.format("Xk29fjAbQ1w_38dk", token(n)),
+            lambda n: SCRIPT.format("b7Hs-2kLm", token(-n)),
+        ),
+        (lambda n: f"0.0{n} s by web03", lambda n: f"0.1{n} s by web-7d9f"),
+        (lambda n: "on" if n % 2 else "off", lambda _: "off"),
+    ],
+)
+def test_what_both_vary_alike_is_masked(value: Callable[[int], str], target: Callable[[int], str]) -> None:
+    """Clocks that go apart, counters of each side, builds and servers with names of their own: no host, no
+    word and no number is gone. Of two values one may be missing by chance."""
+    assert only(varying(40, value, target)).masked
+
+
+def test_values_of_one_kind_are_seldom_called_unlike() -> None:
+    """Texts of a few words out of a pool, watched after every pair: in under 5 % of all runs, ever."""
+    chance = Random(20261123)
+    words = [chr(97 + n) * 3 for n in range(12)]
+    runs, wrong = 300, 0
+    for _ in range(runs):
+        paired = Paired()
+        for _ in range(200):
+            first, second, theirs = (" ".join(chance.sample(words, 4)) for _ in range(3))
+            ours = Difference(DifferenceKind.CHANGED, "text", first, theirs)
+            paired.see([ours], [Difference(DifferenceKind.CHANGED, "text", first, second)])
+            paired.both += 1
+            if noise._unlike(paired):
+                wrong += 1
+                break
+
+    assert wrong / runs < ALPHA
+
+
+def test_values_are_counted_alike_in_any_order() -> None:
+    """Tallies of workers and pods add up to the same."""
+    parts = [varying(5, lambda n, k=k: token(100 * k + n), token).learned for k in range(3)]
+    merged = [Learned(), Learned()]
+    for each, order in zip(merged, (parts, parts[::-1]), strict=True):
+        for part in order:
+            each.merge(part)
+
+    assert merged[0] == merged[1]
+    assert merged[0].differences[AT].control_values.bit_count() > 9
