@@ -103,6 +103,10 @@ class Failure(NamedTuple):
 Outcome: TypeAlias = Response | Failure
 
 
+AWAY = frozenset({"502", "503", "504"})
+"""What a gateway or load balancer says where nobody is there: no answer of the backend behind it."""
+
+
 class Statuses(NamedTuple):
     """What both sides gave to one request, each a status or a failure's kind: `200→500`, `200→timeout`."""
 
@@ -125,8 +129,9 @@ class Statuses(NamedTuple):
 
     @property
     def legacy_answered(self) -> bool:
-        """Whether legacy gave a status."""
-        return self.legacy.isdigit()
+        """Whether legacy gave a status, and not a gateway one for it, where the target gave another."""
+        is_away = self.legacy in AWAY and self.target_answered and not self.are_equal
+        return self.legacy.isdigit() and not is_away
 
     @property
     def target_answered(self) -> bool:

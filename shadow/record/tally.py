@@ -15,7 +15,7 @@ from msgspec import Meta, Struct, field
 from shadow.compare.found import CUT
 from shadow.compare.signature import signature
 from shadow.endpoint import bounded
-from shadow.model import Comparison, Difference, Drop, Failure, Fate, Outcome, Response, Skip, Statuses
+from shadow.model import Comparison, Difference, Drop, Fate, Outcome, Response, Skip, Statuses
 from shadow.record.buckets import Buckets, Count, Moment
 from shadow.record.mask import Masked
 from shadow.record.parts import (
@@ -112,7 +112,7 @@ class Tally(Struct):
         return sum(number for pair, number in self._without_legacy() if pair.target_answered)
 
     def _without_legacy(self) -> list[tuple[Statuses, int]]:
-        """The pairs in which legacy gave no status, and how many exchanges ended so."""
+        """The pairs in which legacy gave no answer, and how many exchanges ended so."""
         pairs = ((Statuses.read(pair), number) for pair, number in self.status.items())
         return [each for each in pairs if not each[0].legacy_answered]
 
@@ -147,7 +147,7 @@ class Tally(Struct):
         target: its fate is told, and what differs, but it makes no pattern that a verdict could weigh."""
         self._end(legacy, target, comparison)
         names = self._see_all(comparison, about)
-        if isinstance(legacy, Failure):
+        if not Statuses.of(legacy, target).legacy_answered:
             return
         _add_unit(self.units, about)
         if comparison.fate is not Fate.MATCHED:
@@ -159,7 +159,11 @@ class Tally(Struct):
         self, legacy: Response, target: Response, comparison: Masked, control: Masked, about: About
     ) -> None:
         """Count an exchange of which legacy was asked again, by what its comparison found and by what the
-        `control` did, legacy's second answer in the place of the target's."""
+        `control` did, legacy's second answer in the place of the target's. Where the first was a gateway's,
+        nothing is to be learned of it."""
+        if not Statuses.of(legacy, target).legacy_answered:
+            self.count(legacy, target, comparison, about)
+            return
         self._end(legacy, target, comparison)
         names = self._see_all(comparison, about)
         learned = self.learned
@@ -236,11 +240,11 @@ class Tally(Struct):
             self.failed += 1
         else:
             self.differed += 1
-        if isinstance(legacy, Response) and isinstance(target, Response):
+        pair = Statuses.of(legacy, target)
+        if isinstance(legacy, Response) and isinstance(target, Response) and pair.legacy_answered:
             self._answered(legacy, target)
         else:
-            pair = str(Statuses.of(legacy, target))
-            self.status[pair] = self.status.get(pair, 0) + 1
+            self.status[str(pair)] = self.status.get(str(pair), 0) + 1
         if comparison.hits:
             self._hit(comparison.hits)
 

@@ -16,12 +16,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shadow.compare.signature import parse
-from shadow.model import DifferenceKind
+from shadow.model import AWAY, DifferenceKind
 from shadow.record.parts import Pattern
 from shadow.record.tally import Tally
 from shadow.verdict.counting import compared, signatures
 
-_PASSING = {"502", "503", "504"}
 _DISTINCT = 2
 _MANY = 20
 _PAIRS = 5  # in which legacy was asked again, and did not differ from itself at that place
@@ -46,14 +45,14 @@ def confirmed(tally: Tally, unclear: frozenset[str] = frozenset()) -> str:
 def _is_status(name: str) -> bool:
     """Whether this signature is that of a change from one status to another that may be lasting."""
     both = parse(name).sides
-    return both.legacy_answered and both.target_answered and both.target not in _PASSING
+    return both.legacy_answered and both.target_answered and both.target not in AWAY
 
 
 def _is_away(pattern: str) -> bool:
     """Whether the target gave no answer, or a gateway one for it: whatever it does could not be seen."""
     found = map(parse, signatures(pattern))
     pairs = [each.sides for each in found if each.statuses]
-    return any(each.target in _PASSING or not each.target_answered for each in pairs)
+    return any(each.target in AWAY or not each.target_answered for each in pairs)
 
 
 def _is_lasting(tally: Tally, name: str) -> bool:

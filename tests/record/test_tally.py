@@ -30,7 +30,7 @@ from shadow.record import tally as tally_module
 from shadow.record.alike import bit
 from shadow.record.buckets import ERROR, Buckets
 from shadow.record.mask import Masked
-from shadow.record.parts import LIKELY, OTHER, UNANALYSED, About, Paired, Release, Seen
+from shadow.record.parts import LIKELY, OTHER, UNANALYSED, About, Learned, Paired, Release, Seen
 from shadow.record.tally import Tally, TallyRecord
 
 LEGACY = Response(200, b"", b"", 0.010, 0.020)
@@ -323,6 +323,21 @@ def test_what_legacy_did_not_answer_is_no_unit() -> None:
     assert (tally.differed, tally.unanswered, tally.target_alone) == (1, 1, 1)
     assert list(tally.differences) == ["changed status timeout→200"]
     assert (tally.units, tally.patterns, tally.releases) == ({}, {}, {})
+
+
+def test_what_a_gateway_said_in_the_place_of_legacy_is_no_answer() -> None:
+    """Nothing is compared with it, nor learned of it, nor timed; but for a target that says the same."""
+    tally, gone = Tally(), Response(502, b"", b"", 0.001, 0.001)
+    found = masked(Difference(CHANGED, "status", "502", "200"))
+    tally.count(gone, TARGET, found, ABOUT)
+    tally.count_learned(gone, TARGET, found, found, ABOUT)
+
+    assert (tally.differed, tally.unanswered, tally.target_alone, tally.slower) == (2, 2, 2, 0)
+    assert (tally.learned, tally.units, tally.patterns) == (Learned(), {}, {})
+    assert tally.legacy.total == tally.target.total == 0
+
+    tally.count(gone, gone, masked(Difference(CHANGED, "body", "1", "2")), ABOUT)
+    assert (tally.compared, list(tally.patterns)) == (1, ["changed body"])
 
 
 def test_releases_tell_what_each_version_showed() -> None:

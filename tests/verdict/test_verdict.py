@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from support.processor import within
 from support.tallies import BROKEN, LEGACY, TIMEOUT, VALUE, about, add, learn, tally
 
-from shadow.model import Difference, DifferenceKind, Failure, FailureKind, Fate
+from shadow.model import Difference, DifferenceKind, Failure, FailureKind, Fate, Outcome, Response
 from shadow.record.mask import Masked
 from shadow.record.tally import Tally
 from shadow.settings import Criteria
@@ -64,13 +64,17 @@ def test_what_neither_side_answered_says_nothing() -> None:
     assert judge(few).why.startswith("0 of 100 differ")
 
 
-def test_what_legacy_did_not_answer_is_held_against_nobody() -> None:
-    """A legacy that cannot be reached makes no target regressed; beside answers it is only told."""
-    refused = Failure(FailureKind.REFUSED)
+@pytest.mark.parametrize(
+    ("gone", "said"),
+    [(Failure(FailureKind.REFUSED), "refused"), (Response(502), "502"), (Response(503), "503")],
+)
+def test_what_legacy_did_not_answer_is_held_against_nobody(gone: Outcome, said: str) -> None:
+    """A legacy that cannot be reached, or whose balancer says so, makes no target regressed; beside answers
+    it is only told."""
     alone = Tally()
     for number in range(100):
-        found = Masked(Fate.DIFFERED, (Difference(DifferenceKind.CHANGED, "status", "refused", "200"),))
-        alone.count(refused, LEGACY, found, about(number))
+        found = Masked(Fate.DIFFERED, (Difference(DifferenceKind.CHANGED, "status", said, "200"),))
+        alone.count(gone, LEGACY, found, about(number))
     judged = judge(alone)
 
     assert (alone.differed, judged.verdict, judged.reasons) == (100, SHORT, (Reason.NOTHING,))
