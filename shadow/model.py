@@ -185,7 +185,7 @@ class Difference(msgspec.Struct, frozen=True):
 
     def swapped(self) -> Difference:
         """The same difference seen from the other side."""
-        kind = _SWAPPED.get(self.kind, self.kind)
+        kind = SWAPPED.get(self.kind, self.kind)
         return msgspec.structs.replace(self, kind=kind, legacy=self.target, target=self.legacy)
 
 
@@ -196,10 +196,11 @@ class Called(Difference, frozen=True):
     names: frozenset[str] = frozenset()
 
 
-_SWAPPED = {
+SWAPPED: dict[str, DifferenceKind] = {
     DifferenceKind.MISSING: DifferenceKind.ADDED,
     DifferenceKind.ADDED: DifferenceKind.MISSING,
 }
+"""What a kind is seen from the other side, where it is another."""
 
 
 class Fate(enum.StrEnum):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from shadow.model import Difference, Statuses
+from shadow.model import SWAPPED, Difference, Statuses
 
 # A quoted key is matched first and kept, so that an index inside it is not taken for one.
 _INDEX = re.compile(r'("(?:[^"\\]|\\.)*")|\[\d+\]')
@@ -36,6 +36,13 @@ class Signature(NamedTuple):
     def sides(self) -> Statuses:
         """Legacy's status and the target's; empty where it is no status that differs."""
         return Statuses.read(self.statuses)
+
+    @property
+    def mirrored(self) -> Signature:
+        """What shows where the two answers are exchanged. The same where a signature does not tell which side
+        has which value."""
+        statuses = str(Statuses(self.sides.target, self.sides.legacy)) if self.statuses else ""
+        return Signature(SWAPPED.get(self.kind, self.kind), self.path, statuses)
 
     @property
     def is_unanswered(self) -> bool:

@@ -23,6 +23,12 @@ varies, or that varies seldom, not before the evidence is there.
 **The margin** m is relative: what a mask can hide is at most a fifth of what legacy itself varies at that
 place. An absolute one of the size of the tolerance would take thousands of pairs for a timestamp.
 
+**By chance** legacy's first answer may be the odd one as well as its second or the target's: a window that
+pops up in one page of a hundred is missing as often as it is added. So what a control shows stands for its
+mirror image too. And what no control has shown yet, but the traffic about as often the one way as the other,
+is still to be learned where legacy is asked twice at all: unless those who asked both again found it to stay,
+or until the pairs show that the target alone does it.
+
 **Refused** is a mask that would silence too much: more of the traffic than legacy's own variation accounts
 for, so that what came after learning, such as a new version of the target, is not hidden by what was learned
 before.
@@ -49,7 +55,7 @@ from typing import NamedTuple
 
 from shadow.compare.signature import parse
 from shadow.model import DifferenceKind
-from shadow.record.parts import OTHER, Paired
+from shadow.record.parts import OTHER, Paired, Seen
 from shadow.record.tally import Tally
 from shadow.verdict.counting import compared, shows_only, signatures
 from shadow.verdict.statistics import ALPHA, excluded, interval
@@ -154,25 +160,53 @@ def gain(paired: Paired) -> float:
 
 
 def _masks(endpoint: str, tally: Tally) -> Iterator[NoiseMask]:
-    learned = {name: paired for name, paired in tally.learned.differences.items() if name != OTHER}
-    varied = {name: paired for name, paired in learned.items() if paired.both + paired.control_only}
-    if not varied:
-        return
     pairs = tally.learned.matched + tally.learned.differed
+    varied = _varied(tally) if pairs else {}
     found = []
     for name, paired in sorted(varied.items()):
-        state, why = _decide(name, paired, pairs, _seen(tally, name, paired), compared(tally))
+        state, why = _decide(name, paired, pairs, _seen(tally, name), compared(tally))
         found.append(NoiseMask(endpoint, name, pairs, *_sums(paired), state, why, _unlike(paired)))
     in_force = frozenset(each.signature for each in found if each.masked)
     silenced = _silenced(tally, in_force)
     for each in found:
-        most = _seen(tally, each.signature, varied[each.signature])
+        most = _seen(tally, each.signature)
         yield each._replace(silenced=min(most, silenced[each.signature])) if each.masked else each
 
 
-def _seen(tally: Tally, name: str, paired: Paired) -> int:
+def _varied(tally: Tally) -> dict[str, Paired]:
+    """What legacy varies, or may vary, and what the pairs say of it."""
+    learned = tally.learned.differences
+    varied = {}
+    for name in (learned.keys() | tally.differences.keys()) - {OTHER}:
+        paired = learned.get(name, Paired())
+        if paired.both + paired.control_only:
+            varied[name] = paired
+        elif mirror := _mirror(name, tally):
+            varied[name] = Paired(paired.both, paired.target_only, paired.control_only)
+            varied[name].merge(learned.get(mirror, Paired()))
+    return varied
+
+
+def _mirror(name: str, tally: Tally) -> str:
+    """The mirror image of a difference that no control has shown, if it makes chance likely: if a control has
+    shown it, or neither is surely seen more than the other. Empty where not, or where the one or the other
+    was seen to stay, or tells that legacy was away, which is no chance."""
+    said = parse(name)
+    mirror = str(said.mirrored)
+    if mirror == name or said.is_unanswered or said.mirrored.is_unanswered:
+        return ""
+    ours, theirs = (tally.differences.get(each, Seen(0)) for each in (name, mirror))
+    if any(each.stable > each.settled + each.flapping for each in (ours, theirs)):
+        return ""
+    shown = tally.learned.differences.get(mirror, Paired())
+    more, both = max(ours.count, theirs.count), ours.count + theirs.count
+    in_balance = ours.count and theirs.count and not excluded(0.5, more, both, 0.5)
+    return mirror if shown.both + shown.control_only or in_balance else ""
+
+
+def _seen(tally: Tally, name: str) -> int:
     """How many exchanges show it, without those that were spent on learning."""
-    seen = tally.differences.get(name)
+    seen, paired = tally.differences.get(name), tally.learned.differences.get(name, Paired())
     return max(0, seen.count - paired.both - paired.target_only) if seen else 0
 
 

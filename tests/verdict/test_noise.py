@@ -11,9 +11,10 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.tallies import VALUE, add, learn
+from support.tallies import LEGACY, VALUE, about, add, learn
 
-from shadow.model import Difference, DifferenceKind
+from shadow.model import Difference, DifferenceKind, Failure, FailureKind, Fate, Response
+from shadow.record.mask import Masked
 from shadow.record.parts import Learned, Paired
 from shadow.record.tally import Tally
 from shadow.verdict import noise
@@ -306,3 +307,52 @@ def test_values_are_counted_alike_in_any_order() -> None:
 
     assert merged[0] == merged[1]
     assert merged[0].differences[AT].control_values.bit_count() > 9
+
+
+GONE = Difference(DifferenceKind.MISSING, "html:div.popup", "Buy!")
+CAME = GONE.swapped()
+FAULT = Difference(DifferenceKind.CHANGED, "status", "200", "500")
+
+
+@pytest.mark.parametrize("found", [GONE, CAME, FAULT])
+def test_what_comes_by_chance_on_either_side_is_no_regression(found: Difference) -> None:
+    """In one page of a hundred, so that no control has shown it, or only the other way round."""
+    made = learn(Tally(), 40)
+    add(add(add(made, range(1000)), range(1000, 1012), found), range(1012, 1020), found.swapped())
+    assert {each.state for each in noise.learn({"GET /": made}).masks} == {State.LEARNING}
+    assert judge(made).reasons[0] is Reason.LEARNING
+
+    other = add(learn(learn(Tally(), 40), 1, (), (found.swapped(),)), range(1000, 1009), found)
+    assert {each.state for each in noise.learn({"GET /": other}).masks} == {State.LEARNING}
+
+
+def test_what_is_seen_one_way_is_no_chance() -> None:
+    """Nor what was seen to stay, what the pairs show of the target alone, or what nobody can learn of."""
+
+    def both(made: Tally, this: int, that: int) -> Tally:
+        add(add(made, range(1000)), range(1000, 1000 + this), GONE)
+        return add(made, range(2000, 2000 + that), CAME)
+
+    def verdict(made: Tally) -> Verdict:
+        return judge(made).verdict
+
+    assert verdict(both(learn(Tally(), 40), 20, 20)) is Verdict.NOT_ENOUGH_DATA
+    assert verdict(both(learn(Tally(), 40), 25, 5)) is Verdict.REGRESSED
+    assert verdict(both(Tally(), 20, 20)) is Verdict.REGRESSED
+    alone = learn(learn(learn(Tally(), 300), 8, (GONE,)), 8, (CAME,))
+    assert verdict(both(alone, 20, 20)) is Verdict.REGRESSED
+    stays = both(learn(Tally(), 40), 20, 20)
+    stays.differences["missing html:div.popup"].stable = 1
+    assert verdict(stays) is Verdict.REGRESSED
+
+
+@pytest.mark.parametrize("away", ["timeout", "502"])
+def test_outages_of_both_sides_are_no_chance(away: str) -> None:
+    """That legacy was away as often excuses no target that was."""
+    found = Difference(DifferenceKind.CHANGED, "status", "200", away)
+    made = add(add(learn(Tally(), 40), range(1000)), range(1000, 1020), found)
+    gone = Failure(FailureKind.TIMEOUT) if away == "timeout" else Response(502)
+    for number in range(20):
+        made.count(gone, LEGACY, Masked(Fate.DIFFERED, (found.swapped(),)), about(number))
+
+    assert judge(made).verdict is Verdict.REGRESSED
