@@ -187,7 +187,7 @@ def _text(form: Form, legacy: str, target: str, terms: Terms) -> Found | None:
     rule, silence = terms.rule, terms.silence
     match form:
         case Form.HTML:
-            return html.compare(legacy, target, rule.html, silence)
+            return html.compare(legacy, target, rule.html, silence, rule.root)
         case Form.XML:
             return xml.compare(legacy, target, rule.xml, silence)
         case Form.FORM:

@@ -9,13 +9,14 @@ from typing import NamedTuple, TypeAlias
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode, SelectolaxError
 
-from shadow.compare import beside, html_doctype, html_noise, html_rows, html_tree
+from shadow.compare import beside, html_data, html_doctype, html_noise, html_rows, html_tree
 from shadow.compare.align import WEIGHED, Pair, aligned, nearest, paired, place, surplus
 from shadow.compare.found import NOTHING, SOUGHT, Found, Silences, added, changed, cut, encodable, missing
 from shadow.compare.html_beside import Labels
 from shadow.compare.html_cost import too_costly
 from shadow.compare.html_path import Paths, Place
 from shadow.compare.html_tree import Page
+from shadow.compare.jsonpath import Reached
 from shadow.model import Difference, DifferenceKind
 
 DEEPEST = 256
@@ -31,6 +32,7 @@ each, 3 ns a step. It is passed by 10,000 in one list."""
 _ALWAYS = ("html", "head", "body")  # a page has them even if nothing is in them
 _DOCTYPE = "html:doctype"  # no selector finds it: there is no such element
 _ATTRIBUTE = re.compile(r"(.+)@([A-Za-z_:][\w:.-]*)", re.DOTALL)
+_NOWHERE = Reached(())
 
 
 class Ignored(NamedTuple):
@@ -64,9 +66,9 @@ def _place(line: str) -> Ignored:
     return Ignored(f"html:{line}", selector, attribute)
 
 
-def compare(legacy: str, target: str, places: Places, silence: Silences) -> Found:
+def compare(legacy: str, target: str, places: Places, silence: Silences, root: Reached = _NOWHERE) -> Found:
     """Differences of two pages, in the order of the page: `html:PATH` for a text or an element,
-    `html:PATH@NAME` for an attribute."""
+    `html:PATH@NAME` for an attribute, `json:$["script#ID"]` for JSON in a script, of which `root` speaks."""
     if legacy == target:
         return NOTHING
     if reason := too_costly(legacy, target):
@@ -81,9 +83,9 @@ def compare(legacy: str, target: str, places: Places, silence: Silences) -> Foun
         doctype, taken = [], [*taken, _DOCTYPE]
     written = html_tree.write(ours), html_tree.write(theirs)
     try:
-        walk = _walked(*html_rows.shortened(*written), silence)
+        walk = _walked(*html_rows.shortened(*written), silence, root)
     except html_rows.Shortened:
-        walk = _walked(*written, silence)
+        walk = _walked(*written, silence, root)
     if walk is None:
         whole = [changed("html", legacy, target)]
         return Found(whole, ["tags that cannot be told apart: pages compared as a whole"], tuple(taken))
@@ -91,12 +93,12 @@ def compare(legacy: str, target: str, places: Places, silence: Silences) -> Foun
     return Found(found.differences, found.notes, tuple(dict.fromkeys(taken + walk.hits)))
 
 
-def _walked(legacy: str, target: str, silence: Silences) -> _Walk | None:
+def _walked(legacy: str, target: str, silence: Silences, root: Reached) -> _Walk | None:
     """What differs; None where it cannot be told which tag ends which."""
     ours, theirs = Page(legacy), Page(target)
     if not (ours.is_whole and theirs.is_whole):
         return None
-    walk = _Walk(ours, theirs, silence)
+    walk = _Walk(ours, theirs, silence, root)
     walk.down()
     return walk
 
@@ -167,7 +169,7 @@ def _take_attribute(node: LexborNode, name: str) -> str | None:
 class _Walk:
     """Goes down two trees at once, over a list of places still to be seen and without recursion."""
 
-    def __init__(self, legacy: Page, target: Page, silence: Silences) -> None:
+    def __init__(self, legacy: Page, target: Page, silence: Silences, root: Reached) -> None:
         self.differences: list[Difference] = []
         self.hits: list[str] = []
         self.notes: list[str] = []
@@ -177,6 +179,7 @@ class _Walk:
         self._labels = Labels(legacy, target)
         self._named: tuple[Place, str] | None = None  # the last place whose path was asked for
         self._silence = silence
+        self._root = root
 
     def down(self) -> None:
         """Sees all places, in the order of the page, until too much differs."""
@@ -187,7 +190,7 @@ class _Walk:
             if here.legacy is None or here.target is None:
                 self._alone(here)
             elif here.legacy < 0:
-                self._value(here, "", self._legacy.text(here.legacy), self._target.text(here.target))
+                self._text(here, here.legacy, here.target)
             elif here.depth > DEEPEST:
                 self._as_written(here)
             else:
@@ -210,6 +213,24 @@ class _Walk:
         elif here.target is not None:
             shown = html_rows.whole(self._target.shown(here.target))
             self.differences.append(added(self._path(here), shown))
+
+    def _text(self, here: Place, legacy: int, target: int) -> None:
+        """A text on both sides, perhaps JSON in a script."""
+        ours, theirs = self._legacy.text(legacy), self._target.text(target)
+        called = self._data(self._legacy, legacy)
+        if called and called == self._data(self._target, target):
+            found = html_data.compare(called, ours, theirs, self._root, self._silence)
+            if found is not None:
+                self.differences += found.differences
+                self.notes += found.notes
+                self.hits += found.hits
+                return
+        self._value(here, "", ours, theirs)
+
+    @staticmethod
+    def _data(page: Page, text: int) -> str:
+        """What a text is called if it is JSON in a script."""
+        return html_data.name(page.attributes(~text)) if page.name(~text) == "script" else ""
 
     def _value(self, here: Place, name: str, legacy: str, target: str) -> None:
         """A text, or the value of an attribute, on both sides."""

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from itertools import accumulate
 from urllib.parse import quote, unquote_plus
 
-from shadow.compare import jsonpath, jsontext
+from shadow.compare import html_data, jsonpath, jsontext
 from shadow.compare.found import encodable
 from shadow.compare.jsonpath import Key, Place, Reached
 from shadow.grammar import TCHAR
@@ -73,7 +73,10 @@ class Mask:
         self.by_name = all(isinstance(steps[-1], str) for steps in keys if steps)
         """Whether what the lines name in a tree can be found by its name, in a tree that was cut."""
         members = {name for steps in keys for name in [key for key in steps if isinstance(key, str)][-1:]}
-        self._finder = SecretFinder(sorted(self._headers | self._parameters | self._fields | members))
+        names = sorted(self._headers | self._parameters | self._fields | members)
+        self._finder = SecretFinder(names)
+        deep = (f"$..[{json.dumps(name)}]" for name in names)
+        self._in_scripts = Reached(tuple(jsonpath.compile_pattern(each, each) for each in deep))
 
     def _add(self, line: str) -> Place | None:
         """Read one line; the place that it names, if it is one in a tree."""
@@ -91,12 +94,14 @@ class Mask:
         return None
 
     def step(self, reached: Reached, key: Key) -> Reached:
-        """What the lines say of the value under a key. JSON lines are read as an array of documents: so what
-        a line says of a document holds for each member of an array at the root as well."""
-        if reached.idle:
-            return reached
+        """What the lines say of the value under a key. JSON lines are read as an array of documents, so what
+        they say of one holds for each member of an array at the root; in a script of a page names alone count."""
         after = reached.step(key)
-        return reached.beside(after) if reached is self.places and isinstance(key, int) else after
+        if reached is not self.places:
+            return after
+        if isinstance(key, int):
+            return reached.beside(after)
+        return after.beside(self._in_scripts) if html_data.is_name(key) else after
 
     def value(self, secret: str) -> str:
         """What is shown in the place of a secret. A value masked already stays as it is."""

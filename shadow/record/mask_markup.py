@@ -11,7 +11,8 @@ import html
 import re
 from typing import TYPE_CHECKING
 
-from shadow.compare import beside, html_noise
+from shadow.compare import beside, html_data, html_noise
+from shadow.record import mask_json
 from shadow.record.mask_beside import Cells, Elements, told
 
 if TYPE_CHECKING:
@@ -67,11 +68,29 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
             elif name.lower() in ("script", "style"):
                 end = _SCRIPT.search(text, position)
                 raw_end = end.start() if end else len(text)
-                parts.append(mask.whole(text[position:raw_end]))
+                parts.append(_script(attributes, text[position:raw_end], mask))
                 position = raw_end
             elif name.lower() == "textarea":
                 secret = int(within or _is_field(attributes, mask))
     return "".join(parts)
+
+
+def _script(attributes: str, text: str, mask: Mask) -> str:
+    """What stands in a script or a style: JSON as a tree, under the name by which it is compared."""
+    said: dict[str, str] = {}
+    for name, _, double, single, bare in _ATTRIBUTE.findall(attributes):
+        said.setdefault(
+            name.lower(), html.unescape(double or single or bare)
+        )  # the first counts for browsers
+    called = html_data.name(said)
+    plain = html_data.member(called, text)
+    masked = mask_json.hidden(plain, mask, mask.places) if called else None
+    if masked is None:
+        return mask.whole(text)
+    if masked == plain:
+        return text
+    # The name may have been masked too. A `<` that was escaped could end the script now.
+    return masked.partition(":")[2][:-1].replace("<", "\\u003c")
 
 
 def _tag(piece: str, mask: Mask) -> str:

@@ -90,6 +90,11 @@ PAGE = (
     '<p class="x">{}</p></form></body></html>'
 )
 
+DATA = (
+    '<script type="application/json" id="data">'
+    '{{"password":"{}","h":"token=x\\u003c/script>","n":{}}}</script><p>x</p>'
+)
+
 ASSETS = '<html><head><script src="/assets/application-{}.js"></script></head><body><p>{}</p></body></html>'
 
 
@@ -107,6 +112,7 @@ ASSETS = '<html><head><script src="/assets/application-{}.js"></script></head><b
             PAGE.format("a", "<a href='/x?token=1&b=2'>"),
             PAGE.format("a", "<a href='/x?token=2&b=3'>"),
         ),
+        ("text/html", DATA.format("a", 1), DATA.format("b", 2)),
         ("text/html", ASSETS.format("a1" * 32, "x"), ASSETS.format("b2" * 32, "y")),
         ("application/xml", "<a><b>1</b><password>x</password></a>", "<a><b>2</b><password>y</password></a>"),
         ("text/csv", "id,password,name\n1,x,a\n2,y,b\n", "id,password,name\n1,z,a\n2,y,c\n"),

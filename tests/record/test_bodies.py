@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shadow.compare.forms import compare_multipart
-from shadow.model import Digest, Headers
+from shadow.model import Comparison, Difference, DifferenceKind, Digest, Fate, Headers
 from shadow.record.bodies import kept, restored
 from shadow.record.mask import Mask
 
@@ -110,6 +110,14 @@ def test_numbers_stay_numbers() -> None:
             "<script>var t={token:'s3cret'}; a<b</script><p>x",
             "<script>var t={token:'MASKED'}; a<b</script><p>x",
         ),
+        (
+            '<script type="application/json">{"pin":"s3cret","a":"\\u003c/script>"}</script>',
+            '<script type="application/json">{"pin":"MASKED","a":"\\u003c/script>"}</script>',
+        ),
+        (
+            '<script type="application/json">{"a":"token=s3cret \\u003c/script>"}</script>',
+            '<script type="application/json">{"a":"token=MASKED \\u003c/script>"}</script>',
+        ),
         ("<!-- password=s3cret --><p>x", "<!-- password=MASKED --><p>x"),
         ('<input type="text" name="q" value="shoes">', '<input type="text" name="q" value="shoes">'),
     ],
@@ -119,6 +127,20 @@ def test_html(body: str, expected: str) -> None:
     page = "<html><body>{}</body></html>"
 
     assert shown("text/html", page.format(body)) == page.format(expected.replace("MASKED", SECRET))
+
+
+@pytest.mark.parametrize("line", ["json:$.user.mail", "json:$.mail", "query:mail"])
+def test_json_in_a_script(line: str) -> None:
+    """Where a page has what a line names in a tree, nobody knows: its name alone counts, as in a text."""
+    page = '<script type="application/json" id="data">{"props":{"mail":["s3cret"],"a":"mail"}}</script>'
+    mask = Mask([line], b"key")
+    masked = page.replace("s3cret", mask.value("s3cret"))
+    path = 'json:$["script#data"].props.mail[0]'
+    difference = Difference(DifferenceKind.CHANGED, path, '"s3cret"', '"other"')
+
+    assert kept(page.encode(), headers("text/html"), 100_000, mask).text == masked
+    shown = mask.comparison(Comparison(Fate.DIFFERED, (difference,))).differences[0]
+    assert (shown.path, shown.legacy) == (path, mask.value("s3cret"))
 
 
 def test_links_of_a_page() -> None:
