@@ -61,6 +61,8 @@ _ASSETS = re.compile(r"/(?:assets|static|build|dist|packs|bundles?|_next)/")
 _VITE = re.compile(
     r"(?<=-)(?=[\w-]{0,7}[A-Z])(?=[\w-]{0,7}[a-z])(?![A-Z][a-z]{7})[\w-]{8}(?=\.(?:m?js|css)\b)", re.ASCII
 )
+# Next.js names a folder by the build: a nanoid, or the commit.
+_BUILD = re.compile(r"(?<=/_next/static/)(?:[\w-]{21}|[0-9a-f]{40})(?=/_\w{1,40}Manifest\.js\b)", re.ASCII)
 _IN_QUERY = re.compile(
     rf"(\.(?:{_CODE}|{_IMAGE})\?(?:(?:v|ver|version|_|t|ts|h|hash|rev|cb|build)=)?)"
     rf"(?:\d{{6,20}}|[0-9a-f]{{8,64}}|{_BASE64})(?=$|[&#,\s])"
@@ -124,7 +126,7 @@ def _without_hash(link: str) -> str:
     if "." not in link:
         return link
     if _ASSETS.search(link):
-        return _IN_NAME.sub(MASK, _VITE.sub(MASK, link))
+        return _IN_NAME.sub(MASK, _VITE.sub(MASK, _BUILD.sub(MASK, link)))
     return _IN_NAME.sub(lambda found: MASK if _of_code(found) else found[0], link)
 
 
