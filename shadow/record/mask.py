@@ -95,7 +95,7 @@ class Mask:
 
     def step(self, reached: Reached, key: Key) -> Reached:
         """What the lines say of the value under a key. JSON lines are read as an array of documents, so what
-        they say of one holds for each member of an array at the root; in a script of a page names alone count."""
+        they say of one holds for each member of an array at the root. In a script names alone count."""
         after = reached.step(key)
         if reached is not self.places:
             return after
@@ -104,8 +104,9 @@ class Mask:
         return after.beside(self._in_scripts) if html_data.is_name(key) else after
 
     def value(self, secret: str) -> str:
-        """What is shown in the place of a secret. A value masked already stays as it is."""
-        if MASKED.fullmatch(secret):
+        """What is shown in the place of a secret. One masked already stays, and an empty one: that it is
+        empty is no secret, and often the finding."""
+        if not secret or MASKED.fullmatch(secret):
             return secret
         digest = blake2b(secret.encode("utf-8", "backslashreplace"), key=self._key, digest_size=8)
         return f"masked:{digest.hexdigest()}"

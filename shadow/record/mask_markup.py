@@ -148,7 +148,7 @@ def _attributes(attributes: str, mask: Mask, xml: bool, within: bool) -> str:
         # Names beginning with xml are XML's own.
         inner = xml and within and name.rpartition(":")[2] not in NAMING and not name.startswith("xml")
         if (field and name in beside.ATTRIBUTES) or named or inner:
-            masked = mask.value(plain) if plain else plain
+            masked = mask.value(plain)
         elif name in _NAMES or name in ("class", "integrity"):
             return attribute[0]
         elif name in URLS:

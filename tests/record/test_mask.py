@@ -72,6 +72,17 @@ def test_equal_stays_equal_under_one_key() -> None:
     assert Mask((), b"other").value("hunter2") != value
 
 
+def test_what_is_empty_stays_empty() -> None:
+    """That the target's token is empty is the finding, and no secret."""
+    mask = Mask([], b"key")
+
+    assert mask.value("") == ""
+    assert mask.headers(((b"X-Api-Token", b""), (b"Cookie", b"sid="))) == (
+        (b"X-Api-Token", b""),
+        (b"Cookie", b"sid="),
+    )
+
+
 def test_masking_twice_is_masking_once() -> None:
     """What is masked already is not hashed again."""
     once = MASK.text('password=hunter2 and {"token": "abc"}')
