@@ -10,6 +10,7 @@ from shadow.compare.decode import Undecodable, decode
 from shadow.compare.found import NOTHING, Found, added, changed, missing
 from shadow.compare.headers import codings, value
 from shadow.compare.jsontext import Unread
+from shadow.compare.meaning import told_charset
 from shadow.compare.media import Form, MediaType, media_type, sniffed
 from shadow.compare.rules import Rule
 from shadow.compare.silence import Silence
@@ -149,7 +150,7 @@ class _Pair(NamedTuple):
     @property
     def charsets_told(self) -> bool:
         """Do the heads say already that the charsets differ?"""
-        return self.ours.charset != self.theirs.charset
+        return told_charset(self.ours) != told_charset(self.theirs)
 
 
 def _contents(pair: _Pair, terms: Terms) -> Found:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 
 from shadow.compare.charset import usual
-from shadow.compare.media import media_type
+from shadow.compare.media import Form, MediaType, media_type
 from shadow.compare.values import url
 
 _LIST = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*"?)+', re.DOTALL)
@@ -110,17 +110,29 @@ def _url(text: str) -> str:
 
 
 _CHOSEN = ("boundary", "start")  # of a message of several parts (RFC 2046, 5.1; RFC 2387, 3.2)
+# What JavaScript was called before (RFC 9239, 6).
+_JAVASCRIPT = re.compile(
+    r"application/(?:x-)?(?:java|ecma)script"
+    r"|text/(?:(?:x-)?(?:java|ecma)script|javascript1\.[0-5]|jscript|livescript)"
+)
+
+
+def told_charset(kind: MediaType) -> str:
+    """The charset that a type names, by its usual name. JSON is UTF-8 and has no such parameter: to name it
+    says nothing (RFC 8259, 8.1 and 11)."""
+    said = usual(kind.charset)
+    return "" if said == "utf-8" and kind.form in (Form.JSON, Form.LINES) else said
 
 
 def _content_type(text: str) -> str:
     """RFC 9110, 8.3.1: case and blanks do not count, nor which of its names a charset has. A boundary is
     chosen anew for each body, but without one its parts cannot be found; so is the id of the first part."""
     kind = media_type(text.encode("latin-1", "replace"))
-    if kind.charset:
-        kind.parameters["charset"] = usual(kind.charset)
+    kind.parameters["charset"] = told_charset(kind)
     kind.parameters.update({name: "*" for name in _CHOSEN if kind.parameters.get(name)})
-    said = sorted(kind.parameters.items())
-    return "; ".join([kind.name, *(f'{name}="{value}"' for name, value in said)])
+    said = sorted(each for each in kind.parameters.items() if each != ("charset", ""))
+    name = "text/javascript" if _JAVASCRIPT.fullmatch(kind.name) else kind.name
+    return "; ".join([name, *(f'{name}="{value}"' for name, value in said)])
 
 
 MEANINGS: dict[str, Callable[[str], str]] = {
