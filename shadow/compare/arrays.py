@@ -49,26 +49,35 @@ def unordered(legacy: Elements, target: Elements, reached: Reached) -> list[Pair
         pairs, ours, theirs = _known(_names(legacy, key), _names(target, key))
     left, right = _keys(legacy, reached), _keys(target, reached)
     found, ours, theirs = _equal(left, right, ours, theirs)
-    pairs += found
-    if max(len(ours), len(theirs)) <= WEIGHED:
-        rest = nearest([_parts(legacy[i]) for i in ours], [_parts(target[j]) for j in theirs])
-    else:
-        rest = paired(range(len(ours)), range(len(theirs)))
-    pairs += [(None if i is None else ours[i], None if j is None else theirs[j]) for i, j in rest]
+    pairs += found + _similar(legacy, target, ours, theirs)
     return sorted(pairs, key=lambda pair: (place(pair), _text(pair, left, right)))
 
 
 def moved(legacy: Elements, target: Elements, reached: Reached) -> list[Pair]:
-    """Pairs of equal elements, if these are the same elements in another order; else none."""
-    if reached.idle and sorted(map(len, legacy)) != sorted(map(len, target)):
-        return []  # cheap, and right: another order of keys does not change the length
-    theirs = _keys(target, reached)
-    if _keys(legacy[:1], reached)[0] not in theirs:
+    """Pairs of two arrays if half of their members or more are the same in another order: equal members,
+    then the most similar ones. Else none."""
+    left, right = _keys(legacy, reached), _keys(target, reached)
+    once_left, once_right = Counter(left), Counter(right)
+    if 2 * (once_left & once_right).total() < max(len(left), len(right)):
         return []
-    ours = _keys(legacy, reached)
-    if ours == theirs or sorted(ours) != sorted(theirs):
+    # Whether a member that stands in several places has moved, nobody can tell.
+    alone = {key: j for j, key in enumerate(right) if once_left[key] == once_right[key] == 1}
+    places = [alone[key] for key in left if key in alone]
+    several = len(left) == len(right) and once_left == once_right and left != right
+    if places == sorted(places) and not several:
         return []
-    return _equal(ours, theirs, list(range(len(ours))), list(range(len(theirs))))[0]
+    pairs, ours, theirs = _equal(left, right, list(range(len(left))), list(range(len(right))))
+    pairs += _similar(legacy, target, ours, theirs)
+    return sorted(pairs, key=lambda pair: (place(pair), _text(pair, left, right)))
+
+
+def _similar(legacy: Elements, target: Elements, ours: list[int], theirs: list[int]) -> list[Pair]:
+    """Of these indexes: pairs of the most similar members; of many, as they come."""
+    if max(len(ours), len(theirs)) <= WEIGHED:
+        found = nearest([_parts(legacy[i]) for i in ours], [_parts(target[j]) for j in theirs])
+    else:
+        found = paired(range(len(ours)), range(len(theirs)))
+    return [(None if i is None else ours[i], None if j is None else theirs[j]) for i, j in found]
 
 
 def _text(pair: Pair, left: list[str], right: list[str]) -> str:

@@ -143,6 +143,8 @@ class _Walk:
             self._pairs(pairs, legacy, target, path, reached)
         elif len(legacy) == len(target):
             self._same_length(legacy, target, path, reached)
+        elif moved := arrays.moved(legacy, target, reached):
+            self._reordered(moved, legacy, target, path, reached)
         else:
             self._pairs(arrays.ordered(legacy, target, reached), legacy, target, path, reached)
         if 2 in (len(legacy), len(target)) and path and isinstance(path[-1], int):
@@ -170,8 +172,8 @@ class _Walk:
             self._either(ours, theirs, (*path, index), reached.step(index))
 
     def _same_length(self, legacy: Elements, target: Elements, path: Path, reached: Reached) -> None:
-        """Element by element; but if that finds differences, and the elements are the same in
-        another order, then the order is the one difference."""
+        """Element by element; but if that finds differences, and most of those elements are the same in
+        another order, then the order is one difference, and what is left over is paired by likeness."""
         places = [i for i, (ours, theirs) in enumerate(zip(legacy, target, strict=True)) if ours != theirs]
         before, hits = len(self.differences), dict(self.hits)
         for i in places:
@@ -182,8 +184,17 @@ class _Walk:
             if moved:
                 del self.differences[before:]
                 self.hits = hits
-                self._pairs(moved, ours, theirs, path, reached)  # for what is ignored within them
-                self._changed(arrays.written(legacy), arrays.written(target), path, DifferenceKind.ORDER)
+                pairs = [
+                    (None if i is None else places[i], None if j is None else places[j]) for i, j in moved
+                ]
+                self._reordered(pairs, legacy, target, path, reached)
+
+    def _reordered(
+        self, pairs: list[Pair], legacy: Elements, target: Elements, path: Path, reached: Reached
+    ) -> None:
+        """Equal elements are seen too, for what is ignored within them."""
+        self._pairs(pairs, legacy, target, path, reached)
+        self._changed(arrays.written(legacy), arrays.written(target), path, DifferenceKind.ORDER)
 
     def _number(self, legacy: Raw, target: Raw, path: Path, reached: Reached) -> None:
         ours, theirs = jsontext.number(legacy), jsontext.number(target)

@@ -313,6 +313,20 @@ trees = st.recursive(
 )
 
 
+@pytest.mark.parametrize("shown", [39, 40])
+def test_a_fault_beside_another_order(shown: int) -> None:
+    """Of a list in random order what lacks, or is new, is told once, and nothing of the others."""
+    items = [{"id": i, "name": f"n{i}", "price": i * 10} for i in range(40)]
+    target = [items[i * 7 % 40] for i in range(40) if i * 7 % 40 != 13]
+    if shown == 40:
+        target.insert(20, items[13] | {"price": 0})
+    differences = found(standard.dumps({"items": items}), standard.dumps({"items": target})).differences
+
+    paths = [(each.kind, each.path) for each in differences]
+    lost = (MISSING, "json:$.items[13]") if shown == 39 else (CHANGED, "json:$.items[13].price")
+    assert paths == [lost, (ORDER, "json:$.items")]
+
+
 def typed(tree: Any) -> Any:
     """A tree in which 1, 1.0 and true are not equal."""
     if isinstance(tree, dict):
