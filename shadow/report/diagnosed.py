@@ -8,7 +8,7 @@ from shadow.report.schema import Diagnosis, EndpointReport, Hour, ShortHour
 from shadow.verdict.causes import Cause
 from shadow.verdict.counting import signatures
 from shadow.verdict.diagnosis import table
-from shadow.verdict.diagnosis.case import Case, Load
+from shadow.verdict.diagnosis.case import Case, Load, places
 
 
 def diagnosed(
@@ -16,7 +16,8 @@ def diagnosed(
 ) -> list[Diagnosis]:
     """All that is recognised in what was recorded, the most frequent first."""
     hours = {each.endpoint: list(map(_load, each.series)) for each in endpoints}
-    case = Case(fold.tallies, causes, fold.traces, hours, list(map(_load, series)), fold.seconds)
+    each_at_its = places(causes, fold.tallies)
+    case = Case(fold.tallies, each_at_its, fold.traces, hours, list(map(_load, series)), fold.seconds)
     found = [_diagnosis(each, fold) for each in table.diagnose(case)]
     return sorted(found, key=lambda each: -each.count)
 
@@ -26,15 +27,18 @@ def _load(hour: Hour | ShortHour) -> Load:
 
 
 def _diagnosis(made: table.Diagnosis, fold: Fold) -> Diagnosis:
-    names = {cause.name for cause in made.causes}
+    names: dict[str, set[str]] = {name: set() for name in made.endpoints}
+    for cause in made.causes:
+        for name in cause.endpoints & names.keys():
+            names[name].add(cause.name)
     return Diagnosis(
         name=made.name,
         what=made.what,
         check=made.check,
         evidence=made.traces,
         endpoints=sorted(made.endpoints),
-        count=sum(_exchanges(fold.tallies[name], names) for name in made.endpoints),
-        causes=[cause.id for cause in made.causes],
+        count=sum(_exchanges(fold.tallies[name], those) for name, those in names.items()),
+        causes=list(dict.fromkeys(cause.id for cause in made.causes)),
     )
 
 

@@ -331,6 +331,39 @@ def test_one_burst_is_one() -> None:
     assert two.evidence[1] == "in 2 bursts of 8 s in all, of 3,600 s"
 
 
+def test_failures_one_by_one_are_no_bursts() -> None:
+    """However far apart."""
+    assert "pods_ending" not in made(burst([n * 300.0 for n in range(12)]))
+
+
+def test_what_differs_alike_at_another_endpoint_hides_nothing() -> None:
+    """A redirect to the same page is none to a slash, and what varies by chance is no time zone, but the
+    other endpoint's is. Each is told of its own endpoint, and counted there."""
+    recording = well(Recording())
+    recording.pair(FINE, redirect("https://shop.example/a", 301), path="/a", endpoint="GET /a", times=20)  # type: ignore[arg-type]
+    recording.pair(FINE, redirect("https://shop.example/b/", 301), path="/b", endpoint="GET /b", times=4)  # type: ignore[arg-type]
+    for hour in range(3):
+        nine = value(f"2026-11-22T1{hour}:30:00"), value(f"2026-11-22T0{hour + 1}:30:00")
+        recording.pair(*nine, endpoint="GET /zone")  # type: ignore[arg-type]
+        recording.pair(value(f"a{hour}"), value(f"b{hour}"), endpoint="GET /chance")  # type: ignore[arg-type]
+
+    found = made(recording)
+    assert (found["scheme_lost"].endpoints, found["scheme_lost"].count) == (["GET /a"], 20)
+    assert (found["trailing_slash"].endpoints, found["trailing_slash"].count) == (["GET /b"], 4)
+    assert (found["time_zone"].endpoints, found["time_zone"].count) == (["GET /zone"], 3)
+
+
+def test_a_burst_stands_out_beside_what_is_lost_at_all_times() -> None:
+    """At another endpoint, by another fault."""
+    recording = burst([1800.0 + n / 10 for n in range(20)])
+    for at in range(40):
+        recording.pair(FINE, LOST, endpoint="GET /flaky", at=at * 90.0)
+    well(recording, endpoint="GET /flaky")
+
+    found = made(recording)["pods_ending"]
+    assert (found.endpoints, found.count) == (["GET /"], 20)
+
+
 def test_the_words_are_harmless() -> None:
     """They are shown as they stand, in Markdown too."""
     for rule in RULES:

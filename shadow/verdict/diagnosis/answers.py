@@ -76,7 +76,7 @@ def time_zone(case: Case) -> Traced | None:
     """Times that differ by whole or half hours, always by the same."""
     causes, notes = [], []
     for cause in case.causes:
-        shifts = [_shift(*_values(each)) for each in case.traces.of(cause.name)]
+        shifts = [_shift(*_values(each)) for each in case.shown([cause])]
         if len(shifts) >= 2 and shifts[0] and set(shifts) == {shifts[0]}:
             causes.append(cause)
             notes.append(f"always {shifts[0] / 3600:+g} h")
@@ -190,7 +190,7 @@ def _pairs(case: Case, told: Callable[[str, str], str]) -> Traced | None:
     """Causes of which every kept comparison tells the same story of both values."""
     causes, notes = [], []
     for cause in case.causes:
-        stories = [told(*_values(each)) for each in case.traces.of(cause.name)]
+        stories = [told(*_values(each)) for each in case.shown([cause])]
         if stories and all(stories):
             causes.append(cause)
             notes.append(stories[0])

@@ -11,9 +11,9 @@ from shadow.record.parts import rank
 from shadow.record.tally import Tally
 from shadow.verdict.causes import Cause, Trace
 
-_EACH = 12  # comparisons looked at of one cause: the earliest
+_EACH = 12  # comparisons looked at of one cause and endpoint: the earliest
 _EACH_STATUS = 100  # of those, whose times tell too
-_CAUSES = 400  # looked at
+_PLACES = 1000  # causes and endpoints whose comparisons are looked at
 _SHOWN = 80  # characters of a value in a trace
 
 
@@ -21,23 +21,34 @@ class Traces:
     """A fold over evidence, bounded, with the same result in whatever order it is read."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, list[Trace]] = {}
+        self._kept: dict[tuple[str, str], list[Trace]] = {}
 
     def add(self, evidence: Evidence) -> None:
         """Take one in."""
         for difference in evidence.differences:
-            name = signature(difference)
-            kept = self._kept.setdefault(name, [])
+            place = signature(difference), evidence.endpoint
+            kept = self._kept.setdefault(place, [])
             kept.append(Trace(evidence, difference))
-            if len(kept) > 2 * _most(name):
-                self._kept[name] = _earliest(name, kept)
-        if len(self._kept) > 2 * _CAUSES:
-            for name in sorted(self._kept, key=rank)[_CAUSES:]:
-                del self._kept[name]
+            if len(kept) > 2 * _most(place[0]):
+                self._kept[place] = _earliest(place[0], kept)
+        if len(self._kept) > 2 * _PLACES:
+            for place in sorted(self._kept, key=lambda each: (rank(each[0]), each[1]))[_PLACES:]:
+                del self._kept[place]
 
-    def of(self, name: str) -> list[Trace]:
-        """The earliest that show a cause."""
-        return _earliest(name, self._kept.get(name, []))
+    def of(self, name: str, endpoint: str) -> list[Trace]:
+        """The earliest that show a cause at an endpoint."""
+        return _earliest(name, self._kept.get((name, endpoint), []))
+
+
+def places(causes: Iterable[Cause], tallies: Mapping[str, Tally]) -> list[Cause]:
+    """Causes of one endpoint each, in their order and the most frequent first: the same difference, such as a
+    redirect, need not come from the same fault at another endpoint."""
+    found = []
+    for cause in causes:
+        counted = [(name, tallies[name].differences[cause.name]) for name in cause.endpoints]
+        counted.sort(key=lambda each: (-each[1].count, each[0]))
+        found += [Cause(cause.name, seen, {name}) for name, seen in counted]
+    return found
 
 
 class Load(NamedTuple):
@@ -51,7 +62,8 @@ class Load(NamedTuple):
 
 
 class Case(NamedTuple):
-    """All of it. `seconds` is how long was recorded, `hours` are those of each endpoint, `overall` of all."""
+    """All of it. The causes are of one endpoint each; `seconds` is how long was recorded, `hours` are those
+    of each endpoint, `overall` of all."""
 
     tallies: Mapping[str, Tally]
     causes: list[Cause]
@@ -68,7 +80,8 @@ class Case(NamedTuple):
 
     def shown(self, causes: Iterable[Cause]) -> list[Trace]:
         """The comparisons kept of some causes."""
-        return [trace for cause in causes for trace in self.traces.of(cause.name)]
+        where = ((cause.name, endpoint) for cause in causes for endpoint in cause.endpoints)
+        return [trace for place in where for trace in self.traces.of(*place)]
 
     def example(self, causes: Iterable[Cause]) -> list[str]:
         """Where the first of them was seen, in words; nothing where none is kept."""
@@ -76,8 +89,8 @@ class Case(NamedTuple):
 
 
 class Traced(NamedTuple):
-    """What was recognised: the traces in words, the causes that it explains, and the endpoints where it was,
-    if not on all that these causes have."""
+    """What was recognised: the traces in words, the causes that it explains, each at its endpoint, and the
+    endpoints where it was, if others than theirs."""
 
     traces: list[str]
     causes: list[Cause]
@@ -88,7 +101,11 @@ def traced(causes: list[Cause], *more: str) -> Traced | None:
     """Nothing where no cause shows it."""
     if not causes:
         return None
-    return Traced([*map(_words, causes[:5]), *more], causes)
+    named: dict[str, list[Cause]] = {}
+    for cause in causes:
+        named.setdefault(cause.name, []).append(cause)
+    words = [_words(name, each) for name, each in named.items()]
+    return Traced([*words[:5], *more], causes)
 
 
 def as_in(trace: Trace) -> str:
@@ -102,9 +119,9 @@ def short(text: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-def _words(cause: Cause) -> str:
-    where = "1 endpoint" if len(cause.endpoints) == 1 else f"{len(cause.endpoints)} endpoints"
-    return f"{short(cause.name)}: {cause.seen.count:,} exchanges of {where}"
+def _words(name: str, causes: list[Cause]) -> str:
+    where = "1 endpoint" if len(causes) == 1 else f"{len(causes)} endpoints"
+    return f"{short(name)}: {sum(each.seen.count for each in causes):,} exchanges of {where}"
 
 
 def _most(name: str) -> int:

@@ -44,21 +44,20 @@ def read_only(case: Case) -> Traced | None:
 
 def _said(case: Case, words: re.Pattern[str], but: re.Pattern[str] | None = None) -> Traced | None:
     """Errors of the target's own whose body has these words, and legacy's has not."""
-    causes, notes, endpoints = [], [], set()
+    causes, notes = [], []
     for cause, _, target in case.statuses():
         if target[:1] != "5":
             continue
         said = [
             (trace, found)
-            for trace in case.traces.of(cause.name)
+            for trace in case.shown([cause])
             if (found := words.search(trace.body)) and not (but and but.search(trace.body))
         ]
         if said:
             trace, found = said[0]
             causes.append(cause)
             notes += [f"the target says: {_line(trace.body, found.start(), found.end())}", as_in(trace)]
-            endpoints |= {trace.evidence.endpoint for trace, _ in said}
-    return Traced(notes[:6], causes, frozenset(endpoints)) if causes else None
+    return Traced(notes[:6], causes) if causes else None
 
 
 def _line(text: str, start: int, end: int) -> str:

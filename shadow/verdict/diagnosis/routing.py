@@ -7,7 +7,6 @@ from urllib.parse import SplitResult, urlsplit
 
 from shadow.model import Statuses
 from shadow.record.evidence import Answered, Evidence
-from shadow.record.parts import Seen
 from shadow.record.tally import Tally
 from shadow.verdict.causes import Cause, Trace
 from shadow.verdict.diagnosis.case import Case, Traced, as_in, short, traced
@@ -16,6 +15,7 @@ _GONE = {"502", "503", "reset", "refused"}
 _BURST = 60.0  # seconds without any before another burst begins
 _BURSTS = 0.25  # share of the time that bursts may take; above, it is no burst
 _FEW = 3
+_MANY = 10  # of one endpoint; fewer may stand together by chance
 _COMPLETE = 0.8  # share of what was counted that must be kept for its times to tell
 _TOO_LARGE = re.compile(
     r"(?i)(?:header|cookie|uri|url|request[- ]line|field)s?\b.{0,40}\btoo (?:large|long|big)"
@@ -52,7 +52,7 @@ def header_limit(case: Case) -> Traced | None:
     for cause, legacy, target in case.statuses():
         if not _good(legacy):
             continue
-        shown = case.traces.of(cause.name)
+        shown = case.shown([cause])
         if target in ("414", "431", "494"):
             causes.append(cause)
         elif target == "400":
@@ -82,7 +82,7 @@ def body_limit(case: Case) -> Traced | None:
     cut = [
         cause
         for cause in case.causes
-        if (shown := case.traces.of(cause.name)) and all(_is_cut(each.evidence) for each in shown)
+        if (shown := case.shown([cause])) and all(_is_cut(each.evidence) for each in shown)
     ]
     notes = ["the target's body is the beginning of legacy's"] if cut else []
     return traced(causes + cut, *notes, *case.example(causes + cut))
@@ -99,30 +99,31 @@ def _is_cut(evidence: Evidence) -> bool:
 
 def pods_ending(case: Case) -> Traced | None:
     """502, 503, resets or refused connections in bursts, while all is well before and after."""
-    causes: list[Cause] = []
-    seen: list[Seen] = []
-    endpoints = frozenset(name for name, tally in case.tallies.items() if _is_answered(tally))
-    for cause, legacy, target in case.statuses():
-        if target in _GONE and _good(legacy) and (where := cause.endpoints & endpoints):
-            causes.append(cause)
-            seen += [case.tallies[name].differences[cause.name] for name in where]
-    count = sum(each.count for each in seen)
-    answered = sum(tally.matched for tally in case.tallies.values())
-    if count < _FEW or count > answered or not case.seconds:
+    answered = {name for name, tally in case.tallies.items() if _is_answered(tally)}
+    causes = [
+        cause
+        for cause, legacy, target in case.statuses()
+        if target in _GONE and _good(legacy) and cause.endpoints <= answered
+    ]
+    # Beside an endpoint that loses some at all times, the bursts of others are no bursts of all.
+    alone = [cause for cause in causes if cause.seen.count >= _MANY and _in_bursts(case, [cause])]
+    return _in_bursts(case, causes) or _in_bursts(case, alone)
+
+
+def _in_bursts(case: Case, causes: list[Cause]) -> Traced | None:
+    count = sum(cause.seen.count for cause in causes)
+    if count < _FEW or count > sum(tally.matched for tally in case.tallies.values()) or not case.seconds:
         return None
-    first, last = min(each.first for each in seen), max(each.last for each in seen)
-    times = sorted({each.evidence.at for each in case.shown(causes) if each.evidence.endpoint in endpoints})
+    first, last = min(each.seen.first for each in causes), max(each.seen.last for each in causes)
+    times = sorted({each.evidence.at for each in case.shown(causes)})
     bursts = [(first, last)]
     if last - first > _BURSTS * case.seconds and len(times) >= _COMPLETE * count:
         bursts = _bursts(times)
     length = sum(end - start for start, end in bursts)
-    if length > _BURSTS * case.seconds:
+    if length > _BURSTS * case.seconds or count < 2 * len(bursts):  # one by one they are none
         return None
     several = "in 1 burst of" if len(bursts) == 1 else f"in {len(bursts):,} bursts of"
-    found = traced(causes, f"{several} {length:.0f} s in all, of {case.seconds:,.0f} s")
-    return found and found._replace(
-        endpoints=endpoints & {name for each in causes for name in each.endpoints}
-    )
+    return traced(causes, f"{several} {length:.0f} s in all, of {case.seconds:,.0f} s")
 
 
 def _is_answered(tally: Tally) -> bool:
@@ -145,13 +146,11 @@ def scheme_lost(case: Case) -> Traced | None:
     causes: list[Cause] = []
     shown: list[Trace] = []
     for cause in case.causes:
-        if telling := [trace for trace in case.traces.of(cause.name) if _scheme_note(trace)]:
+        if telling := [trace for trace in case.shown([cause]) if _scheme_note(trace)]:
             causes.append(cause)
             shown += telling
     notes = list(dict.fromkeys(map(_scheme_note, shown)))
-    found = traced(causes, *notes[:3], *map(as_in, shown[:1]))
-    # Other endpoints may have other differences of the same field.
-    return found and found._replace(endpoints=frozenset(trace.evidence.endpoint for trace in shown))
+    return traced(causes, *notes[:3], *map(as_in, shown[:1]))
 
 
 def _scheme_note(trace: Trace) -> str:
@@ -178,7 +177,7 @@ def trailing_slash(case: Case) -> Traced | None:
     causes = []
     for cause, legacy, target in case.statuses():
         if legacy[:1] != "3" and target[:1] == "3":
-            shown = case.traces.of(cause.name)
+            shown = case.shown([cause])
             if shown and all(_adds_slash(each) for each in shown):
                 causes.append(cause)
     return traced(causes, *case.example(causes))

@@ -165,6 +165,5 @@ def diagnose(case: Case) -> list[Diagnosis]:
 
 
 def _made(rule: Rule, traced: Traced) -> Diagnosis:
-    causes = list({cause.name: cause for cause in traced.causes}.values())
-    endpoints = traced.endpoints or frozenset[str]().union(*(cause.endpoints for cause in causes))
-    return Diagnosis(rule.name, rule.what, rule.check, traced.traces, causes, endpoints)
+    endpoints = traced.endpoints or frozenset[str]().union(*(cause.endpoints for cause in traced.causes))
+    return Diagnosis(rule.name, rule.what, rule.check, traced.traces, traced.causes, endpoints)
