@@ -72,7 +72,22 @@ def hourly(*seconds: tuple[float, int]) -> Recording:
     return recording
 
 
+MEMBER = [(b"Cookie", b"sid=1")]
+
+
+def members(*each: tuple[object, object], headers: list[tuple[bytes, bytes]] = MEMBER) -> Recording:
+    """What they get, beside ten guests who get the same of both."""
+    recording = well(Recording(), 10, endpoint="GET /cart")
+    for legacy, target in each:
+        recording.pair(legacy, target, path="/cart", endpoint="GET /cart", headers=headers)  # type: ignore[arg-type]
+    return recording
+
+
 CASES: dict[str, tuple[Recording, Recording]] = {
+    "sessions": (
+        members(*[(FINE, redirect("https://shop.example/users/sign_in?next=%2Fcart"))] * 3),
+        members(*[(FINE, redirect("/sorry"))] * 3),
+    ),
     "refused_address": (
         pairs((FINE, text("your address is not known here", 403)), (FINE, text("no", 403))),
         pairs((text("no", 403), text("no", 403)), (FINE, text("oops", 500))),
@@ -216,6 +231,50 @@ def test_nothing_is_said_of_equal_answers(path: str) -> None:
     for each in (FINE, text("KeyError", 500), redirect("http://a/b/"), value("10.0.0.1"), text("no", 403)):
         recording.pair(each, each, path=path, times=30)  # type: ignore[arg-type]
     assert made(recording) == {}
+
+
+@pytest.mark.parametrize(
+    ("legacy", "target"),
+    [
+        (FINE, answer(401, "")),
+        (FINE, redirect("/login?next=/cart")),
+        (FINE, redirect("https://sso.example/connect/authorize")),
+        (redirect("/checkout"), redirect("/login")),
+        (text("Hello Sato"), text("Hello guest")),
+        (value("佐藤さん"), value("ログイン")),
+    ],
+)
+def test_a_session_that_only_legacy_knows(legacy: object, target: object) -> None:
+    """Whatever the target does with a stranger: it shows with credentials of each kind, and where others came
+    without any it is something else."""
+    for name in (b"cookie", b"Authorization"):
+        found = made(members((legacy, target), (legacy, target), headers=[(name, b"x")]))
+        assert list(found) == ["sessions"]
+        assert (found["sessions"].endpoints, found["sessions"].count) == (["GET /cart"], 2)
+    guest = members((legacy, target)).pair(legacy, target, path="/cart", endpoint="GET /cart")  # type: ignore[arg-type]
+    assert "sessions" not in made(guest)
+
+
+def test_a_session_that_both_know() -> None:
+    """The target refuses a few of many members: they lack a role, and no address is unknown. And where the
+    words for guests are legacy's too, or it sends to a login as well, nobody is a stranger to the target."""
+    forbidden = members(*[(FINE, text("You do not have the role sales", 403))] * 3)
+    assert made(forbidden) == {}
+    assert "sessions" in made(members(*[(FINE, text("log in first", 403))] * 30))
+    for pair in (
+        (text("Log in, Sato"), text("Log in, guest")),
+        (redirect("/login"), redirect("/users/login")),
+        (FINE, redirect("/authors/7")),
+        (FINE, redirect("/cart/")),
+    ):
+        assert "sessions" not in made(members(pair, pair))
+
+
+def test_an_endpoint_that_is_refused_now_and_then() -> None:
+    """Is no address that is unknown: that one is refused always, and whoever asks."""
+    some = well(pairs(*[(FINE, text("no", 401))] * 5), 5, endpoint="GET /bad")
+    assert made(some) == {}
+    assert list(made(members(*[(FINE, text("no", 403))] * 200))) == ["sessions"]
 
 
 def test_an_address_that_never_answers() -> None:

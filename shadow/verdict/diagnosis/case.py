@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
+from urllib.parse import SplitResult, urlsplit
 
 from shadow.compare.signature import parse, signature
 from shadow.record.evidence import Evidence
@@ -117,6 +118,19 @@ def as_in(trace: Trace) -> str:
 def short(text: str) -> str:
     """What is shown of a value."""
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def is_good(status: str) -> bool:
+    """A status that says that all is well."""
+    return status[:1] in ("2", "3")
+
+
+def split(url: str) -> SplitResult | None:
+    """The parts of a URL; None for none, or for what is none."""
+    try:
+        return urlsplit(url) if url else None
+    except ValueError:
+        return None
 
 
 def _words(name: str, causes: list[Cause]) -> str:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, urlsplit
 
 from shadow.model import Statuses
 from shadow.record.evidence import Answered, Evidence
 from shadow.record.tally import Tally
 from shadow.verdict.causes import Cause, Trace
-from shadow.verdict.diagnosis.case import Case, Traced, as_in, short, traced
+from shadow.verdict.diagnosis.case import Case, Traced, as_in, is_good, short, split, traced
 
 _GONE = {"502", "503", "reset", "refused"}
 _BURST = 60.0  # seconds without any before another burst begins
@@ -22,35 +21,11 @@ _TOO_LARGE = re.compile(
 )
 
 
-def refused_address(case: Case) -> Traced | None:
-    """401 or 403 at the target only; or an endpoint that never gets an answer while others do."""
-    causes = [
-        cause for cause, legacy, target in case.statuses() if target in ("401", "403") and _good(legacy)
-    ]
-    for cause, legacy, target in case.statuses():
-        if target in ("timeout", "504") and _good(legacy) and _elsewhere_answered(case, cause, target):
-            causes.append(cause)
-    return traced(causes, *case.example(causes))
-
-
-def _elsewhere_answered(case: Case, cause: Cause, target: str) -> bool:
-    """Whether the endpoints of the cause show it always, and others never."""
-    always = all(_share(case, name, target) > 0.9 for name in cause.endpoints)
-    others = [tally for name, tally in case.tallies.items() if name not in cause.endpoints]
-    return always and any(tally.matched for tally in others)
-
-
-def _share(case: Case, endpoint: str, target: str) -> float:
-    status = case.tallies[endpoint].status
-    total = sum(status.values())
-    return sum(n for pair, n in status.items() if pair.endswith(f"→{target}")) / total if total else 0.0
-
-
 def header_limit(case: Case) -> Traced | None:
     """431, 414 or 494; or 400 for large requests only, or that says so."""
     causes, notes = [], []
     for cause, legacy, target in case.statuses():
-        if not _good(legacy):
+        if not is_good(legacy):
             continue
         shown = case.shown([cause])
         if target in ("414", "431", "494"):
@@ -103,7 +78,7 @@ def pods_ending(case: Case) -> Traced | None:
     causes = [
         cause
         for cause, legacy, target in case.statuses()
-        if target in _GONE and _good(legacy) and cause.endpoints <= answered
+        if target in _GONE and is_good(legacy) and cause.endpoints <= answered
     ]
     # Beside an endpoint that loses some at all times, the bursts of others are no bursts of all.
     alone = [cause for cause in causes if cause.seen.count >= _MANY and _in_bursts(case, [cause])]
@@ -157,11 +132,11 @@ def _scheme_note(trace: Trace) -> str:
     if trace.difference.path not in ("header:location", "status"):
         return ""
     ours, theirs = trace.location()
-    to = _split(theirs)
+    to = split(theirs)
     if to is None or not to.scheme:
         return ""
-    asked = _split(trace.evidence.request.target)
-    came = _split(ours)
+    asked = split(trace.evidence.request.target)
+    came = split(ours)
     same_page = asked is not None and (to.path or "/", to.query) == (asked.path, asked.query)
     if not ours and trace.difference.path == "status":
         return f"redirected to the page that was asked for: {short(theirs)}" if same_page else ""
@@ -184,23 +159,10 @@ def trailing_slash(case: Case) -> Traced | None:
 
 
 def _adds_slash(trace: Trace) -> bool:
-    to, asked = _split(trace.location()[1]), _split(trace.evidence.request.target)
+    to, asked = split(trace.location()[1]), split(trace.evidence.request.target)
     if to is None or asked is None or to.path == asked.path:
         return False
     return to.path.rstrip("/") == asked.path.rstrip("/")
-
-
-def _split(url: str) -> SplitResult | None:
-    """The parts of a URL; None for none, or for what is none."""
-    try:
-        return urlsplit(url) if url else None
-    except ValueError:
-        return None
-
-
-def _good(status: str) -> bool:
-    """A status that says that all is well."""
-    return status[:1] in ("2", "3")
 
 
 def _said(trace: Trace, pattern: re.Pattern[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from shadow.verdict.causes import Cause
-from shadow.verdict.diagnosis import answers, errors, routing, times
+from shadow.verdict.diagnosis import access, answers, errors, routing, times
 from shadow.verdict.diagnosis.case import Case, Traced
 
 
@@ -33,12 +33,20 @@ class Diagnosis(NamedTuple):
 
 RULES = (
     Rule(
+        "sessions",
+        "The target does not know the sessions or tokens of legacy's clients: who is logged in there is a "
+        "guest to it.",
+        "Share the session store, or the secret that signs sessions and tokens; or pair them, see "
+        "mirror.sessions in the guide. What differs by this alone is no fault of the target.",
+        access.sessions,
+    ),
+    Rule(
         "refused_address",
         "Something refuses the target that answers legacy: the address that the cluster goes out with "
         "is unknown there.",
         "Ask the outside API's owner to allow the egress (NAT) address of the cluster; check network "
-        "policies, and whether these requests carry a session or credentials that only legacy knows.",
-        routing.refused_address,
+        "policies, and the credentials that the target itself has for it.",
+        access.refused_address,
     ),
     Rule(
         "header_limit",
