@@ -17,8 +17,9 @@ from typing import Final
 from replay.model import BadLine, LogSkip
 from replay.reading import Entry
 from shadow.frame import Frame
-from shadow.model import Drop, Skip
+from shadow.model import Drop, Skip, Statuses
 from shadow.record.configured import ConfigRecord
+from shadow.record.parts import add_counts
 from shadow.record.replayed import LogRecord, Mark
 from shadow.record.segment import Record
 from shadow.record.tally import Tally, TallyRecord
@@ -68,10 +69,11 @@ class Stretch:
         ours.read += theirs.read
         ours.parsed += theirs.parsed
         ours.replayed += theirs.replayed
-        for reason, count in theirs.skipped.items():
-            ours.skipped[reason] = ours.skipped.get(reason, 0) + count
+        add_counts(ours.skipped, theirs.skipped)
         for reason, lines in theirs.examples.items():
             ours.examples.setdefault(reason, []).extend(lines)
+        for endpoint, pairs in theirs.status.items():
+            add_counts(ours.status.setdefault(endpoint, {}), pairs)
         ours.late.merge(theirs.late)
         ours.seconds = theirs.window + theirs.seconds - ours.window
         ours.marks = theirs.marks
@@ -169,6 +171,11 @@ class Books:
     def sent(self, id_: bytes, late: float) -> None:
         """It was sent, so many seconds after it was due."""
         self._of[id_].log.late.add(late)
+
+    def answered(self, id_: bytes, endpoint: str, logged: int, given: str) -> None:
+        """Legacy gave a status, or failed in some way, where the log has one."""
+        counted = self._of[id_].log.status.setdefault(endpoint, {})
+        add_counts(counted, {str(Statuses(str(logged), given)): 1})
 
     def skipped_by(self, id_: bytes, endpoint: str, reason: Skip) -> None:
         """It is kept from the target."""

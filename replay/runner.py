@@ -221,6 +221,9 @@ class Replayer:
         self._under_way.discard(request)
         question = request.question
         if isinstance(how, Frame):
+            logged = question.request.status
+            if logged is not None and no_witness(question.request) is None:
+                self._books.answered(question.id, question.endpoint, logged, how.failure or str(how.status))
             self._mirrored(how)
         else:
             self._books.dropped(question.id, question.endpoint, how)

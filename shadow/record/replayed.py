@@ -39,6 +39,8 @@ class LogRecord(Struct, tag_field="record", tag="log"):
     """Masked, by the reason for which such lines were skipped."""
     late: Buckets = field(default_factory=Buckets)
     """How much later than due requests were sent."""
+    status: dict[str, dict[str, Count]] = field(default_factory=dict)
+    """By endpoint, the log's status and what legacy gave now, `200→302`: of lines that tell of an answer."""
     bodies: bool = True
     """Whether bodies were compared: not where the log itself was the witness."""
     finished: bool = False

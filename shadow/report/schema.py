@@ -311,6 +311,17 @@ class Lateness(Struct):
     max: float | None
 
 
+class Otherwise(Struct):
+    """Legacy gave `legacy`, a status or a failure, where the log has `logged`: what was compared is not what
+    the log's clients saw. `lines` of the endpoint tell of an answer at all."""
+
+    endpoint: str
+    logged: str
+    legacy: str
+    count: int
+    lines: int
+
+
 class LogReport(Struct, kw_only=True):
     """What became of the lines of replayed access logs: read = replayed + skipped."""
 
@@ -321,6 +332,7 @@ class LogReport(Struct, kw_only=True):
     examples: dict[str, list[str]]
     late: Lateness
     bodies_compared: bool
+    otherwise: list[Otherwise] = field(default_factory=list)
 
 
 # -- since last time

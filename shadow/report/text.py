@@ -196,6 +196,13 @@ def _log(log: LogReport) -> Iterator[RenderableType]:
     if not log.bodies_compared:
         without = "Bodies and headers were not compared, nor sizes that packing can explain"
         yield Text(f"{without}: the log was legacy's witness.", "yellow")
+    if log.otherwise:
+        yield Text("What was compared is not what the log's clients saw:", "yellow")
+        for each in log.otherwise[:CAUSES]:
+            gave = f"legacy gave {plain(each.legacy)} where the log has {plain(each.logged)}"
+            yield _indented(f"{gave}: {each.count:,} of {each.lines:,} of {plain(each.endpoint)}")
+        if len(log.otherwise) > CAUSES:
+            yield _indented(f"and {len(log.otherwise) - CAUSES:,} more")
     for reason, lines in log.examples.items():
         yield _indented(f"{plain(said(f'line: {reason}'))}: {plain(lines[0])}")
 

@@ -74,6 +74,29 @@ async def test_a_legacy_that_fails_is_compared(replay: Make, backends: Backends,
     assert (report["totals"]["matched"], report["totals"]["differed"]) == (18, 2)
 
 
+async def test_a_legacy_that_answers_otherwise_than_logged_is_told(
+    replay: Make, backends: Backends, tmp_path: Path
+) -> None:
+    """It redirects who has no cookie, and so does the target: all match, and nobody has seen their accounts.
+    A logged 304 is no answer to what the log tells, so that a 200 is none otherwise."""
+
+    def members_only(request: web.Request) -> web.Response:
+        is_account = request.path.startswith("/account")
+        return web.Response(status=302, headers={"Location": "/login"}) if is_account else web.Response()
+
+    backends.legacy.answer = backends.target.answer = members_only
+    lines = [line(n, f"/account?n={n}", status=404 if n == 7 else 200) for n in range(8)]
+    lines += [line(n, f"/items/{n}", status=304 if n == 9 else 200) for n in range(8, 12)]
+    job = replay(str(write(tmp_path / "access.log", lines)), "--speed", "max")
+    report = await job.run()
+    assert report["totals"]["matched"] == 12
+    about = {"endpoint": "GET /account", "legacy": "302", "lines": 8}
+    assert report["log"]["otherwise"] == [
+        {**about, "logged": "200", "count": 7},
+        {**about, "logged": "404", "count": 1},
+    ]
+
+
 async def test_lines_that_are_not_replayed_are_counted(
     replay: Make, backends: Backends, tmp_path: Path
 ) -> None:

@@ -12,9 +12,9 @@ from shadow.record.parts import Pattern, Seen
 from shadow.record.segment import Unreadable
 from shadow.record.tally import Tally, TallyRecord
 from shadow.record.units import Units
-from shadow.report import markdown
+from shadow.report import html, markdown
 from shadow.report.build import build
-from shadow.report.schema import Report
+from shadow.report.schema import Otherwise, Report
 from shadow.report.text import plain, render
 
 HOSTILE = "\x1b[31mred\x1b]0;title\x07 \u202egnp.exe \x9b31m\r\n[bold]x[/bold] :smile: \u2028 \ud800"
@@ -84,6 +84,20 @@ def test_reasons_are_said_in_words() -> None:
     for code in ("skipped (method)", "channel_full", "malformed"):
         assert code not in text
     assert "not: 101,220 (method is not safe, and no rule mirrors it), 9,000 (" in markdown.render(made)
+
+
+def test_what_legacy_gave_otherwise_than_logged_is_said() -> None:
+    """Beside the lines of the log, here and on the page; and nothing where it answers as it did."""
+    made = reports.hostile("x")
+    assert made.log
+    made.log.otherwise, made.log.examples = [], {}
+    assert "clients saw" not in rendered(made, 500) + html.render(made)
+    made.log.otherwise = [Otherwise("GET /account", "200", "302", 400, 1400)] * 11
+
+    text = rendered(made, 500)
+    assert "    legacy gave 302 where the log has 200: 400 of 1,400 of GET /account\n" in text
+    assert "    and 1 more\n" in text
+    assert "legacy gave 302 where the log has 200: 400 of 1,400 of" in html.render(made)
 
 
 @pytest.mark.parametrize("width", [80, 100, 140])
