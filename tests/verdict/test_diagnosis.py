@@ -349,7 +349,7 @@ def test_a_scheme_is_lost_where_it_is_lost() -> None:
 
 def test_hostile_bodies_are_no_trouble() -> None:
     """Long, without end, and full of what the patterns look for."""
-    evil = "KeyError " * 800 + "1,1" * 2000 + "::" * 2000 + "00:00 " * 1000
+    evil = "KeyError A_B " * 800 + "1,1" * 2000 + "::" * 2000 + "00:00 " * 1000
     recording = pairs(
         (text(evil), text(evil[::-1])), (FINE, text(evil, 500)), (redirect("http://["), redirect("//["))
     )
@@ -367,12 +367,31 @@ def test_what_the_target_says_is_cut_between_words() -> None:
     """The line, from a word on, with a sign where more stands before."""
     said = "PHP Warning:  file_put_contents(/var/cache/x): failed to open stream: Read-only file system\nin x"
     read_only = made(pairs((FINE, text(said, 500))))["read_only"]
-    missing = made(pairs((FINE, text(f"one\n{'y' * 40}: KeyError: 'A'", 500))))["missing_environment"]
+    missing = made(pairs((FINE, text(f"one\n{'y' * 40}: KeyError: 'A_B'", 500))))["missing_environment"]
 
     assert read_only.evidence[0] == (
         "the target says: …file_put_contents(/var/cache/x): failed to open stream: Read-only file system"
     )
-    assert missing.evidence[0] == f"the target says: {'y' * 40}: KeyError: 'A'"
+    assert missing.evidence[0] == f"the target says: {'y' * 40}: KeyError: 'A_B'"
+
+
+@pytest.mark.parametrize(
+    ("said", "is_setting"),
+    [
+        ('KeyError (key not found: "STRIPE_KEY")', True),
+        ("<pre>KeyError: &#39;STRIPE_KEY&#39;</pre>", True),
+        ('Warning: Undefined array key "TAX_RATE" in x.php', True),
+        ("config.rb:3: ENV.fetch('X')", True),
+        ("KeyError: 'okinawa'", False),
+        ("KeyError: 'JPY'", False),
+        ("undefined method `name' for nil:NilClass", False),
+        ("'NoneType' object has no attribute 'id'", False),
+        ("Cannot read properties of undefined (reading 'id')", False),
+    ],
+)
+def test_only_what_is_named_like_a_setting_is_one(said: str, is_setting: bool) -> None:
+    """Other keys are values of the request, and what is nil is a bug."""
+    assert ("missing_environment" in made(pairs((FINE, text(said, 500))))) is is_setting
 
 
 def test_what_lacks_a_secret_is_recognised() -> None:

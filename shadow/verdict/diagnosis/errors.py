@@ -8,11 +8,14 @@ import re2  # linear in time, whatever a hostile answer holds
 
 from shadow.verdict.diagnosis.case import Case, Traced, as_in, short
 
+# A key that is not found is a setting's where it is written like one: 'okinawa' and 'JPY' are values of the
+# request, and what is nil or undefined is a bug of the code.
 _ENVIRONMENT = re2.compile(
-    r"(?i)KeyError|ENV\[|environment variable|undefined (?:array key|index|offset|variable)"
-    r"|undefined method .{1,80} for nil|NoneType|\bnil\b|not configured|(?:is|was) not set\b|must be set"
-    r"|cannot read propert.{1,60} of undefined"
-    r"|missing .{0,30}(?:secret|config|key\b|setting|credential)|secret .{0,40}not found"
+    r"(?i:KeyError|key not found|undefined (?:array key|index|offset))(?:[^\w\n]|&#?\w{1,5};){1,6}"
+    r"[A-Z][A-Z0-9]*_[A-Z0-9_]+\b"
+    r"|(?i:\bENV(?:\[|\.fetch)|process\.env\b|environment variable"
+    r"|not configured|(?:is|was) not set\b|must be set"
+    r"|missing .{0,30}(?:secret|config|key\b|setting|credential)|secret .{0,40}not found)"
 )
 _EXTENSION = re2.compile(
     r"(?i)call to undefined function|class .{1,80} not found|cannot load such file|uninitialized constant"
