@@ -442,6 +442,24 @@ def test_a_burst_stands_out_beside_what_is_lost_at_all_times() -> None:
     assert (found.endpoints, found.count) == (["GET /"], 20)
 
 
+def test_a_clock_of_another_zone_that_tells_the_time() -> None:
+    """The target is asked later than legacy, once by more than once. By a minute it is another thing, and by
+    nothing but seconds none."""
+
+    def clocks(ours: str, theirs: str, *seconds: int) -> Recording:
+        return pairs(
+            *(
+                (value(f"{ours}:{s:02d}.7"), value(f"{theirs}:{s + 2 * n:02d}.1"))
+                for n, s in enumerate(seconds)
+            )
+        )
+
+    found = made(clocks("2026-11-22 01:10", "2026-11-21 16:10", 1, 20, 50))["time_zone"]
+    assert "always -9 h" in found.evidence
+    assert "time_zone" not in made(clocks("2026-11-22 01:10", "2026-11-21 16:11", 1, 20, 50))
+    assert "time_zone" not in made(clocks("2026-11-22 01:10", "2026-11-22 01:10", 1, 20, 50))
+
+
 def test_the_words_are_harmless() -> None:
     """They are shown as they stand, in Markdown too."""
     for rule in RULES:

@@ -31,6 +31,7 @@ _MOMENT = re.compile(r"(?:(?P<date>\d{4}[-/]\d\d[-/]\d\d)[T ])?(?<!\d)(?P<time>\
 _NUMBER = re.compile(r"\d[\d.,' \u00a0\u202f]*\d")
 _DATE = re.compile(r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})")
 _HALF_HOUR = 1800
+_LATER = 10.0  # seconds: of two times that are now, the target's is read a little later
 _FARTHEST = timedelta(hours=14)
 
 
@@ -73,14 +74,14 @@ def _addresses(text: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]
 
 
 def time_zone(case: Case) -> Traced | None:
-    """Times that differ by whole or half hours, always by the same."""
+    """Times that differ by whole or half hours, always by the same, but for seconds."""
     causes, notes = [], []
     for cause in case.causes:
         shifts = [_shift(*_values(each)) for each in case.shown([cause])]
         if len(shifts) >= 2 and shifts[0] and set(shifts) == {shifts[0]}:
             causes.append(cause)
             notes.append(f"always {shifts[0] / 3600:+g} h")
-    return traced(causes, *notes[:3], *case.example(causes))
+    return traced(causes, *list(dict.fromkeys(notes))[:3], *case.example(causes))
 
 
 def _shift(legacy: str, target: str) -> int:
@@ -92,8 +93,9 @@ def _shift(legacy: str, target: str) -> int:
         apart = _moment(theirs) - _moment(ours)
     except ValueError:
         return 0
-    seconds = int(apart.total_seconds())
-    return seconds if apart and seconds % _HALF_HOUR == 0 and abs(apart) <= _FARTHEST else 0
+    seconds = apart.total_seconds()
+    shift = round(seconds / _HALF_HOUR) * _HALF_HOUR
+    return shift if abs(seconds - shift) <= _LATER and abs(apart) <= _FARTHEST else 0
 
 
 def _moment(found: re.Match[str]) -> datetime:
