@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from support.processor import within
 
 from shadow.compare.found import Found
-from shadow.compare.xml import DEEPEST, compare, compile_places
+from shadow.compare.xml import DEEPEST, compare
+from shadow.compare.xmltree import compile_places
 from shadow.model import Difference, DifferenceKind
 
 CHANGED, MISSING, ADDED = DifferenceKind.CHANGED, DifferenceKind.MISSING, DifferenceKind.ADDED
