@@ -1,10 +1,11 @@
 """Differences that were reproduced: a deterministic bug needs no statistics. Pure.
 
 Confirmed is a change from one status to another, not to a failure, that was still there in most of the
-exchanges in which both sides were asked again later; and any difference that every answer of the target
-showed so far, to at least two distinct requests or many times. Where an endpoint has but one address, its
-units would take months to tell what the first hundred answers have; and where the target was not there, it
-has not shown that it can do otherwise.
+exchanges in which both sides were asked again later; anything missing, added or of another type that was
+still there whenever they were, and that twice at least: on one of forty pages, it would be a few units for
+ever; and any difference that every answer of the target showed so far, to at least two distinct requests or
+many times. Where an endpoint has but one address, its units would take months to tell what the first hundred
+answers have; and where the target was not there, it has not shown that it can do otherwise.
 
 502, 503 and 504 are never confirmed: a gateway's words for *nobody there just now* are the same for as long
 as a rollout or an outage lasts. Nor is a value that legacy may vary itself, as far as is known: legacy must
@@ -17,27 +18,30 @@ from collections.abc import Mapping
 
 from shadow.compare.signature import parse
 from shadow.model import AWAY, DifferenceKind
-from shadow.record.parts import Pattern
+from shadow.record.parts import Pattern, Seen
 from shadow.record.tally import Tally
 from shadow.verdict.counting import compared, signatures
 
 _DISTINCT = 2
 _MANY = 20
 _PAIRS = 5  # in which legacy was asked again, and did not differ from itself at that place
+_TWICE = 2
 _VALUES = {DifferenceKind.CHANGED, DifferenceKind.ORDER}
+_STRUCTURE = {DifferenceKind.MISSING, DifferenceKind.ADDED, DifferenceKind.TYPE}
 
 
 def confirmed(tally: Tally, unclear: frozenset[str] = frozenset()) -> str:
     """The most frequent difference that was reproduced, as `status 200→500` or `missing header:x`; empty if
     there is none. `unclear` are the signatures that are, or may be, legacy's own noise."""
     there = {name: each for name, each in tally.patterns.items() if not _is_away(name)}
-    away = sum(each.count for name, each in tally.patterns.items() if name not in there)
-    answered = max(1, compared(tally) - away)
+    away = {name: each.count for name, each in tally.patterns.items() if name not in there}
+    answered = max(1, compared(tally) - sum(away.values()))
+    passing = {name for pattern in away for name in signatures(pattern)}
     found = [
         (-seen.count, name)
         for name, seen in tally.differences.items()
         if name not in unclear and (_is_status(name) or _is_lasting(tally, name))
-        if (_is_status(name) and seen.stable > seen.settled + seen.flapping) or _always(there, name, answered)
+        if (_is_stable(name, seen) and name not in passing) or _always(there, name, answered)
     ]
     return min(found)[1].removeprefix("changed ") if found else ""
 
@@ -46,6 +50,14 @@ def _is_status(name: str) -> bool:
     """Whether this signature is that of a change from one status to another that may be lasting."""
     both = parse(name).sides
     return both.legacy_answered and both.target_answered and both.target not in AWAY
+
+
+def _is_stable(name: str, seen: Seen) -> bool:
+    """Whether it was still there when both sides were asked again, and is of a kind that this confirms."""
+    passed = seen.settled + seen.flapping
+    if _is_status(name):
+        return seen.stable > passed
+    return parse(name).kind in _STRUCTURE and seen.stable >= _TWICE and not passed
 
 
 def _is_away(pattern: str) -> bool:

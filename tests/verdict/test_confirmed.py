@@ -25,6 +25,27 @@ def test_asked_again_and_still_there() -> None:
     assert confirmed(made) == ""
 
 
+@pytest.mark.parametrize("kind", [DifferenceKind.MISSING, DifferenceKind.ADDED, DifferenceKind.TYPE])
+def test_what_is_gone_of_one_page_alone(kind: DifferenceKind) -> None:
+    """Its visits are one unit in an hour, and each differs: to be asked again twice is enough, unless it
+    passed, or may be what a gateway leaves away that has no backend."""
+    lost = Difference(kind, "json:$.last", "1", "2")
+    made = add(tally(matched=39), [99] * 22, lost)
+    [seen] = made.differences.values()
+    seen.stable = 1
+    assert confirmed(made) == ""
+
+    seen.stable = 2
+    assert confirmed(made) == f"{kind} json:$.last"
+    assert confirmed(made, frozenset([f"{kind} json:$.last"])) == ""
+
+    seen.flapping = 1
+    assert confirmed(made) == ""
+
+    seen.flapping = 0
+    assert confirmed(add(made, [98], lost, AWAY)) == ""
+
+
 def test_every_exchange_of_two_requests() -> None:
     """One request may be special; two, and nothing else, are a rule."""
     assert confirmed(add(Tally(), [1, 1, 1], BROKEN)) == ""
