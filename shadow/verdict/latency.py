@@ -50,8 +50,8 @@ class Pace(enum.StrEnum):
 
 
 class Latency(NamedTuple):
-    """The pace, a sentence if there is anything to say, and how many more exchanges like those seen would
-    show that it is as fast: None where they would not."""
+    """The pace, a sentence if there is anything to say, of what looks slower first, and how many more
+    exchanges like those seen would show that it is as fast: None where they would not."""
 
     pace: Pace
     why: str
@@ -78,9 +78,10 @@ def latency(tally: Tally, endpoints: int = 1) -> Latency:
     for pace in Pace.SLOWER, Pace.UNSURE:
         those = [each for each in found if each.pace is pace]
         if those:
-            more = [each.needed for each in those]
-            known = [each for each in more if each is not None]
-            return Latency(pace, those[0].why, max(known) if len(known) == len(more) else None)
+            known = [each.needed for each in those if each.needed is not None]
+            if len(known) == len(those):
+                return Latency(pace, those[0].why, max(known))
+            return next(each for each in those if each.needed is None)  # what looks slower
     return Latency(Pace.AS_FAST, "", 0)
 
 

@@ -55,6 +55,14 @@ def test_slower_in_most_pairs() -> None:
     assert found.why == "the target was slower in 300 of 300 exchanges"
 
 
+def test_what_looks_slower_is_told_first() -> None:
+    """Not of 95 %, where nothing is wrong but the number of answers."""
+    found = latency(timed(durations(300, 1, 0.02, 0.35), durations(292, 2, 0.02, 0.35) + [0.9] * 8))
+
+    assert (found.pace, found.needed) == (Pace.UNSURE, None)
+    assert found.why.startswith("99 % of legacy's answers take up to")
+
+
 @pytest.mark.parametrize(("every", "share"), [(10, "95 %"), (50, "99 %")])
 def test_slower_in_the_tail_alone(every: int, share: str) -> None:
     """A few answers hang for a second: the median says nothing."""
