@@ -31,19 +31,20 @@ _STRUCTURE = {DifferenceKind.MISSING, DifferenceKind.ADDED, DifferenceKind.TYPE}
 
 
 def confirmed(tally: Tally, unclear: frozenset[str] = frozenset()) -> str:
-    """The most frequent difference that was reproduced, as `status 200→500` or `missing header:x`; empty if
-    there is none. `unclear` are the signatures that are, or may be, legacy's own noise."""
+    """The most frequent difference that was reproduced, a status before others, as `status 200→500` or
+    `missing header:x`; empty if there is none. `unclear` are the signatures that are, or may be, legacy's own
+    noise."""
     there = {name: each for name, each in tally.patterns.items() if not _is_away(name)}
     away = {name: each.count for name, each in tally.patterns.items() if name not in there}
     answered = max(1, compared(tally) - sum(away.values()))
     passing = {name for pattern in away for name in signatures(pattern)}
     found = [
-        (-seen.count, name)
+        (not _is_status(name), -seen.count, name)
         for name, seen in tally.differences.items()
         if name not in unclear and (_is_status(name) or _is_lasting(tally, name))
         if (_is_stable(name, seen) and name not in passing) or _always(there, name, answered)
     ]
-    return min(found)[1].removeprefix("changed ") if found else ""
+    return min(found)[-1].removeprefix("changed ") if found else ""
 
 
 def _is_status(name: str) -> bool:

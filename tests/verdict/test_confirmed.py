@@ -75,10 +75,14 @@ def test_what_may_pass_is_never_confirmed(difference: Difference, stable: int) -
 
 
 def test_of_several_the_most_frequent_is_told() -> None:
-    """One is named; the causes list them all."""
+    """One is named, and what the client sees first; the causes list them all."""
     other = Difference(DifferenceKind.CHANGED, "status", "200", "404")
     made = add(add(tally(matched=9), [10, 11], other), [12], BROKEN)
     for name in NAME, "changed status 200→404":
         made.differences[name].stable = 1
 
     assert confirmed(made) == "status 200→404"
+
+    partial = Difference(DifferenceKind.CHANGED, "status", "206", "200")
+    body = Difference(DifferenceKind.ADDED, "header:x", None, "1")
+    assert confirmed(add(Tally(), [1, 2], partial, body)) == "status 206→200"
