@@ -304,10 +304,18 @@ def _left_out(tally: Tally) -> str:
 def _beside(case: _Case, counts: Counts) -> str:
     """That more differed than what is weighed, or the count of those that differ would contradict it."""
     if counts.differing < case.counts.differing:
-        return " beside what may be legacy's own noise"
+        may_be = [word for reason, word in _OPEN.items() if reason in case.open]
+        return f" beside what {' or '.join(may_be)}"
     tally = case.tally
     differed = tally.differed + tally.failed - tally.learned.differed - tally.target_alone
     return " beside legacy's own noise" if differed > counts.differing else ""
+
+
+_OPEN = {
+    Reason.LEARNING: "may be legacy's own noise",
+    Reason.RULE: "legacy itself varies",
+    Reason.UNANALYSED: "could not be analysed in time",
+}
 
 
 def _ruleless(names: list[str], unlike: Mapping[str, str]) -> str:

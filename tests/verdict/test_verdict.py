@@ -285,6 +285,15 @@ def test_what_nobody_could_look_at_is_no_regression_yet() -> None:
     assert judged.counts.mismatched == 100
 
 
+def test_what_nobody_could_look_at_is_not_called_noise() -> None:
+    """Beside what surely differs."""
+    made = add(add(Tally(), range(5000)), range(5000, 5100), VALUE)
+    for number in range(6000, 6050):
+        made.count(LEGACY, LEGACY, Masked(Fate.DIFFERED, ()), about(number))
+
+    assert judge(made).why.startswith("100 of 5,150 differ beside what could not be analysed in time: more")
+
+
 def test_that_all_of_one_address_differed_is_told() -> None:
     """However many more requests that asks for: some of its answers were not looked at, the others differ."""
     made = add(Tally(), [7] * 100, VALUE)
