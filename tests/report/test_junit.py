@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import pytest
 from support import reports
 
+from shadow.report.build import build
 from shadow.report.junit import render
 from shadow.report.schema import Report
 from shadow.verdict.verdict import Verdict
@@ -28,6 +29,19 @@ def schema() -> Any:
 def test_it_is_what_readers_of_junit_expect(report: Report, schema: Any) -> None:
     """By the schema, and without anything that XML has no word for."""
     schema.validate(ElementTree.fromstring(render(report)))
+
+
+def test_a_report_of_nothing_is_not_green(schema: Any) -> None:
+    """As of a replay whose log had nothing to replay."""
+    written = ElementTree.fromstring(render(build([])))
+    schema.validate(written)
+    (suite,) = written
+    [case] = suite.findall("testcase")
+    skipped = case.find("skipped")
+
+    assert (suite.get("tests"), suite.get("skipped"), suite.get("failures")) == ("1", "1", "0")
+    assert skipped is not None
+    assert skipped.get("message") == "nothing was compared"
 
 
 def test_regressed_fails_and_too_little_data_is_skipped() -> None:
