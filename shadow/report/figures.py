@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 
 def percent(share: float) -> str:
@@ -33,6 +34,15 @@ def in_words(share: float) -> str:
 def counted(number: int, noun: str) -> str:
     """So many of them: `1 line`, `2,000 lines`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def period(first: float, last: float) -> str:
+    """From when to when, in Unix seconds; a day that is the same, or a minute, is told once."""
+    start, end = (datetime.fromtimestamp(each, UTC) for each in (first, last))
+    shown = f"{start:%Y-%m-%d %H:%M}"
+    if f"{end:%Y-%m-%d %H:%M}" != shown:
+        shown += f" to {end:%H:%M}" if end.date() == start.date() else f" to {end:%Y-%m-%d %H:%M}"
+    return f"{shown} UTC"
 
 
 def where(endpoints: list[str], shown: Callable[[str], str]) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from shadow.record.buckets import milliseconds
-from shadow.report.figures import counted, in_words, where
+from shadow.report.figures import counted, in_words, period, where
 from shadow.report.measured import judged, told
 from shadow.report.schema import Cause, Changed, Changes, Coverage, Diagnosis, EndpointReport, Report
 from shadow.report.visible import visible
@@ -92,7 +92,8 @@ def _cause(cause: Cause) -> str:
     labels = [*(words for words, times in again if times), *marks(cause)]
     label = f" ({', '.join(labels)})" if labels else ""
     values = "" if cause.path == "status" else f": {legacy} → {target}"
-    return f"- {cause.count:,} × {code(named(cause), _NAME)} on {on}{values}{label}"
+    seen = period(cause.first_seen, cause.last_seen)
+    return f"- {cause.count:,} × {code(named(cause), _NAME)} on {on}{values}{label}, {seen}"
 
 
 def _diagnosis(diagnosis: Diagnosis) -> str:

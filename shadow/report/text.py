@@ -23,7 +23,7 @@ from rich.text import Text
 
 from shadow.model import Statuses
 from shadow.record.buckets import milliseconds
-from shadow.report.figures import counted, in_words, where
+from shadow.report.figures import counted, in_words, period, where
 from shadow.report.measured import judged, told
 from shadow.report.schema import (
     Cause,
@@ -320,7 +320,7 @@ def _excuse(cause: Cause) -> str:
 
 
 def _example(cause: Cause) -> Iterator[str]:
-    yield f"on {where(cause.endpoints, plain)}"
+    yield f"on {where(cause.endpoints, plain)}, {period(cause.first_seen, cause.last_seen)}"
     if cause.example is not None:
         yield f"as in {plain(cause.example.request)}  (comparison {plain(cause.example.id)})"
     yield f"legacy {value(cause.legacy)}"

@@ -62,6 +62,7 @@ def test_what_is_told() -> None:
     for part in ("**Causes**", "**Diagnosis**", "**Since last time**", "**Measured**", "| endpoint |"):
         assert part in shown
     assert "31,204 × `missing cookie:session;samesite` on `GET /`: `Lax` → none" in shown
+    assert re.search(r"→ none.*, \d{4}-\d\d-\d\d \d\d:\d\d to .*\d\d:\d\d UTC\n", shown)
 
 
 def test_what_has_no_room_is_counted() -> None:

@@ -58,6 +58,7 @@ def test_what_is_told() -> None:
         "left out as unreadable: lines 1, segments 0",
         "200→500 ×50 · 200→timeout ×34 · changed json:$.price ×150 · missing header:x ×50 · 5 skipped",
         "150 × changed json:$.price",
+        "on GET /items/{id}, 2025-11-22 00:23",
         "legacy 1\n",
         "target has none\n",
     ):
