@@ -223,7 +223,7 @@ def test_causes_that_legacy_shows_too_come_after_those_that_it_does_not() -> Non
     shown = StringIO()
     render(report, shown, 100)
     assert "changed json:$.price  (legacy varies it too)\n" in shown.getvalue()
-    assert "→ `2` (legacy varies it too)\n" in markdown.render(report)
+    assert "→ `2` (legacy varies it too), 1970-" in markdown.render(report)
     assert "legacy varies it too</span>" in html.render(report)
 
 
