@@ -81,7 +81,7 @@ def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
     for record in records:
         if isinstance(record, TallyRecord):
             # What legacy did not answer weighs nothing, and no line could be for it.
-            differed += max(0, record.tally.differed - record.tally.target_alone) + record.tally.failed
+            differed += max(0, record.tally.differed - record.tally.differed_alone) + record.tally.failed
             for name, pattern in record.tally.patterns.items():
                 if names := signatures(name):
                     seen[record.endpoint].patterns[frozenset(names)] += pattern.count

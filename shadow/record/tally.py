@@ -89,6 +89,8 @@ class Tally(Struct):
     releases: dict[str, Release] = field(default_factory=dict)
     unanalysed: Count = 0
     """Of those that differed, the ones that no judge could look at."""
+    accepted_alone: Count = 0
+    """Of those that the target alone answered, the ones that match, as somebody has accepted that."""
 
     @property
     def fates(self) -> int:
@@ -110,6 +112,11 @@ class Tally(Struct):
     def target_alone(self) -> int:
         """Those of them that the target answered."""
         return sum(number for pair, number in self._without_legacy() if pair.target_answered)
+
+    @property
+    def differed_alone(self) -> int:
+        """Those of these that differed."""
+        return self.target_alone - self.accepted_alone
 
     def _without_legacy(self) -> list[tuple[Statuses, int]]:
         """The pairs in which legacy gave no answer, and how many exchanges ended so."""
@@ -148,6 +155,7 @@ class Tally(Struct):
         self._end(legacy, target, comparison)
         names = self._see_all(comparison, about)
         if not Statuses.of(legacy, target).legacy_answered:
+            self.accepted_alone += comparison.fate is Fate.MATCHED and isinstance(target, Response)
             return
         _add_unit(self.units, about)
         if comparison.fate is not Fate.MATCHED:
@@ -207,6 +215,7 @@ class Tally(Struct):
         self.slower += other.slower
         self.starved += other.starved
         self.unanalysed += other.unanalysed
+        self.accepted_alone += other.accepted_alone
         add_counts(self.skipped, other.skipped)
         add_counts(self.dropped, other.dropped)
         add_counts(self.status, other.status)

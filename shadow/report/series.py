@@ -47,7 +47,7 @@ class Series:
         known = hours.get(at)
         if known is None:
             known = hours[at] = Counted()
-        differed = max(0, tally.differed - tally.target_alone)
+        differed = max(0, tally.differed - tally.differed_alone)
         known.merge(
             Counted(tally.received, tally.compared, differed, tally.failed, tally.legacy, tally.target)
         )

@@ -307,7 +307,7 @@ def _beside(case: _Case, counts: Counts) -> str:
         may_be = [word for reason, word in _OPEN.items() if reason in case.open]
         return f" beside what {' or '.join(may_be)}"
     tally = case.tally
-    differed = tally.differed + tally.failed - tally.learned.differed - tally.target_alone
+    differed = tally.differed + tally.failed - tally.learned.differed - tally.differed_alone
     return " beside legacy's own noise" if differed > counts.differing else ""
 
 

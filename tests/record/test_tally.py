@@ -325,6 +325,21 @@ def test_what_legacy_did_not_answer_is_no_unit() -> None:
     assert (tally.units, tally.patterns, tally.releases) == ({}, {}, {})
 
 
+def test_what_only_the_target_answered_may_be_accepted() -> None:
+    """It matches then, and is not among what differed."""
+    tally = Tally()
+    failed = Failure(FailureKind.TIMEOUT)
+    tally.count(failed, TARGET, masked(fate=Fate.MATCHED), ABOUT)
+    tally.count(failed, failed, masked(fate=Fate.MATCHED), ABOUT)
+    tally.count(failed, TARGET, masked(Difference(CHANGED, "status", "timeout", "200")), ABOUT)
+    twice = Tally()
+    twice.merge(tally)
+    twice.merge(tally)
+
+    assert (tally.matched, tally.differed, tally.target_alone, tally.differed_alone) == (2, 1, 2, 1)
+    assert (twice.differed, twice.target_alone, twice.differed_alone) == (2, 4, 2)
+
+
 def test_what_a_gateway_said_in_the_place_of_legacy_is_no_answer() -> None:
     """Nothing is compared with it, nor learned of it, nor timed; but for a target that says the same."""
     tally, gone = Tally(), Response(502, b"", b"", 0.001, 0.001)

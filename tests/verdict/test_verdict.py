@@ -85,6 +85,17 @@ def test_what_legacy_did_not_answer_is_held_against_nobody(gone: Outcome, said: 
     assert judge(most).why.startswith("0 of 5,000 differ, without 100 that legacy did not answer: at most")
 
 
+def test_what_the_target_alone_answered_and_somebody_accepted_hides_no_noise() -> None:
+    """It did not differ: what did is more than what is weighed."""
+    made = add(learn(tally(matched=5000), 30, (STAMP,), (STAMP,)), range(6000, 6050), STAMP)
+    for number in range(50):
+        made.count(Failure(FailureKind.TIMEOUT), LEGACY, Masked(Fate.MATCHED, ()), about(number))
+
+    assert judge(made).why.startswith(
+        "0 of 5,050 differ beside legacy's own noise, without 50 that legacy did"
+    )
+
+
 def test_units_are_no_more_than_exchanges() -> None:
     """Older records hold units of what legacy did not answer. Without an exchange nothing was compared."""
     found = Masked(Fate.DIFFERED, (Difference(DifferenceKind.CHANGED, "status", "refused", "200"),))
