@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from shadow.again.suggest import Suggestion, Suggestions
-from shadow.endpoint import is_template
+from shadow.report.snippets import hidden_elsewhere, is_general
 from shadow.report.text import plain
 from shadow.report.visible import visible
 
@@ -31,23 +31,18 @@ def _lines(found: Suggestions) -> Iterator[str]:
         f"# {differed}; with all of this {_share(found.silent, found.differed)}"
         " would match. Read each line: what it hides, nobody will see."
     )
-    general = [each for each in found.listed if _is_general(each)]
+    general = [each for each in found.listed if is_general(each.endpoints, found.every)]
     if general:
         yield "compare:"
         yield from _section(general, found, "  ")
-    endpoints = list(dict.fromkeys(each.endpoints[0] for each in found.listed if not _is_general(each)))
+    narrow = [each for each in found.listed if not is_general(each.endpoints, found.every)]
+    endpoints = list(dict.fromkeys(endpoint for each in narrow for endpoint in each.endpoints))
     if endpoints:
         yield "endpoints:"
     for endpoint in endpoints:
         yield f"  - match: {_quoted(endpoint)}"
         yield "    compare:"
-        own = [each for each in found.listed if not _is_general(each) and each.endpoints[0] == endpoint]
-        yield from _section(own, found, "      ")
-
-
-def _is_general(each: Suggestion) -> bool:
-    """Where one endpoint alone shows it, a line for all would hide what nobody has seen."""
-    return len(each.endpoints) > 1 or not is_template(each.endpoints[0])
+        yield from _section([each for each in narrow if endpoint in each.endpoints], found, "      ")
 
 
 def _section(listed: list[Suggestion], found: Suggestions, indent: str) -> Iterator[str]:
@@ -69,8 +64,11 @@ def _comments(each: Suggestion, found: Suggestions) -> Iterator[str]:
     if each.example is not None:
         legacy, target = _value(each.example.legacy), _value(each.example.target)
         yield f"{each.example.kind}: legacy {legacy}  target {target}"
-    if each.warning:
-        yield f"WARNING: {each.warning}"
+    elsewhere = (
+        hidden_elsewhere(each.endpoints, found.every) if is_general(each.endpoints, found.every) else ""
+    )
+    for warning in filter(None, (each.warning, elsewhere)):
+        yield f"WARNING: {warning}"
 
 
 def _share(part: int, whole: int) -> str:

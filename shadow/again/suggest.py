@@ -51,12 +51,13 @@ class Suggestion(Struct, kw_only=True):
 class Suggestions(Struct):
     """All suggestions, the one that silences most first, from so many `kept` comparisons. Of the exchanges
     that `differed`, `silent` ones would match by all lines; `unweighed` ones differed too, and were spent on
-    learning or not looked into."""
+    learning or not looked into. `every` is how many endpoints there are."""
 
     kept: int = 0
     differed: int = 0
     unweighed: int = 0
     silent: int = 0
+    every: int = 0
     listed: list[Suggestion] = field(default_factory=list)
 
 
@@ -78,8 +79,10 @@ def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
     seen: dict[str, _Seen] = defaultdict(_Seen)
     rules = EndpointRules(config)
     kept = differed = 0
+    every: set[str] = set()
     for record in records:
         if isinstance(record, TallyRecord):
+            every.add(record.endpoint)
             # What legacy did not answer weighs nothing, and no line could be for it.
             differed += max(0, record.tally.differed - record.tally.differed_alone) + record.tally.failed
             for name, pattern in record.tally.patterns.items():
@@ -104,6 +107,7 @@ def suggest(records: Iterable[object], config: settings.Config) -> Suggestions:
     )
     ranked = _ranked(kept, _together(_shared(_uncovered(found, seen, rules)), seen, rules), patterns)
     ranked.unweighed = max(0, differed - ranked.differed)
+    ranked.every = len(every)
     return ranked
 
 

@@ -116,7 +116,7 @@ def build(
         why=whole.why,
         sentence=_sentence(whole, len(fold.tallies), measured, fold.window, fold.config_hash),
         totals=Totals(**counts(whole.tally)),
-        causes=[_cause(each, fold.window, whole.noise, silenced, diagnosis) for each in causes],
+        causes=[_cause(each, fold.window, whole, silenced, diagnosis) for each in causes],
         causes_left_out=len(every) - len(causes),
         diagnosis=diagnosis,
         endpoints=endpoints,
@@ -198,13 +198,13 @@ def _excused(cause: verdict_causes.Cause, noise: Noise, silenced: Silenced) -> t
 
 
 def _cause(
-    cause: verdict_causes.Cause, window: Window, noise: Noise, silenced: Silenced, diagnosis: list[Diagnosis]
+    cause: verdict_causes.Cause, window: Window, whole: _Whole, silenced: Silenced, diagnosis: list[Diagnosis]
 ) -> Cause:
     seen, shown = cause.seen, cause.example
     values = shown.difference if shown else seen
     said = parse(cause.name)
     endpoints = sorted(cause.endpoints)
-    masked, accepted = _excused(cause, noise, silenced)
+    masked, accepted = _excused(cause, whole.noise, silenced)
     return Cause(
         id=cause.id,
         kind=said.kind,
@@ -220,11 +220,11 @@ def _cause(
         flapping=seen.flapping,
         masked=masked,
         accepted=accepted,
-        varies=_varies(cause, noise),
+        varies=_varies(cause, whole.noise),
         unanswered=said.is_unanswered,
         diagnosis=[each.name for each in diagnosis if cause.id in each.causes],
         example=example(shown.evidence) if shown else None,
-        snippet=snippet(said, endpoints),
+        snippet=snippet(said, endpoints, len(whole.judged)),
     )
 
 

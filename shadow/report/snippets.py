@@ -15,16 +15,19 @@ from shadow.settings import Accept, Compare
 _CUT = "…"
 """In a path of which no more is known: a line with it would ignore nothing."""
 
+_NAMED = 20
+"""Endpoints that have an entry each: more of them nobody reads."""
 
-def snippet(found: Signature, endpoints: list[str]) -> Snippet:
-    """Ready to be pasted: for the one endpoint that shows it, or for all. To ignore a status would hide every
-    error that is yet to come, so nobody is offered that."""
+
+def snippet(found: Signature, endpoints: list[str], every: int) -> Snippet:
+    """Ready to be pasted: for each endpoint that shows it, or for all where `every` one does. To ignore
+    a status would hide every error that is yet to come, so nobody is offered that."""
     ignore = accept = ""
     if found.path != "status" and _CUT not in found.path and _is_read(Compare(ignore=(found.path,))):
         ignore = f"ignore: [{_word(found.path)}]"
     if _is_read(Compare(accept=(Accept(difference=str(found), owner="", reason="", until=date.max),))):
         accept = f"accept: [{{difference: {_word(str(found))}, owner: YOU, reason: WHY, until: YYYY-MM-DD}}]"
-    return Snippet(_placed(ignore, endpoints), _placed(accept, endpoints))
+    return Snippet(_placed(ignore, endpoints, every), _placed(accept, endpoints, every))
 
 
 def _is_read(section: Compare) -> bool:
@@ -35,10 +38,26 @@ def _is_read(section: Compare) -> bool:
         return False
 
 
-def _placed(compare: str, endpoints: list[str]) -> str:
-    if not compare or len(endpoints) != 1 or not is_template(endpoints[0]):
-        return compare and f"compare: {{{compare}}}"
-    return f"endpoints:\n  - match: {_word(endpoints[0])}\n    compare: {{{compare}}}"
+def is_general(endpoints: list[str], every: int) -> bool:
+    """Whether a line for these endpoints is one for `every` endpoint: because all show it, so many do that
+    nobody would read an entry each, or one cannot be named. Else it would hide what nobody has seen."""
+    return 1 < len(endpoints) == every or len(endpoints) > _NAMED or not all(map(is_template, endpoints))
+
+
+def hidden_elsewhere(endpoints: list[str], every: int) -> str:
+    """What a general line hides that nobody has seen; empty if nothing."""
+    others = every - len(endpoints)
+    return f"holds for all endpoints, also where it was not seen: {others:,}" if others > 0 else ""
+
+
+def _placed(compare: str, endpoints: list[str], every: int) -> str:
+    if not compare:
+        return ""
+    if is_general(endpoints, every):
+        warning = hidden_elsewhere(endpoints, every)
+        return "\n".join([*([f"# {warning}"] if warning else []), f"compare: {{{compare}}}"])
+    own = (f"  - match: {_word(each)}\n    compare: {{{compare}}}" for each in endpoints)
+    return "\n".join(["endpoints:", *own])
 
 
 def _word(text: str) -> str:

@@ -208,6 +208,22 @@ def test_a_field_that_one_endpoint_shows_stays_compared_on_others(tmp_path: Path
     assert rejudge(elsewhere, EndpointRules(load(str(path), {}, {}).config)).fewer == 1
 
 
+def test_a_field_that_some_endpoints_show_stays_compared_on_others(tmp_path: Path) -> None:
+    """Each has an entry; only what all show, or too many to be read, is a line for all, and says so."""
+    one, two = (answered({}, (b"X-A", value)) for value in (b"p", b"q"))
+    shop = [Pair(path, one, two) for path in ("/a", "/b")]
+    seen = records([*shop, Pair("/c", answered({"x": 1}), answered({"x": 2}))])
+    path = tmp_path / "suggested.yaml"
+    path.write_text(written(suggest(seen, settings.Config())), encoding="utf-8")
+    elsewhere = records([*shop, Pair("/c", one, two)])
+
+    assert rejudge(elsewhere, EndpointRules(load(str(path), {}, {}).config)).fewer == 2
+    many = records([Pair(f"/{'a' * i}", one, two) for i in range(1, 24)] + [Pair("/", one, one)])
+    text = written(suggest(many, settings.Config()))
+    assert list(yaml.safe_load(text)) == ["compare"]
+    assert "# WARNING: holds for all endpoints, also where it was not seen: 1" in text
+
+
 def test_what_was_not_weighed_is_told() -> None:
     """The report counts it among those that differed."""
     kept = records([Pair("/a", answered({"x": 1}), answered({"x": 2}))], times=3)

@@ -114,24 +114,24 @@ def test_nobody_is_asked_for_a_secret_that_the_command_has_not() -> None:
 
 
 def test_lines_to_paste_are_lines_of_the_configuration() -> None:
-    """For the one endpoint that shows it, or for all; none where no line would be understood."""
-    made = snippet(parse("changed json:$.items[*].price"), ["GET /items/{id}"])
+    """For each endpoint that shows it, or for all if all do; none where no line would be understood."""
+    made = snippet(parse("changed json:$.items[*].price"), ["GET /items/{id}"], 2)
     assert yaml.safe_load(made.ignore) == {
         "endpoints": [{"match": "GET /items/{id}", "compare": {"ignore": ["json:$.items[*].price"]}}]
     }
     (accept,) = yaml.safe_load(made.accept)["endpoints"][0]["compare"]["accept"]
     assert accept["difference"] == "changed json:$.items[*].price"
-    several = yaml.safe_load(snippet(parse("missing header:x"), ["GET /a", "GET /b"]).ignore)
+    several = yaml.safe_load(snippet(parse("missing header:x"), ["GET /a", "GET /b"], 2).ignore)
     assert several == {"compare": {"ignore": ["header:x"]}}
-    status = snippet(parse("changed status 301→302"), ["GET /a"])
+    status = snippet(parse("changed status 301→302"), ["GET /a"], 2)
     assert status.ignore == ""
     assert "changed status 301→302" in status.accept
-    japanese = snippet(parse("changed json:$.名前"), ["GET /商品"]).ignore
+    japanese = snippet(parse("changed json:$.名前"), ["GET /商品"], 2).ignore
     assert '"json:$.名前"' in japanese, "somebody has to find it again"
-    hidden = snippet(parse('changed json:$["\xa0"]'), ["GET /a"]).ignore
+    hidden = snippet(parse('changed json:$["\xa0"]'), ["GET /a"], 2).ignore
     assert hidden.replace("\n", "").isprintable()
     assert yaml.safe_load(hidden)["endpoints"][0]["compare"]["ignore"] == ['json:$["\xa0"]']
-    assert snippet(parse("changed what: [nobody\nunderstands"), ["GET /"]).ignore == ""
+    assert snippet(parse("changed what: [nobody\nunderstands"), ["GET /"], 2).ignore == ""
 
 
 def test_an_example_has_what_matters() -> None:

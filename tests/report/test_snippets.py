@@ -107,7 +107,7 @@ def test_what_is_offered_is_taken_and_silences_what_it_says(tmp_path: Path) -> N
     for legacy, target, general in pairs:
         for name in sorted(shown(legacy, target, general, Compare())):
             for kind in ("ignore", "accept"):
-                text = getattr(snippet(parse(name), [f"GET /{len(offered)}"]), kind)
+                text = getattr(snippet(parse(name), [f"GET /{len(offered)}"], 2), kind)
                 if not text:
                     without.add(name if kind == "ignore" else f"accept: {name}")
                 elif not general.accept:
@@ -123,5 +123,21 @@ def test_what_is_offered_is_taken_and_silences_what_it_says(tmp_path: Path) -> N
 
 def test_an_endpoint_that_no_line_can_name_has_general_ones() -> None:
     """What is counted under `GET other` has no template."""
-    made = snippet(parse("changed header:x"), ["GET other"])
-    assert made.ignore == 'compare: {ignore: ["header:x"]}'
+    made = snippet(parse("changed header:x"), ["GET other"], 3)
+    assert made.ignore == (
+        '# holds for all endpoints, also where it was not seen: 2\ncompare: {ignore: ["header:x"]}'
+    )
+
+
+def test_lines_are_for_the_endpoints_that_show_it(tmp_path: Path) -> None:
+    """A general one would hide on others what nobody has accepted: it is for what all show, or so many that
+    nobody would read an entry each."""
+    cause = parse("changed status 200→500")
+    two, many = ["GET /a", "GET /b"], [f"GET /{i}" for i in range(21)]
+    made = snippet(cause, two, 3).accept
+
+    assert [each.match for each in loaded([made], tmp_path / "two.yaml").endpoints] == two
+    assert snippet(cause, two, 2).accept.startswith("compare: ")
+    assert snippet(cause, many, 30).accept.startswith(
+        "# holds for all endpoints, also where it was not seen: 9\n"
+    )
