@@ -41,6 +41,9 @@ def page(made: str) -> Response:
         (answered({"at": 1790000000}), answered({"at": 1790000040}), ("tolerance", "json:$.at", "1m")),
         (answered({"p": 10.0}), answered({"p": 10.005}), ("tolerance", "json:$.p", "0.01")),
         (answered({"p": 1000}), answered({"p": 1040}), ("tolerance", "json:$.p", "5%")),
+        (answered({"p": 38629}), answered({"p": 38630}), ("tolerance", "json:$.p", "1")),
+        (answered({"p": 660}), answered({"p": 655}), ("tolerance", "json:$.p", "5")),
+        (answered({"p": 3}), answered({"p": 4}), ("type_only", "json:$.p", "")),
         (answered({"l": [1, 2, 3]}), answered({"l": [3, 1, 2]}), ("unordered", "json:$.l", "")),
         (
             answered({"u": "http://old.example/x?a=1"}),
@@ -111,7 +114,12 @@ def test_a_line_for_several_kinds_of_difference_hides_more_than_each() -> None:
             "2026-11-22 01:00:00",
             "hides that the target's clock stands in another time zone",
         ),
-        ("2026-11-22 10:00:00", "2026-11-22 01:00:01", ""),
+        (
+            "2026-11-22 10:00:00",
+            "2026-11-22 01:00:01",
+            "hides that the target's clock stands in another time zone",
+        ),
+        ("2026-11-22 10:00:00", "2026-11-22 01:00:20", ""),
         ("2026-11-22 00:00:00", "2026-11-23 00:00:00", ""),
         (
             "2026-11-22T10:00:00Z",
@@ -121,6 +129,20 @@ def test_a_line_for_several_kinds_of_difference_hides_more_than_each() -> None:
         ("203.0.113.9", "10.42.3.17", "hides every other value of that type"),
         ("https://old.example/x", "http://new.example/x", "hides that the scheme changes"),
         ("https://old.example/x", "https://new.example/x", ""),
+        ("https://www.example.com/x", "https://example.com:8443/x", ""),
+        (
+            "https://cdn.example.com/x",
+            "https://web.default.svc.cluster.local/x",
+            "hides to which host links lead",
+        ),
+        ("https://10.0.0.1/x", "https://11.0.0.1/x", "hides to which host links lead"),
+        (
+            "https://cdn.example.com/x",
+            "http://localhost/x",
+            "hides that the scheme changes, and to which host links lead",
+        ),
+        (38629, 38630, "hides that whole numbers differ, as counts and prices are"),
+        (38629.5, 38630, ""),
     ],
 )
 def test_what_a_line_hides_beside_is_warned_of(legacy: object, target: object, warning: str) -> None:
