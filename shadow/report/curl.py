@@ -12,8 +12,8 @@ from shadow.record.evidence import Asked
 from shadow.record.mask import MASKED
 from shadow.report.shown import Curl
 
-# curl sets these itself, and what a proxy adds is no part of what the client asked.
-_OWN = frozenset({"host", "content-length", "connection", "accept-encoding", "user-agent", "via"})
+# curl frames the request itself, and what a proxy adds is no part of what the client asked.
+_OWN = frozenset({"content-length", "connection", "via"})
 _ADDED = ("x-forwarded-", "x-shadow-", "x-real-ip", "x-request-id", "forwarded", "traceparent")
 _LONGEST = 2000  # characters of a body
 _MOST = 30  # header fields
@@ -27,8 +27,13 @@ def curl(request: Asked) -> Curl:
     elif request.method != "GET":
         words.append(f"-X {_word(request.method)}")
     fields = [each for each in request.headers if not _is_added(each[0])]
-    words += [f"-H {_word(f'{name}: {value}')}" for name, value in fields[:_MOST]]
+    sent = {name.lower() for name, _ in fields}
+    if "accept-encoding" in sent:
+        words.append("--compressed")  # for the reader: what is sent is the client's own field
+    words += [f"-H {_word(f'{name}: {value}' if value else f'{name};')}" for name, value in fields[:_MOST]]
     body = request.body.text if request.body else None
+    given = ["User-Agent", "Accept", *(["Content-Type"] if body else [])]
+    words += [f"-H {name}:" for name in given if name.lower() not in sent]  # which curl would send of itself
     if body and len(body) <= _LONGEST:
         words.append(f"--data-raw {_word(body)}")  # which reads no file, whatever it begins with
     path = request.target if request.target.startswith("/") else f"/{request.target}"

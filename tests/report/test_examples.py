@@ -91,7 +91,8 @@ def test_a_command_is_one_command(evil: str) -> None:
     command = curl(asked).legacy
     assert command.isprintable()
     assert words(command) == [
-        *("-i", "--globoff", "--path-as-is", "-H", f"X-Name: {evil}", "--data-raw", evil),
+        *("-i", "--globoff", "--path-as-is", "-H", f"X-Name: {evil}", "-H", "Host: h"),
+        *("-H", "User-Agent:", "-H", "Accept:", "-H", "Content-Type:", "--data-raw", evil),
         f"http://old/a?q={evil}",
     ]
 
@@ -104,6 +105,18 @@ def test_each_side_has_its_command() -> None:
     assert "-X POST" in made.legacy
     assert "masked" in made.note
     assert "a body of 9,000,000 bytes" in made.note
+
+
+def test_a_command_sends_what_the_client_sent() -> None:
+    """By Host, User-Agent and Accept-Encoding answers are chosen; what the client did not send, curl does not
+    either; and a field without a value is one."""
+    fields = (("Host", "b2b.example.com"), ("User-Agent", "iPhone"), ("Accept-Encoding", "br"), ("X-A", ""))
+    sent = words(curl(Asked("GET", "/a", (*fields, ("Content-Length", "0"), ("Via", "x")))).legacy)
+
+    assert sent[3:-1] == [
+        *("--compressed", "-H", "Host: b2b.example.com", "-H", "User-Agent: iPhone"),
+        *("-H", "Accept-Encoding: br", "-H", "X-A;", "-H", "Accept:"),
+    ]
 
 
 def test_nobody_is_asked_for_a_secret_that_the_command_has_not() -> None:
