@@ -224,9 +224,12 @@ class Mask:
             return f"{name}={self.value(_unquoted(value))}"
         plain = _unquoted(piece)
         masked = self.text(plain)
+        if plain == piece:  # nothing in it is escaped
+            return masked
         if masked == plain:
             return piece
-        return quote(masked, safe="/:=@,+", encoding="latin-1", errors="replace")
+        # Where a value was cut, the sign for it is none of a URL's.
+        return "…".join(quote(part, "/:=@,+", "latin-1", "replace") for part in masked.split("…"))
 
     def _any_named(self, *names: str | None) -> bool:
         return any(name and self.named(name) for name in names)

@@ -72,6 +72,25 @@ def test_equal_stays_equal_under_one_key() -> None:
     assert Mask((), b"other").value("hunter2") != value
 
 
+@pytest.mark.parametrize(
+    ("cut", "kept"),
+    [
+        ('…", <https://a.example/i?page=5>; rel="next"', '… <https://a.example/i?page=5>; rel="next"'),
+        (
+            '<https://a.example/i?page=5>; rel="next", <https://a…',
+            '<https://a.example/i?page=5>; rel="next", <…',
+        ),
+        ('…", <https://a.example/a%20b>', "…%20%3Chttps://a.example/a%20b%3E"),
+    ],
+)
+def test_a_link_that_was_cut_can_be_read(cut: str, kept: str) -> None:
+    """The word at the cut goes, as it may be of a secret; the sign for it stays, and what was not escaped."""
+    difference = Difference(DifferenceKind.CHANGED, "header:link", cut, "")
+    shown = Mask([], b"key").comparison(Comparison(Fate.DIFFERED, (difference,))).differences[0]
+
+    assert shown.legacy == kept
+
+
 def test_what_is_empty_stays_empty() -> None:
     """That the target's token is empty is the finding, and no secret."""
     mask = Mask([], b"key")
