@@ -460,6 +460,19 @@ def test_a_clock_of_another_zone_that_tells_the_time() -> None:
     assert "time_zone" not in made(clocks("2026-11-22 01:10", "2026-11-22 01:10", 1, 20, 50))
 
 
+def test_a_body_too_large_to_be_kept_hides_no_cut() -> None:
+    """Where both are kept the target's is the beginning; of those that are not, nobody knows. Where none is,
+    nothing is said."""
+
+    def page(lines: int, first: str = "") -> object:
+        return answer(200, first + "<p>a line of words</p>\n" * lines, content_type=HTML)
+
+    small, large, other = (page(200), page(60)), (page(3000), page(60)), (page(200), page(60, "<h1>x</h1>"))
+    assert "body_limit" in made(pairs(large, small))
+    assert "body_limit" not in made(pairs(large))
+    assert "body_limit" not in made(pairs(other, large))
+
+
 def test_the_words_are_harmless() -> None:
     """They are shown as they stand, in Markdown too."""
     for rule in RULES:

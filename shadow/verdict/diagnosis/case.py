@@ -25,13 +25,14 @@ class Traces:
         self._kept: dict[tuple[str, str], list[Trace]] = {}
 
     def add(self, evidence: Evidence) -> None:
-        """Take one in."""
-        for difference in evidence.differences:
-            place = signature(difference), evidence.endpoint
+        """Take one in: the first that it shows of each cause, or one page of many lines would be all."""
+        first = {signature(each): each for each in reversed(evidence.differences)}
+        for name, difference in first.items():
+            place = name, evidence.endpoint
             kept = self._kept.setdefault(place, [])
             kept.append(Trace(evidence, difference))
-            if len(kept) > 2 * _most(place[0]):
-                self._kept[place] = _earliest(place[0], kept)
+            if len(kept) > 2 * _most(name):
+                self._kept[place] = _earliest(name, kept)
         if len(self._kept) > 2 * _PLACES:
             for place in sorted(self._kept, key=lambda each: (rank(each[0]), each[1]))[_PLACES:]:
                 del self._kept[place]

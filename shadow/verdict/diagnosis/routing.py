@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from shadow.model import Statuses
-from shadow.record.evidence import Answered, Evidence
+from shadow.record.evidence import Answered, Evidence, Failed
 from shadow.record.tally import Tally
 from shadow.verdict.causes import Cause, Trace
 from shadow.verdict.diagnosis.case import Case, Traced, as_in, is_good, short, split, traced
@@ -57,19 +57,26 @@ def body_limit(case: Case) -> Traced | None:
     cut = [
         cause
         for cause in case.causes
-        if (shown := case.shown([cause])) and all(_is_cut(each.evidence) for each in shown)
+        if (told := [each.evidence for each in case.shown([cause]) if _is_kept(each.evidence)])
+        and all(map(_is_cut, told))
     ]
     notes = ["the target's body is the beginning of legacy's"] if cut else []
     return traced(causes + cut, *notes, *case.example(causes + cut))
 
 
+def _is_kept(evidence: Evidence) -> bool:
+    """Are both bodies there? Of a large one only its length and digest are, which tell nothing of this."""
+    return all(map(_text, (evidence.legacy, evidence.target)))
+
+
 def _is_cut(evidence: Evidence) -> bool:
-    if not (isinstance(evidence.legacy, Answered) and isinstance(evidence.target, Answered)):
-        return False
-    ours, theirs = evidence.legacy.body, evidence.target.body
-    if ours is None or theirs is None or not ours.text or not theirs.text:
-        return False
-    return 256 <= len(theirs.text) < len(ours.text) and ours.text.startswith(theirs.text)
+    ours, theirs = _text(evidence.legacy), _text(evidence.target)
+    return 256 <= len(theirs) < len(ours) and ours.startswith(theirs)
+
+
+def _text(outcome: Answered | Failed) -> str:
+    body = outcome.body if isinstance(outcome, Answered) else None
+    return (body.text or "") if body else ""
 
 
 def pods_ending(case: Case) -> Traced | None:
