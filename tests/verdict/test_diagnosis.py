@@ -130,8 +130,8 @@ CASES: dict[str, tuple[Recording, Recording]] = {
     "charset": (
         pairs(
             (
-                answer(200, "<p>x</p>", content_type="text/html; charset=utf-8"),
-                answer(200, "<p>x</p>", content_type="text/html; charset=iso-8859-1"),
+                answer(200, "<p>é</p>", content_type="text/html; charset=utf-8"),
+                answer(200, "<p>é</p>", content_type="text/html; charset=iso-8859-1"),
             )
         ),
         pairs((text("本"), text("book"))),
@@ -309,6 +309,24 @@ def test_a_refused_body_is_enough() -> None:
     """413, but not legacy's own."""
     assert "body_limit" in made(pairs((FINE, answer(413, ""))))
     assert "body_limit" not in made(pairs((answer(413, ""), answer(413, "other"))))
+
+
+@pytest.mark.parametrize(
+    ("body", "legacy", "target", "told"),
+    [
+        ("<meta charset=utf-8><p>é</p>", "text/html", "text/html; charset=iso-8859-1", True),
+        ("<meta charset=utf-8><p>é</p>", "text/html", "text/html; charset=utf-8", False),
+        ("<p>e</p>", "text/html; charset=utf-8", "text/html", False),
+        ("p { margin: 1px }", "text/css", "text/css; charset=utf-8", False),
+        ('{"name": "é"}', "application/json", "application/json; charset=utf-8", False),
+    ],
+)
+def test_a_charset_that_is_said_or_not(body: str, legacy: str, target: str, told: bool) -> None:
+    """It is told where browsers would read the same bytes otherwise."""
+    other = answer(200, body, content_type=legacy), answer(200, body, content_type=target)
+    recording = pairs(other)
+    assert [each for each in build(recording.records()).causes if each.kind == "charset"]
+    assert ("charset" in made(recording)) is told
 
 
 @pytest.mark.parametrize("times", [1, 100])

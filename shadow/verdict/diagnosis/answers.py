@@ -8,8 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 
+from shadow.compare.charset import read
 from shadow.compare.found import SHOWN
+from shadow.compare.media import media_type
 from shadow.compare.signature import parse
+from shadow.record.bodies import restored
+from shadow.record.evidence import Answered
 from shadow.verdict.causes import Trace
 from shadow.verdict.diagnosis.case import Case, Traced, short, traced
 
@@ -136,12 +140,29 @@ def _same_day(ours: re.Match[str], theirs: re.Match[str]) -> bool:
 
 
 def charset(case: Case) -> Traced | None:
-    """Another charset, or characters that were lost on the way or read by another one."""
-    causes = [cause for cause in case.causes if parse(cause.name).kind == "charset"]
+    """Text that is read by another charset, or characters that were lost on the way."""
+    causes = [
+        cause
+        for cause in case.causes
+        if parse(cause.name).kind == "charset" and any(map(_is_read_otherwise, case.shown([cause])))
+    ]
     found = _pairs(case, _garbled)
     if found is None:
         return traced(causes)
     return Traced([*(traced(causes) or Traced([], [])).traces, *found.traces], causes + found.causes)
+
+
+def _is_read_otherwise(trace: Trace) -> bool:
+    """Would the target's body be another text, if it came with legacy's Content-Type?"""
+    if trace.difference.path != "header:content-type":
+        return True
+    ours, theirs = (media_type(said.encode("latin-1", "replace")) for said in _values(trace))
+    answer = trace.evidence.target
+    body = answer.body if isinstance(answer, Answered) else None
+    if body is None or body.text is None:  # not kept
+        return bool(ours.charset and theirs.charset)
+    plain = restored(body, ())
+    return read(plain, ours.charset, ours.name).text != read(plain, theirs.charset, theirs.name).text
 
 
 def _garbled(legacy: str, target: str) -> str:
