@@ -329,6 +329,13 @@ def test_a_charset_that_is_said_or_not(body: str, legacy: str, target: str, told
     assert ("charset" in made(recording)) is told
 
 
+def test_characters_that_became_question_marks() -> None:
+    """As where a database's connection has a charset without them. What asks a question is none of it."""
+    assert "charset" in made(pairs((value("髙島屋①"), value("?島屋?")), (value("㈱東京"), value("?東京"))))
+    assert "charset" not in made(pairs((value("東京。"), value("京都?"))))
+    assert "charset" not in made(pairs((value("Why!"), value("Why?")), (value("何？"), value("何?"))))
+
+
 @pytest.mark.parametrize("times", [1, 100])
 @pytest.mark.parametrize(
     ("shown", "read", "written"),

@@ -167,7 +167,18 @@ def _is_read_otherwise(trace: Trace) -> bool:
 
 def _garbled(legacy: str, target: str) -> str:
     lost = "\ufffd" in target and "\ufffd" not in legacy
-    return f"{short(legacy)} became {short(target)}" if lost or _is_misread(legacy, target) else ""
+    garbled = lost or _is_replaced(legacy, target) or _is_misread(legacy, target)
+    return f"{short(legacy)} became {short(target)}" if garbled else ""
+
+
+_ASKS = "\uff1f\ufe56\u061f\u037e"  # other question marks, which are only written otherwise
+
+
+def _is_replaced(legacy: str, target: str) -> bool:
+    """Does a question mark stand for each character that the target's charset lacks, and else the same?"""
+    differing = {(one, other) for one, other in zip(legacy, target, strict=False) if one != other}
+    alike = len(legacy) == len(target) and bool(differing)
+    return alike and all(other == "?" and not (one.isascii() or one in _ASKS) for one, other in differing)
 
 
 _CHARSETS = ("utf-8", "cp932", "euc-jp")
