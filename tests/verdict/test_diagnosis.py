@@ -360,6 +360,20 @@ def test_a_redirect_to_the_same_page() -> None:
     assert "scheme_lost" not in made(pairs((FINE, redirect("https://shop.example/b", 301)), path="/a"))
 
 
+def test_links_that_lost_their_scheme() -> None:
+    """In pages and in JSON, with the port of the container or without; another page is another matter."""
+
+    def link(to: str) -> object:
+        return answer(200, f'<a href="{to}">x</a>', content_type=HTML)
+
+    https = "https://shop.example/a?b=1"
+    for lost in ("http://shop.example/a?b=1", "http://shop.example:8080/a?b=1"):
+        assert "scheme_lost" in made(pairs((link(https), link(lost))))
+        assert "scheme_lost" in made(pairs((value(https), value(lost))))
+    for other in ("http://shop.example/c", "https://www.shop.example/a?b=1", "http://cdn.example/a?b=1"):
+        assert "scheme_lost" not in made(pairs((link(https), link(other))))
+
+
 def test_a_scheme_is_lost_where_it_is_lost() -> None:
     """Another difference of the same field, at another endpoint, is no example of it."""
     recording = Recording()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from shadow.model import Statuses
+from shadow.model import Difference, Statuses
 from shadow.record.evidence import Answered, Evidence, Failed
 from shadow.record.tally import Tally
 from shadow.verdict.causes import Cause, Trace
@@ -124,7 +124,7 @@ def _bursts(times: list[float]) -> list[tuple[float, float]]:
 
 
 def scheme_lost(case: Case) -> Traced | None:
-    """`http:` in Location where legacy has `https:`, another host, or a redirect to the very same page."""
+    """`http:` in Location or a link for legacy's `https:`, another host, or a redirect to the same page."""
     causes: list[Cause] = []
     shown: list[Trace] = []
     for cause in case.causes:
@@ -137,7 +137,7 @@ def scheme_lost(case: Case) -> Traced | None:
 
 def _scheme_note(trace: Trace) -> str:
     if trace.difference.path not in ("header:location", "status"):
-        return ""
+        return _link_note(trace.difference)
     ours, theirs = trace.location()
     to = split(theirs)
     if to is None or not to.scheme:
@@ -152,6 +152,16 @@ def _scheme_note(trace: Trace) -> str:
     if (came.scheme, came.netloc) == (to.scheme, to.netloc) or (not came.netloc and to.scheme != "http"):
         return ""
     return f"Location {short(ours)} became {short(theirs)}"
+
+
+def _link_note(difference: Difference) -> str:
+    """A link of which only the scheme was lost, and perhaps a port came."""
+    ours, theirs = ((said or "").strip('"') for said in (difference.legacy, difference.target))
+    came, to = split(ours), split(theirs)
+    if came is None or to is None or (came.scheme, to.scheme) != ("https", "http"):
+        return ""
+    same = came.netloc == to.netloc.partition(":")[0] and (came.path, came.query) == (to.path, to.query)
+    return f"the link {short(ours)} became {short(theirs)}" if same else ""
 
 
 def trailing_slash(case: Case) -> Traced | None:

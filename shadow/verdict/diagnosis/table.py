@@ -72,7 +72,7 @@ RULES = (
     ),
     Rule(
         "scheme_lost",
-        "Behind TLS termination the target takes itself for another scheme or host, and redirects there.",
+        "Behind TLS termination the target takes itself for another scheme or host, and leads there.",
         "Pass X-Forwarded-Proto and Host to the application, and let it trust the proxy that sets them.",
         routing.scheme_lost,
     ),
