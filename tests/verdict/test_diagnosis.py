@@ -119,6 +119,13 @@ CASES: dict[str, tuple[Recording, Recording]] = {
         pairs((value("203.0.113.7"), value("10.42.0.1"))),
         pairs((value("203.0.113.7"), value("198.51.100.2"))),
     ),
+    "internal_host": (
+        pairs(
+            (value("https://cdn.example.com/1.jpg"), value("https://web.default.svc.cluster.local/1.jpg")),
+            (value("https://cdn.example.com/2.jpg"), value("http://minio:9000/2.jpg")),
+        ),
+        pairs((value("https://cdn.example.com/1.jpg"), value("https://static.example.com/1.jpg"))),
+    ),
     "time_zone": (
         pairs(*((value(f"2026-11-22T1{n}:30:00"), value(f"2026-11-22T0{n + 1}:30:00")) for n in range(3))),
         pairs(*((value(f"2026-11-22T1{n}:30:00"), value(f"2026-11-22T1{n}:3{n + 1}:00")) for n in range(3))),
@@ -372,6 +379,17 @@ def test_links_that_lost_their_scheme() -> None:
         assert "scheme_lost" in made(pairs((value(https), value(lost))))
     for other in ("http://shop.example/c", "https://www.shop.example/a?b=1", "http://cdn.example/a?b=1"):
         assert "scheme_lost" not in made(pairs((link(https), link(other))))
+
+
+@pytest.mark.parametrize(
+    "to", ["http://localhost:3000", "http://127.0.0.1/a", "http://api.internal/", "redis://cache"]
+)
+def test_a_host_of_the_cluster(to: str) -> None:
+    """In whatever it stands. Where legacy tells one too, or it is no URL, nothing is said."""
+    said = '{{"props":{{"api":"{}","id":1}}}}'.format
+    assert "internal_host" in made(pairs((text(said("https://api.example.com")), text(said(to)))))
+    assert "internal_host" not in made(pairs((text(said("http://web01/")), text(said(to)))))
+    assert "internal_host" not in made(pairs((text("https://a.example"), text("set to localhost"))))
 
 
 def test_a_scheme_is_lost_where_it_is_lost() -> None:

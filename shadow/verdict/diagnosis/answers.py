@@ -32,6 +32,9 @@ _ADDRESS = re.compile(
     r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w.:])"
 )
 _MOMENT = re.compile(r"(?:(?P<date>\d{4}[-/]\d\d[-/]\d\d)[T ])?(?<!\d)(?P<time>\d\d:\d\d(?::\d\d)?)(?!\d)")
+_INNER = re.compile(
+    r"(?i)\b[a-z][a-z0-9+]*://(?:localhost|127\.0\.0\.1|\w[\w-]*|[\w.-]+\.(?:svc|local|internal))(?=[:/?#\"'<]|$)"
+)
 _NUMBER = re.compile(r"\d[\d.,' \u00a0\u202f]*\d")
 _DATE = re.compile(r"(\d{1,4})[./-](\d{1,2})[./-](\d{1,4})")
 _HALF_HOUR = 1800
@@ -75,6 +78,16 @@ def _addresses(text: str) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]
         except ValueError:
             continue
     return found
+
+
+def internal_host(case: Case) -> Traced | None:
+    """A URL of a host without a domain, localhost, `.svc`, `.local` or `.internal`, where legacy has none."""
+    return _pairs(case, _inner_host)
+
+
+def _inner_host(legacy: str, target: str) -> str:
+    found = _INNER.search(target)
+    return f"the target says {short(found[0])}" if found and not _INNER.search(legacy) else ""
 
 
 def time_zone(case: Case) -> Traced | None:

@@ -97,6 +97,13 @@ RULES = (
         answers.client_address,
     ),
     Rule(
+        "internal_host",
+        "The target names hosts to its clients that only the cluster knows.",
+        "Look for the URLs of the site, of its files and of its services in the settings: what browsers are "
+        "told must be the public one.",
+        answers.internal_host,
+    ),
+    Rule(
         "time_zone",
         "The target's clock stands in another time zone.",
         "Set TZ in the container and see that its image has tzdata; check the time zone of application "
