@@ -92,6 +92,12 @@ CASES: dict[str, tuple[Recording, Recording]] = {
         pairs((FINE, text("your address is not known here", 403)), (FINE, text("no", 403))),
         pairs((text("no", 403), text("no", 403)), (FINE, text("oops", 500))),
     ),
+    "rate_limit": (
+        pairs((FINE, text("Too many requests", 429))),
+        pairs(
+            (text("Too many requests", 429), text("Slow down", 429)), (FINE, text("Too many requests", 503))
+        ),
+    ),
     "header_limit": (
         sized((100, 200), (5000, 400), (6000, 400)),
         sized((100, 400), (5000, 200), (6000, 400)),

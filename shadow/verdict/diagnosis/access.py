@@ -74,6 +74,12 @@ def refused_address(case: Case) -> Traced | None:
     return traced(causes, *case.example(causes))
 
 
+def rate_limit(case: Case) -> Traced | None:
+    """429 at the target only."""
+    causes = [cause for cause, legacy, target in case.statuses() if target == "429" and is_good(legacy)]
+    return traced(causes, *case.example(causes))
+
+
 def _elsewhere_answered(case: Case, cause: Cause) -> bool:
     return any(tally.matched for name, tally in case.tallies.items() if name not in cause.endpoints)
 

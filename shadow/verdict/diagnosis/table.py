@@ -49,6 +49,13 @@ RULES = (
         access.refused_address,
     ),
     Rule(
+        "rate_limit",
+        "The target turns requests away as too many: it may count those of all clients as of one.",
+        "Count by the client that X-Forwarded-For names, not by the connection's address; leave Shadow's own "
+        "address out of the limit while it mirrors.",
+        access.rate_limit,
+    ),
+    Rule(
         "header_limit",
         "A proxy in front of the target has a smaller limit for header fields or URLs than legacy.",
         "Raise large_client_header_buffers (nginx), max_request_headers_kb (Envoy) or "
