@@ -318,6 +318,13 @@ def test_a_status_for_large_heads_is_enough() -> None:
     assert "header_limit" not in made(pairs((FINE, text("400 Bad Request", 400))))
 
 
+def test_answers_with_large_heads() -> None:
+    """A proxy has 502 for them, and passes others; where one has a small head it is something else."""
+    large, small = (answer(200, "", link="x" * size) for size in (4200, 4000))
+    assert "header_limit" in made(pairs((large, answer(502, "")), (large, answer(502, ""))))
+    assert "header_limit" not in made(pairs((large, answer(502, "")), (small, answer(502, ""))))
+
+
 def test_a_refused_body_is_enough() -> None:
     """413, but not legacy's own."""
     assert "body_limit" in made(pairs((FINE, answer(413, ""))))

@@ -13,6 +13,7 @@ from shadow.verdict.diagnosis.case import Case, Traced, as_in, is_good, short, s
 _GONE = {"502", "503", "reset", "refused"}
 _BURST = 60.0  # seconds without any before another burst begins
 _BURSTS = 0.25  # share of the time that bursts may take; above, it is no burst
+_BUFFER = 4096  # bytes of an answer's head that nginx takes, unless it is told to take more
 _FEW = 3
 _MANY = 10  # of one endpoint; fewer may stand together by chance
 _COMPLETE = 0.8  # share of what was counted that must be kept for its times to tell
@@ -22,7 +23,7 @@ _TOO_LARGE = re.compile(
 
 
 def header_limit(case: Case) -> Traced | None:
-    """431, 414 or 494; or 400 for large requests only, or that says so."""
+    """431, 414 or 494; or 400 for large requests only, or that says so; 502 for large heads of answers."""
     causes, notes = [], []
     for cause, legacy, target in case.statuses():
         if not is_good(legacy):
@@ -37,7 +38,20 @@ def header_limit(case: Case) -> Traced | None:
                 causes.append(cause)
                 notes += [f"only requests with a head of {size:,} bytes and more"] if size else []
                 notes += [f"the target says: {_said(said[0], _TOO_LARGE)}"] if said else []
+        elif target == "502" and len(shown) > 1 and (least := min(map(_head, shown))) >= _BUFFER:
+            causes.append(cause)
+            notes.append(f"only where legacy's answer has a head of {least:,} bytes and more")
     return traced(causes, *notes, *case.example(causes))
+
+
+def _head(trace: Trace) -> int:
+    """Bytes of the fields of legacy's answer, at least: what is masked of them may have been longer."""
+    answer = trace.evidence.legacy
+    return (
+        sum(len(name) + len(value) + 4 for name, value in answer.headers)
+        if isinstance(answer, Answered)
+        else 0
+    )
 
 
 def _limit(case: Case, shown: list[Trace]) -> int:

@@ -59,7 +59,8 @@ RULES = (
         "header_limit",
         "A proxy in front of the target has a smaller limit for header fields or URLs than legacy.",
         "Raise large_client_header_buffers (nginx), max_request_headers_kb (Envoy) or "
-        "LimitRequestFieldSize; look at the ingress first, then at the container's own server.",
+        "LimitRequestFieldSize, for answers proxy_buffer_size; look at the ingress first, then at the "
+        "container's own server.",
         routing.header_limit,
     ),
     Rule(
