@@ -101,6 +101,8 @@ def pods_ending(case: Case) -> Traced | None:
         for cause, legacy, target in case.statuses()
         if target in _GONE and is_good(legacy) and cause.endpoints <= answered
     ]
+    if sum(each.seen.count for each in causes) > sum(tally.matched for tally in case.tallies.values()):
+        return None
     # Beside an endpoint that loses some at all times, the bursts of others are no bursts of all.
     alone = [cause for cause in causes if cause.seen.count >= _MANY and _in_bursts(case, [cause])]
     return _in_bursts(case, causes) or _in_bursts(case, alone)
@@ -108,7 +110,7 @@ def pods_ending(case: Case) -> Traced | None:
 
 def _in_bursts(case: Case, causes: list[Cause]) -> Traced | None:
     count = sum(cause.seen.count for cause in causes)
-    if count < _FEW or count > sum(tally.matched for tally in case.tallies.values()) or not case.seconds:
+    if count < _FEW or not case.seconds:
         return None
     first, last = min(each.seen.first for each in causes), max(each.seen.last for each in causes)
     times = sorted({each.evidence.at for each in case.shown(causes)})
