@@ -39,7 +39,8 @@ class Traces:
 
     def of(self, name: str, endpoint: str) -> list[Trace]:
         """The earliest that show a cause at an endpoint."""
-        return _earliest(name, self._kept.get((name, endpoint), []))
+        kept = self._kept.get((name, endpoint))
+        return _earliest(name, kept) if kept else []  # of most places none is
 
 
 def places(causes: Iterable[Cause], tallies: Mapping[str, Tally]) -> list[Cause]:
