@@ -15,6 +15,7 @@ from support.peers import Request, response
 from shadow.mirror import control
 from shadow.mirror.control import IN_FLIGHT, can_be_asked_again, position
 from shadow.model import Digest
+from shadow.record.alike import bit
 from shadow.record.parts import Paired
 
 SAID = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\n/a"
@@ -42,7 +43,7 @@ async def test_what_legacy_varies_itself_is_learned(path: MirrorPath) -> None:
     await path.all_ended(1)
     learned = path.total.learned
     assert learned.differences == {
-        "changed json:$.at": Paired(both=1),
+        "changed json:$.at": Paired(both=1, target_values=bit("100"), control_values=bit("1")),
         "missing json:$.kept": Paired(target_only=1),
     }
     assert (learned.matched, learned.differed) == (0, 1)
