@@ -182,9 +182,18 @@ def _varied(tally: Tally) -> dict[str, Paired]:
         if paired.both + paired.control_only:
             varied[name] = paired
         elif mirror := _mirror(name, tally):
-            varied[name] = Paired(paired.both, paired.target_only, paired.control_only)
-            varied[name].merge(learned.get(mirror, Paired()))
+            either = Paired()
+            either.merge(paired)
+            either.merge(learned.get(mirror, Paired()))
+            if not _is_the_targets(either):
+                varied[name] = either
     return varied
+
+
+def _is_the_targets(paired: Paired) -> bool:
+    """Whether the target surely differs more often than legacy from itself."""
+    alone, discordant = paired.target_only, paired.target_only + paired.control_only
+    return 2 * alone > discordant and excluded(0.5, alone, discordant, 0.5)
 
 
 def _mirror(name: str, tally: Tally) -> str:
@@ -227,14 +236,12 @@ def _sums(paired: Paired) -> tuple[int, int, int]:
 
 def _decide(name: str, paired: Paired, pairs: int, seen: int, traffic: int) -> tuple[State, str]:
     """`seen` of the `traffic` that counts for the verdict show it."""
-    both, target_only, control_only = _sums(paired)
     if gain(paired) < -log(ALPHA):
-        discordant = target_only + control_only
-        if target_only > control_only and excluded(0.5, target_only, discordant, 0.5):
+        if _is_the_targets(paired):
             return State.REFUSED, "the target differs more often than legacy from itself"
         return State.LEARNING, "it takes more pairs to know that the target varies it no more than legacy"
     # What legacy varies at most, as far as is known, against what the traffic shows at least.
-    varied = min(both + control_only, pairs)
+    varied = min(paired.both + paired.control_only, pairs)
     if seen * pairs > varied * traffic and (
         interval(min(seen, traffic), traffic, 0.5).lower > interval(varied, pairs, 0.5).upper * (1 + MARGIN)
     ):

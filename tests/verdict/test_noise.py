@@ -341,6 +341,7 @@ def test_what_is_seen_one_way_is_no_chance() -> None:
     assert verdict(both(Tally(), 20, 20)) is Verdict.REGRESSED
     alone = learn(learn(learn(Tally(), 300), 8, (GONE,)), 8, (CAME,))
     assert verdict(both(alone, 20, 20)) is Verdict.REGRESSED
+    assert noise.learn({"GET /": alone}).masks == []
     stays = both(learn(Tally(), 40), 20, 20)
     stays.differences["missing html:div.popup"].stable = 1
     assert verdict(stays) is Verdict.REGRESSED
