@@ -44,7 +44,7 @@ _SAID: Final = {
     "unanswered": "legacy gave no answer",
     # Of lines of logs; `replay` has the codes.
     "line: method": "not GET or HEAD",
-    "line: malformed": "not a line of this format",
+    "line: malformed": "cannot be read",
     "line: lossy": "the log has changed what was asked for",
     "line: filtered": "left out by a filter",
     "line: not_replayable": "no request that could be sent again",

@@ -507,7 +507,7 @@ async def test_a_format_that_no_line_has_is_told(replay: Make, tmp_path: Path) -
     job = replay(str(log), "--format", "combined")
     await job.start()
     assert await job.ended() == 0
-    assert "  malformed: not a line of this format: of no format\n" in job.out
+    assert "  cannot be read: not a line of this format: of no format\n" in job.out
     assert job.err.count('"no_line_fits"') == 1
     assert "--formats" in job.err
 

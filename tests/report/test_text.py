@@ -78,8 +78,8 @@ def test_reasons_are_said_in_words() -> None:
     for part in (
         "101,220 skipped (method is not safe, and no rule mirrors it)",
         "never compared: POST /orders (101,220 method is not safe, and no rule mirrors it)",
-        "2 lines = 1 replayed + 1 skipped (not a line of this format)",
-        "    not a line of this format: GET",
+        "2 lines = 1 replayed + 1 skipped (cannot be read)",
+        "    cannot be read: GET",
     ):
         assert part in text
     for code in ("skipped (method)", "channel_full", "malformed"):
