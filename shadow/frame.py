@@ -12,9 +12,8 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from shadow.model import Digest, Failure, Response
+from shadow.model import Digest, Failure, Masked, Response
 from shadow.record.buckets import Buckets
-from shadow.record.mask import Masked
 from shadow.record.parts import add_counts
 from shadow.record.tally import Tally
 

@@ -248,3 +248,7 @@ class Comparison(msgspec.Struct, frozen=True):
     differences: tuple[Difference, ...] = ()
     notes: tuple[str, ...] = ()
     hits: tuple[str, ...] = ()
+
+
+class Masked(Comparison, frozen=True):
+    """A comparison that may be kept and shown: its secrets are hidden."""

@@ -171,15 +171,15 @@ def _contents(pair: _Pair, terms: Terms) -> Found:
         found = NOTHING
     else:
         found = _text(form, legacy.text, target.text, terms) or _lines(legacy, target, terms)
-    marks = _charsets(legacy, target, told=pair.charsets_told)
+    marks = _charsets(legacy, target, pair)
     notes = text.notes(legacy, target) + found.notes
     return Found(marks + found.differences, notes, (*folded, *found.hits))
 
 
-def _charsets(legacy: Text, target: Text, *, told: bool) -> list[Difference]:
+def _charsets(legacy: Text, target: Text, pair: _Pair) -> list[Difference]:
     """The one difference in charset, unless the heads have told it."""
     if legacy.codec != target.codec:
-        return [] if told else charset.charset_difference(legacy, target)
+        return [] if pair.charsets_told else charset.charset_difference(legacy, target)
     return text.byte_order_mark(legacy, target)
 
 

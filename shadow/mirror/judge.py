@@ -20,11 +20,12 @@ from shadow.compare.judge import judge
 from shadow.compare.rules import Rule, compile_rules
 from shadow.frame import Frame, Job, Judged, Stream
 from shadow.mirror.pair import exchange, sides
-from shadow.model import Exchange, Failure, Outcome, Response
+from shadow.model import Exchange, Failure, Masked, Outcome, Response
 from shadow.record.again import checked
 from shadow.record.evidence import evidence
 from shadow.record.folder import bound
-from shadow.record.mask import TOKEN, Mask, Masked
+from shadow.record.mask import TOKEN, Mask
+from shadow.record.mask_differences import masked
 from shadow.record.parts import signatures
 from shadow.record.quota import Quota
 from shadow.record.recheck import Recheck, label
@@ -142,14 +143,14 @@ class Judge:
         assert outcome is not None
         legacy, outcome = sides(job.frame, outcome)
         pair, rule = exchange(job.frame, legacy), self._rules[job.frame.index]
-        comparison = self._mask.comparison(judge(pair, outcome, rule))
+        comparison = masked(judge(pair, outcome, rule), self._mask)
         if job.before:
             self._label(pair, job.before, comparison)
             return Judged(job.number, comparison)
         self._keep(pair, outcome, comparison, rule)
         if job.control is None:
             return Judged(job.number, comparison)
-        return Judged(job.number, comparison, self._mask.comparison(judge(pair, job.control, rule)))
+        return Judged(job.number, comparison, masked(judge(pair, job.control, rule), self._mask))
 
     def _label(self, pair: Exchange, before: tuple[tuple[str, ...], ...], comparison: Masked) -> None:
         """Write what the last of two rechecks says."""

@@ -25,8 +25,7 @@ from shadow.mirror.pair import Pair, about, comparable, sides, unanalysed
 from shadow.mirror.recheck import Rechecks
 from shadow.mirror.sender import Done, ShadowRequest, shadow_head
 from shadow.mirror.session import Sessions
-from shadow.model import Difference, Drop, Failure, Fate, Outcome, Response
-from shadow.record.mask import Masked
+from shadow.model import Difference, Drop, Failure, Fate, Masked, Outcome, Response
 from shadow.record.quota import Quota
 from shadow.record.recheck import Label
 from shadow.record.tally import Tally

@@ -14,12 +14,12 @@ from shadow.model import (
     Failure,
     FailureKind,
     Fate,
+    Masked,
     Outcome,
     Request,
     Response,
     fields,
 )
-from shadow.record.mask import Masked
 from shadow.record.parts import About
 from shadow.record.units import unit
 

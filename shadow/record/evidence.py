@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from shadow.model import Difference, Digest, Exchange, Fate, Headers, Outcome, Response
+from shadow.model import Difference, Digest, Exchange, Fate, Headers, Masked, Outcome, Response
 from shadow.record.bodies import Kept, kept
 from shadow.record.buckets import Count, Moment
-from shadow.record.mask import Mask, Masked
+from shadow.record.mask import Mask
 
 Fields = tuple[tuple[str, str], ...]
 

@@ -12,16 +12,14 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from hashlib import blake2b
-from itertools import accumulate
 from urllib.parse import quote, unquote_plus
 
-from shadow.compare import html_data, jsonpath, jsontext
+from shadow.compare import html_data, jsonpath
 from shadow.compare.found import encodable
 from shadow.compare.jsonpath import Key, Place, Reached
 from shadow.grammar import TCHAR
-from shadow.model import Called, Comparison, Difference, DifferenceKind, Headers
-from shadow.record import mask_json, mask_markup
-from shadow.record.secrets import SecretFinder, is_message, is_secret, key_hidden, shapes_hidden
+from shadow.model import Headers
+from shadow.record.secrets import SecretFinder, is_message, is_secret
 
 _FORMS = "a header's name, query:NAME, form:NAME or json:$.path"
 TOKEN = re.compile(f"{TCHAR}+")
@@ -33,23 +31,11 @@ _ATTRIBUTES = frozenset(
 )
 _ADDRESSES = frozenset({"location", "content-location", "referer", "refresh", "link", "origin"})
 
-_KEY = re.compile(r'\.(?P<name>[^\W\d][\w-]*)|\[(?P<index>\d+)\]|\[(?P<quoted>"(?:[^"\\]|\\.)*")\]')
 _COOKIES = frozenset({"cookie", "cookies", "set-cookie"})  # as members of JSON
-_ATTRIBUTE = re.compile(r"[A-Za-z_][\w:.-]*")
-_IN_ELEMENTS = ("html:", "xml:")
-_NAMED_PLACES = frozenset({"form", "csv", "html", "xml"})
-_NUMBER = re.compile(r"\[\d+\]$")
-_SELECTED = re.compile(r"""#([\w-]+)|\[[\w-]+[\^~]?=["']?([^\]"']+)""")  # in `input#login[name=token]@value`
-_CALLED = re.compile(r"\[(name|key)=([^\]]*)\]", re.IGNORECASE)  # in `xml:/map/entry[key=color]`
-_INNER_QUOTE = re.compile(r'(?<!\\)".')  # no string has one
 _BRACKETS = re.compile(r"[\[\]]+")
 _GRANT = frozenset({"code", "state"})
 _SHORTEST_CODE = 8  # characters of one that OAuth servers give; 128 bits are 22
 _DELIMITER = re.compile(r"([?&;#])")
-
-
-class Masked(Comparison, frozen=True):
-    """A comparison that may be kept and shown: only a `Mask` makes one."""
 
 
 class Mask:
@@ -69,6 +55,8 @@ class Mask:
         places = [place for line in lines if (place := self._add(line)) is not None]
         self.places = Reached(tuple(places))
         """What the lines say of the root of a JSON tree."""
+        self.names_fields = bool(self._headers or self._parameters)
+        """Whether lines name headers or parameters: members of a tree may be called like those."""
         keys = [list(_keys(place)) for place in places]
         self.by_name = all(isinstance(steps[-1], str) for steps in keys if steps)
         """Whether what the lines name in a tree can be found by its name, in a tree that was cut."""
@@ -96,6 +84,8 @@ class Mask:
     def step(self, reached: Reached, key: Key) -> Reached:
         """What the lines say of the value under a key. JSON lines are read as an array of documents, so what
         they say of one holds for each member of an array at the root. In a script names alone count."""
+        if reached.idle and (reached is not self.places or self._in_scripts.idle):
+            return reached
         after = reached.step(key)
         if reached is not self.places:
             return after
@@ -140,7 +130,7 @@ class Mask:
     def headers(self, headers: Headers) -> Headers:
         """Header fields as they stood on the wire, with the secrets in their values masked."""
         return tuple(
-            (name, self._field(name.decode("latin-1"), value.decode("latin-1")).encode("latin-1"))
+            (name, self.field(name.decode("latin-1"), value.decode("latin-1")).encode("latin-1"))
             for name, value in headers
         )
 
@@ -161,20 +151,8 @@ class Mask:
             for pair in pairs
         )
 
-    def comparison(self, comparison: Comparison) -> Masked:
-        """What was found, fit to be kept."""
-        renamed = {
-            element
-            for each in comparison.differences
-            if each.path.startswith(_IN_ELEMENTS)
-            for element, attribute in [_element(each.path)]
-            if attribute in mask_markup.NAMING and self._any_named(each.legacy, each.target)
-        }
-        differences = tuple(self._difference(each, renamed) for each in comparison.differences)
-        notes = tuple(map(self.text, comparison.notes))
-        return Masked(comparison.fate, differences, notes, comparison.hits)
-
-    def _field(self, name: str, value: str) -> str:
+    def field(self, name: str, value: str) -> str:
+        """The value of a header field."""
         name = name.lower()
         if name == "cookie":
             return "; ".join(map(self._pair, value.split(";")))
@@ -184,6 +162,13 @@ class Mask:
         if name in self._headers or is_secret(name):
             return self.value(value)
         return self.target(value) if name in _ADDRESSES else self.text(value)
+
+    def cookie(self, attribute: str, value: str) -> str:
+        """One attribute's value, or all attributes of a cookie."""
+        if attribute:
+            return value if attribute in _ATTRIBUTES else self.value(value)
+        parts = re.split("([;,] ?)", value)
+        return "".join(part if i % 2 else self._attribute(part) for i, part in enumerate(parts))
 
     def _pair(self, pair: str) -> str:
         """A cookie; without `=` it is a value without a name (RFC 6265, 5.2)."""
@@ -230,141 +215,6 @@ class Mask:
             return piece
         # Where a value was cut, the sign for it is none of a URL's.
         return "…".join(quote(part, "/:=@,+", "latin-1", "replace") for part in masked.split("…"))
-
-    def _any_named(self, *names: str | None) -> bool:
-        return any(name and self.named(name) for name in names)
-
-    def _difference(self, difference: Difference, renamed: set[str]) -> Difference:
-        """One place; `renamed` are elements that have the name of a secret on one side only, in XML with all
-        that is in them."""
-        kind, path = difference.kind, difference.path
-        if path == "status":
-            return difference
-        secret = False
-        if renamed:
-            element, attribute = _element(path)
-            within = accumulate(element.split("/"), "{}/{}".format) if path.startswith("xml:") else (element,)
-            secret = attribute not in mask_markup.NAMING and not renamed.isdisjoint(within)
-        if isinstance(difference, Called):
-            secret = secret or self._any_named(*difference.names)
-
-        def shown(value: str | None) -> str | None:
-            if value is None:
-                return None
-            if not secret:
-                return self._at(path, kind, value)
-            return self._said(value) if path.startswith("json:") else self.said(value)
-
-        return Difference(
-            kind,
-            self._path(encodable(path)),
-            shown(difference.legacy),
-            shown(difference.target),
-        )
-
-    def _path(self, path: str) -> str:
-        """A path with data in it, such as keys of an object; `a@href` in a page is no mail address."""
-        if path.startswith("json:"):
-            return key_hidden(path, self.value)
-        if path.startswith("xml:"):
-            path = _CALLED.sub(self._called, path)
-        element = _element(path)[0]
-        return shapes_hidden(element, self.value) + path[len(element) :]
-
-    def _called(self, found: re.Match[str]) -> str:
-        """What an element calls itself, in a path."""
-        attribute, value = found.groups()
-        shown = self.value(value) if self.named(attribute) else key_hidden(value, self.value)
-        return f"[{attribute}={shown}]"
-
-    def _at(self, path: str, kind: DifferenceKind, value: str) -> str:
-        """The value of a difference, by what stands at its path."""
-        place, _, name = path.partition(":")
-        if place == "header":
-            return self._field(name, value)
-        if place == "cookie":
-            return self._cookie(name.partition(";")[2], value)
-        if place == "json":
-            reached = self._reach(name)
-            if reached is None:  # by its name, or by a line
-                return self._said(value) if self.places.idle else self.value(value.strip('"'))
-            return self._json(value, reached, kind, listed=_NUMBER.search(name) is not None)
-        if place in _NAMED_PLACES and name:
-            return self._in_place(place, name, value)
-        if place.startswith("csv"):  # whole rows: which columns they have is not known
-            return self.value(value)
-        if place.startswith("part") and ";" in place:  # what a field of its head says
-            return self._field(place.partition(";")[2], value)
-        # Also as text: a line of the configuration may name what stands deeper in the tree than here.
-        return self.text(self._json(value, self.places, kind) if value.startswith(("{", "[")) else value)
-
-    def _in_place(self, place: str, name: str, value: str) -> str:
-        """A value in a form, a table, a page or XML: its last name tells, in XML every name above it."""
-        last = re.split(r" > | ", name)[-1] if place == "html" else name
-        selected = [id_ or said for id_, said in _SELECTED.findall(last)]
-        names = [*_NUMBER.sub("", last).split(";"), *selected]
-        attribute = last.rpartition("@")[2]
-        names += re.split("[/@]", names[0]) if place == "xml" else [attribute]
-        nameless = place == "csv" and names[0].isdigit()  # a column that is only numbered
-        if nameless or any(map(self.named, names)):
-            return self.value(value) if nameless else self.said(value)
-        if place == "html" and attribute in mask_markup.URLS:
-            return self.target(value)
-        markup = place in ("html", "xml") and "<" in value
-        return self.text(mask_markup.hidden(value, self, place == "xml") if markup else value)
-
-    def _cookie(self, attribute: str, value: str) -> str:
-        """One attribute's value, or all attributes of a cookie."""
-        if attribute:
-            return value if attribute in _ATTRIBUTES else self.value(value)
-        parts = re.split("([;,] ?)", value)
-        return "".join(part if i % 2 else self._attribute(part) for i, part in enumerate(parts))
-
-    def _said(self, value: str) -> str:
-        """What is shown of a value as it is written in JSON that only its name calls a secret."""
-        bare = value.strip('"')
-        return value if is_message(bare) else self.value(bare)
-
-    def _reach(self, path: str) -> Reached | None:
-        """The places that lines name from here on; None where the value as a whole is secret."""
-        reached, position = self.places, len("$")
-        if reached.ignored:
-            return None
-        while position < len(path):
-            found = _KEY.match(path, position)
-            if found is None:
-                return None  # cut: what stands below cannot be known
-            key: Key = int(found["index"]) if found["index"] else found["name"] or json.loads(found["quoted"])
-            if isinstance(key, str):
-                key = key.removesuffix(jsontext.BEFORE)
-            reached = self.step(reached, key)
-            if self.named(str(key)) or reached.ignored:
-                return None
-            position = found.end()
-        return reached
-
-    def _json(self, value: str, reached: Reached, kind: DifferenceKind, *, listed: bool = False) -> str:
-        """A value as it is written in JSON, perhaps cut, perhaps `listed`: an element of an array."""
-        if value.startswith(("{", "[")):
-            masked = None if value.endswith("…") else mask_json.hidden(value, self, reached, listed=listed)
-            if masked is None and (
-                mask_json.told(value, self, listed=listed) or not (reached.idle or self.by_name)
-            ):
-                return self.value(value)
-            if masked is not None and not (self._headers or self._parameters):
-                return encodable(masked)
-            return self.text(value if masked is None else masked)  # members may be called like those
-        if value.startswith("…") and (kind is not DifferenceKind.CHANGED or _INNER_QUOTE.search(value)):
-            return self.value(value)  # the end of a tree: under which names it stood is not known
-        return self.text(value)
-
-
-def _element(path: str) -> tuple[str, str]:
-    """The path of an element in a page or in XML, and the attribute of it that a path leads to, if to one."""
-    element, _, attribute = path.rpartition("@")
-    if path.startswith(_IN_ELEMENTS) and _ATTRIBUTE.fullmatch(attribute):
-        return element.removesuffix("/"), attribute.lower()
-    return path, ""
 
 
 def _spellings(name: str) -> set[str]:

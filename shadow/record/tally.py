@@ -15,9 +15,8 @@ from msgspec import Meta, Struct, field
 from shadow.compare.found import CUT
 from shadow.compare.signature import signature
 from shadow.endpoint import bounded
-from shadow.model import Comparison, Difference, Drop, Fate, Outcome, Response, Skip, Statuses
+from shadow.model import Comparison, Difference, Drop, Fate, Masked, Outcome, Response, Skip, Statuses
 from shadow.record.buckets import Buckets, Count, Moment
-from shadow.record.mask import Masked
 from shadow.record.parts import (
     OTHER,
     SIGNATURES,

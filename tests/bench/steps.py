@@ -27,6 +27,7 @@ from shadow.mirror.pair import about, exchange, served
 from shadow.mirror.worker import Intake
 from shadow.model import Response
 from shadow.record.mask import Mask
+from shadow.record.mask_differences import masked
 from shadow.record.tally import Tally
 from shadow.settings import Compare, Config
 from shadow.switch import Switch
@@ -190,7 +191,7 @@ def steps() -> dict[str, Callable[[], object]]:
         "all of a small exchange, live worker": _live_path(),
         "all of an equal exchange, shadow worker": _shadow_path(),
         "small JSON judged": lambda: judge(pair, differs, rule),
-        "small JSON judged, masked": lambda: mask.comparison(judge(pair, differs, rule)),
+        "small JSON judged, masked": lambda: masked(judge(pair, differs, rule), mask),
         "log line, LTSV": lambda: ltsv(_LOG),
         "log line, combined": lambda: combined(_COMBINED),
     }

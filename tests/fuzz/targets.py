@@ -50,6 +50,7 @@ from shadow.record.again import checked
 from shadow.record.bodies import kept
 from shadow.record.evidence import evidence
 from shadow.record.mask import Mask
+from shadow.record.mask_differences import masked
 from shadow.record.segment import Record, Unreadable, compressed, encode, read_sealed
 from shadow.report import build, html, json, junit, markdown, text
 from shadow.settings import Compare, Config
@@ -262,7 +263,7 @@ def _judged(legacy: Response, target: Response) -> None:
         assert quick(legacy, target, rule) in (None, there)
         for side in (legacy, target):
             assert _judge(side, side, rule) == Comparison(Fate.MATCHED)
-        shown = evidence(_exchange(legacy), target, MASK.comparison(there), MASK, 100_000)
+        shown = evidence(_exchange(legacy), target, masked(there, MASK), MASK, 100_000)
         assert _reread(encode([checked(shown, rule)])) == [checked(shown, rule)]
 
 

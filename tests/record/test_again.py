@@ -32,6 +32,7 @@ from shadow.record.again import checked, judged_again
 from shadow.record.bodies import Kept
 from shadow.record.evidence import Answered, Asked, Evidence, Failed, evidence
 from shadow.record.mask import Mask
+from shadow.record.mask_differences import masked
 from shadow.settings import Compare, Config
 
 MASK = Mask(("json:$.private", "form:nickname"), b"key")
@@ -47,7 +48,7 @@ def answer(
 def written(legacy: Outcome, target: Outcome, rule: Any = PLAIN, bodies: int = 100_000) -> Evidence:
     """The evidence of a pair as it comes back from a segment."""
     exchange = Exchange("1", "GET /", 1.0, Request(b"GET", b"/", ()), legacy)
-    comparison = MASK.comparison(judge(exchange, target, rule))
+    comparison = masked(judge(exchange, target, rule), MASK)
     shown = checked(evidence(exchange, target, comparison, MASK, bodies), rule)
     return msgspec.json.decode(msgspec.json.encode(shown), type=Evidence)
 

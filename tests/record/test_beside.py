@@ -16,6 +16,7 @@ from shadow.compare.rules import compile_rule
 from shadow.model import Called, Comparison, Exchange, Request, Response, head_of
 from shadow.record.evidence import evidence
 from shadow.record.mask import Mask
+from shadow.record.mask_differences import masked
 
 MASK = Mask(("form:nickname",), b"key")
 RULE = compile_rule(settings.Compare(), settings.Compare())
@@ -40,8 +41,7 @@ def compared(legacy: Response, target: Response) -> tuple[Exchange, Comparison]:
 def kept(legacy: Response, target: Response) -> str:
     """Everything that is written of two answers."""
     exchange, found = compared(legacy, target)
-    masked = MASK.comparison(found)
-    return msgspec.json.encode(evidence(exchange, target, masked, MASK, bodies=1000)).decode()
+    return msgspec.json.encode(evidence(exchange, target, masked(found, MASK), MASK, bodies=1000)).decode()
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_nothing_of_it_is_kept(kind: str, body: str) -> None:
 def test_what_can_be_read(body: str) -> None:
     """What only happens to stand beside such a word."""
     one, other = answers(JSON, body % "bob", body % "eve")
-    (difference,) = MASK.comparison(compared(one, other)[1]).differences
+    (difference,) = masked(compared(one, other)[1], MASK).differences
     assert difference.legacy == '"bob"'
     assert "bob" in kept(one, one)
 
@@ -185,7 +185,7 @@ def test_what_can_be_read(body: str) -> None:
 def test_what_is_no_value(kind: str, body: str) -> None:
     """An attribute, a line of an event: as readable where it differs as in the body."""
     one, other = answers(kind, body % "bob", body % "eve")
-    (difference,) = MASK.comparison(compared(one, other)[1]).differences
+    (difference,) = masked(compared(one, other)[1], MASK).differences
     assert "bob" in str(difference.legacy)
     assert "bob" in kept(one, one)
 
@@ -193,7 +193,7 @@ def test_what_is_no_value(kind: str, body: str) -> None:
 def test_quotes_of_a_value() -> None:
     """They are JSON's in JSON, and elsewhere of the value."""
     one, other = answers(HTML, """<p>Password: <input value='"abc"'>""", "<p>Password: <input value=abc>")
-    (difference,) = MASK.comparison(compared(one, other)[1]).differences
+    (difference,) = masked(compared(one, other)[1], MASK).differences
     assert (difference.legacy, difference.target) == (MASK.value('"abc"'), MASK.value("abc"))
 
 
@@ -201,7 +201,7 @@ def test_what_is_true_can_be_read() -> None:
     """A word of JSON is no secret, whatever it is called; a text that it has become is."""
     body = '{"name":"token","value":%s}'
     one, other, text = answers(JSON, body % "true", body % "false", body % '"s3cret"')
-    (difference,) = MASK.comparison(compared(one, other)[1]).differences
+    (difference,) = masked(compared(one, other)[1], MASK).differences
     assert (difference.legacy, difference.target) == ("true", "false")
     assert "s3cret" not in kept(one, text)
     assert "s3cret" not in kept(text, one)
@@ -227,7 +227,7 @@ def test_tables_with_other_heads(heads: tuple[str, str]) -> None:
     )
     bodies = [f"{head}\n{row}\n" for head, row in zip(heads, rows, strict=True)]
     for legacy, target in (bodies, bodies[::-1]):
-        found = MASK.comparison(compared(*answers(CSV, legacy, target))[1])
+        found = masked(compared(*answers(CSV, legacy, target))[1], MASK)
         assert "csv:Value[2]" in [each.path for each in found.differences]
         assert "s3cret" not in repr(found)
         assert "0ther" not in repr(found)
@@ -269,7 +269,7 @@ def test_a_tree_that_was_cut(member: str) -> None:
         one = one.replace("LONG", "x" * 300)
         tree = f'[{{{one}}},{{"name":"a","value":"{"x" * 300}"}}]'
         for bodies in ((f'{{"a":{tree}}}', "{}"), (f'{{"a":{tree}}}', '{"a":1}')):
-            told = repr(MASK.comparison(compared(*answers(JSON, *bodies))[1]))
+            told = repr(masked(compared(*answers(JSON, *bodies))[1], MASK))
             assert "s3cret" not in told
             assert ('"name":"a"' in told) is kept_open
 
@@ -280,7 +280,7 @@ def test_an_element_that_was_cut(name: str, between: str) -> None:
     """A name that is not there any more, or not whole, may have told that it is a secret."""
     body = f"<r><i><value>s3cret</value><x>{between}</x><name>{name}</name></i></r>"
     one, other = answers(XML, body, "<a/>")
-    told = repr(MASK.comparison(compared(one, other)[1]).differences[-1])
+    told = repr(masked(compared(one, other)[1], MASK).differences[-1])
     assert ("s3cret" in told) is ("<name>a<" in told)
 
 
@@ -303,11 +303,11 @@ def test_a_pair_of_an_array() -> None:
     """Where only its name differs that can be read, and where one side is none as well."""
     body = '[["x",["%s","%s"]]]'
     one, other = answers(JSON, body % ("password", "s3cret"), body % ("token", "s3cret"))
-    (difference,) = MASK.comparison(compared(one, other)[1]).differences
+    (difference,) = masked(compared(one, other)[1], MASK).differences
     assert (difference.legacy, difference.target) == ('"password"', '"token"')
     for value in ('"bob"', '["password"]', '["password","x","y"]', '["s3cret","password"]'):
         (text,) = answers(JSON, f'[["x",{value}]]')
-        told = repr(MASK.comparison(compared(one, text)[1]).differences)
+        told = repr(masked(compared(one, text)[1], MASK).differences)
         assert "password" in told or "masked" in told
         assert "s3cret" not in told
 

@@ -13,6 +13,7 @@ from shadow.compare.forms import compare_multipart
 from shadow.model import Comparison, Difference, DifferenceKind, Digest, Fate, Headers
 from shadow.record.bodies import kept, restored
 from shadow.record.mask import Mask
+from shadow.record.mask_differences import masked
 
 MASK = Mask(("json:$.shop.owner", "form:nickname"), b"key")
 V = MASK.value
@@ -134,12 +135,12 @@ def test_json_in_a_script(line: str) -> None:
     """Where a page has what a line names in a tree, nobody knows: its name alone counts, as in a text."""
     page = '<script type="application/json" id="data">{"props":{"mail":["s3cret"],"a":"mail"}}</script>'
     mask = Mask([line], b"key")
-    masked = page.replace("s3cret", mask.value("s3cret"))
+    hidden = page.replace("s3cret", mask.value("s3cret"))
     path = 'json:$["script#data"].props.mail[0]'
     difference = Difference(DifferenceKind.CHANGED, path, '"s3cret"', '"other"')
 
-    assert kept(page.encode(), headers("text/html"), 100_000, mask).text == masked
-    shown = mask.comparison(Comparison(Fate.DIFFERED, (difference,))).differences[0]
+    assert kept(page.encode(), headers("text/html"), 100_000, mask).text == hidden
+    shown = masked(Comparison(Fate.DIFFERED, (difference,)), mask).differences[0]
     assert (shown.path, shown.legacy) == (path, mask.value("s3cret"))
 
 

@@ -30,6 +30,7 @@ from shadow.record.evidence import (
     evidence,
 )
 from shadow.record.mask import Mask
+from shadow.record.mask_differences import masked
 
 MASK = Mask((), b"key")
 LEGACY = Response(200, head_of(((b"X-Name", b"caf\xe9"),)), b"12345", 0.1, 0.2)
@@ -38,7 +39,7 @@ DIFFERENCE = Difference(DifferenceKind.CHANGED, "json:$.a[3]", "1", "2")
 
 
 def kept(outcome: Outcome, exchange: Exchange = EXCHANGE, *found: Difference) -> Evidence:
-    comparison = MASK.comparison(Comparison(Fate.DIFFERED, found, ("a note",)))
+    comparison = masked(Comparison(Fate.DIFFERED, found, ("a note",)), MASK)
     return evidence(exchange, outcome, comparison, MASK, 1024)
 
 

@@ -28,6 +28,7 @@ from shadow.model import (
 )
 from shadow.record.evidence import evidence
 from shadow.record.mask import Mask
+from shadow.record.mask_differences import masked
 from shadow.record.mask_fields import multipart_hidden
 from shadow.record.parts import About
 from shadow.record.tally import Tally
@@ -42,15 +43,13 @@ JSON = ((b"Content-Type", b"application/json"),)
 def shown(path: str, value: str, kind: DifferenceKind = DifferenceKind.CHANGED) -> str | None:
     """A value as it is kept that differed at `path`."""
     return (
-        MASK.comparison(Comparison(Fate.DIFFERED, (Difference(kind, path, value, None),)))
-        .differences[0]
-        .legacy
+        masked(Comparison(Fate.DIFFERED, (Difference(kind, path, value, None),)), MASK).differences[0].legacy
     )
 
 
 def kept(exchange: Exchange, outcome: Outcome, bodies: int = 0) -> bytes:
     """Everything that is written of an exchange."""
-    comparison = MASK.comparison(judge(exchange, outcome, RULE))
+    comparison = masked(judge(exchange, outcome, RULE), MASK)
     tally = Tally()
     tally.count(exchange.legacy, outcome, comparison, About())
     return msgspec.json.encode([evidence(exchange, outcome, comparison, MASK, bodies), tally])
@@ -86,7 +85,7 @@ def test_equal_stays_equal_under_one_key() -> None:
 def test_a_link_that_was_cut_can_be_read(cut: str, kept: str) -> None:
     """The word at the cut goes, as it may be of a secret; the sign for it stays, and what was not escaped."""
     difference = Difference(DifferenceKind.CHANGED, "header:link", cut, "")
-    shown = Mask([], b"key").comparison(Comparison(Fate.DIFFERED, (difference,))).differences[0]
+    shown = masked(Comparison(Fate.DIFFERED, (difference,)), Mask([], b"key")).differences[0]
 
     assert shown.legacy == kept
 
@@ -281,11 +280,11 @@ def test_messages_about_secrets() -> None:
         )
         assert said.encode() in kept(exchange(one), one, bodies=1000)
         assert b"s3cret" not in kept(exchange(one), other, bodies=1000)
-        (difference,) = Mask((), b"key").comparison(judge(exchange(one), other, RULE)).differences
+        (difference,) = masked(judge(exchange(one), other, RULE), Mask((), b"key")).differences
         assert said in (difference.legacy or "")
     tree = f'{{"password":["{said}"],"a":"null"}}'
     found = Comparison(Fate.DIFFERED, (Difference(DifferenceKind.MISSING, "json:$.b", tree, None),))
-    assert Mask((), b"key").comparison(found).differences[0].legacy == tree
+    assert masked(found, Mask((), b"key")).differences[0].legacy == tree
     assert MASK.value(said) == shown("json:$.vault.a", f'"{said}"')
     assert MASK.form(f"password={quote(said)}") == f"password={MASK.value(said)}"
 
@@ -392,7 +391,7 @@ def test_a_difference_says_where_a_secret_stood(kind: str, body: str) -> None:
     found = judge(exchange, other, compile_rule(settings.Compare(), settings.Compare()))
 
     assert found.differences
-    assert "s3cret" not in repr(MASK.comparison(found))
+    assert "s3cret" not in repr(masked(found, MASK))
 
 
 @pytest.mark.parametrize("line", ["json:$.a.x", "json:$[*].a.x", "json:$.a.*"])
@@ -406,7 +405,7 @@ def test_differences_in_documents(kind: bytes, line: str) -> None:
         )
         found = judge(exchange(one), other, RULE)
         assert found.differences
-        assert "s3cret" not in repr(Mask((line,), b"key").comparison(found))
+        assert "s3cret" not in repr(masked(found, Mask((line,), b"key")))
 
 
 @pytest.mark.parametrize("between", [";", "\t", "|"])
@@ -422,10 +421,10 @@ def test_differences_in_tables(between: str) -> None:
             (b"text/csv", table.replace(";", ",")),
         )
     )
-    found = MASK.comparison(judge(exchange(one), other, RULE)).differences
+    found = masked(judge(exchange(one), other, RULE), MASK).differences
     assert [(each.path, each.legacy) for each in found] == [("csv:password[2]", MASK.value("s3cret"))]
     for unlike in (page, commas):
-        differing = MASK.comparison(judge(exchange(one), unlike, RULE))
+        differing = masked(judge(exchange(one), unlike, RULE), MASK)
         assert "s3cret" not in repr(differing)
         assert "body" in [each.path for each in differing.differences]
 
@@ -438,7 +437,7 @@ def test_what_stands_above_the_head_of_a_table(above: str) -> None:
         for v in ("s3cret", "0ther")
     )
     assert b"s3cret" not in kept(exchange(one), other, bodies=1000)
-    found = MASK.comparison(judge(exchange(one), other, RULE)).differences
+    found = masked(judge(exchange(one), other, RULE), MASK).differences
     assert [(each.path, each.legacy) for each in found] == [("csv:password[2]", MASK.value("s3cret"))]
 
 
@@ -461,7 +460,7 @@ def test_an_element_that_has_another_name(kind: str, body: str, names: tuple[str
         Response(200, head_of(((b"Content-Type", kind.encode()),)), body.format(*said).encode())
         for said in zip(names, ("s3cret", "0ther"), strict=True)
     )
-    found = MASK.comparison(judge(exchange(one), other, RULE))
+    found = masked(judge(exchange(one), other, RULE), MASK)
     assert len(found.differences) == 2
     assert "s3cret" not in repr(found)
     assert "0ther" not in repr(found)
@@ -473,7 +472,7 @@ def test_files_are_their_owners() -> None:
     form = "--B\r\nContent-Disposition: form-data; name=f; filename=a.txt\r\n\r\n{}\r\n--B--\r\n"
     kind = head_of(((b"Content-Type", b"multipart/form-data; boundary=B"),))
     one, other = (Response(200, kind, form.format(text).encode()) for text in ("s3cret", "0ther"))
-    found = MASK.comparison(judge(exchange(one), other, RULE))
+    found = masked(judge(exchange(one), other, RULE), MASK)
     assert [each.path for each in found.differences] == ["form:f"]
     assert b"s3cret" not in kept(exchange(one), other, bodies=1000)
 
@@ -485,16 +484,16 @@ def test_paths_of_pages_are_no_mail_addresses() -> None:
         ('html:a[name="bob@example.com"]@href', f'html:a[name="{MASK.value("bob@example.com")}"]@href'),
     ):
         difference = Difference(DifferenceKind.CHANGED, path, "/a", "/b")
-        assert MASK.comparison(Comparison(Fate.DIFFERED, (difference,))).differences[0].path == expected
+        assert masked(Comparison(Fate.DIFFERED, (difference,)), MASK).differences[0].path == expected
 
 
 def test_paths_are_masked_too() -> None:
     """Keys of an object can be data: its path holds them."""
     difference = Difference(DifferenceKind.ADDED, 'json:$.users["bob@example.com"].age', None, "3")
-    masked = MASK.comparison(Comparison(Fate.DIFFERED, (difference,), ("note password=s3cret",)))
+    shown = masked(Comparison(Fate.DIFFERED, (difference,), ("note password=s3cret",)), MASK)
 
-    assert masked.differences[0].path == f'json:$.users["{MASK.value("bob@example.com")}"].age'
-    assert masked.notes == (f"note password={MASK.value('s3cret')}",)
+    assert shown.differences[0].path == f'json:$.users["{MASK.value("bob@example.com")}"].age'
+    assert shown.notes == (f"note password={MASK.value('s3cret')}",)
 
 
 @pytest.mark.parametrize(
@@ -508,7 +507,7 @@ def test_keys_that_are_tokens(key: str) -> None:
         Response(200, head_of(JSON), b'{"open":{"%b":%d,"%b":%d}}' % (key.encode(), n, name.encode(), n))
         for n in (1, 2)
     )
-    paths = [each.path for each in MASK.comparison(judge(exchange(one), other, RULE)).differences]
+    paths = [each.path for each in masked(judge(exchange(one), other, RULE), MASK).differences]
     assert f"json:$.open.{name}" in paths
     assert any(MASK.value(key) in path for path in paths)
     assert key not in repr(paths)
@@ -531,7 +530,7 @@ def test_what_elements_call_themselves(attribute: str, value: str) -> None:
     )
     lines = () if len(value) > 10 else (f"form:{attribute}",)
     mask = Mask(lines, b"key")
-    paths = [each.path for each in mask.comparison(judge(exchange(one), other, RULE)).differences]
+    paths = [each.path for each in masked(judge(exchange(one), other, RULE), mask).differences]
     color = mask.value("color") if lines else "color"
     assert paths == [f"xml:/m/e[{n}][{attribute}={said}]" for n, said in ((1, mask.value(value)), (2, color))]
 
@@ -625,7 +624,7 @@ def test_whatever_is_named_is_named_in_trees(line: str) -> None:
     found = Comparison(
         Fate.DIFFERED, (Difference(DifferenceKind.MISSING, "json:$.a", '{"x-tenant":"s3cret"}', None),)
     )
-    assert "s3cret" not in repr(Mask((line,), b"key").comparison(found))
+    assert "s3cret" not in repr(masked(found, Mask((line,), b"key")))
 
 
 def test_cookies_in_text() -> None:
@@ -647,7 +646,7 @@ def test_lone_surrogates(path: str) -> None:
 def test_any_text_can_be_kept(text: str, path: str) -> None:
     """Whatever an answer holds, its mask is made and can be written."""
     assert msgspec.json.encode(
-        MASK.comparison(Comparison(Fate.DIFFERED, (Difference("changed", path, text, text),)))
+        masked(Comparison(Fate.DIFFERED, (Difference("changed", path, text, text),)), MASK)
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from shadow.model import Comparison, Difference, DifferenceKind, Fate
-from shadow.record.mask import Mask, Masked
+from shadow.model import Comparison, Difference, DifferenceKind, Fate, Masked
+from shadow.record.mask import Mask
+from shadow.record.mask_differences import masked
 from shadow.record.quota import MOST_CAUSES, Quota
 
 MASK = Mask((), b"key")
@@ -14,7 +15,7 @@ def found(*paths: str, hits: tuple[str, ...] = ()) -> Masked:
     """A comparison with differences at these places."""
     differences = tuple(Difference(DifferenceKind.CHANGED, path, "1", "2") for path in paths)
     fate = Fate.MATCHED if hits else Fate.DIFFERED
-    return MASK.comparison(Comparison(fate, differences, (), hits))
+    return masked(Comparison(fate, differences, (), hits), MASK)
 
 
 def take(quota: Quota, comparison: Masked, at: float = 0.0, size: int = 100) -> bool:
@@ -58,7 +59,7 @@ def test_matches_by_a_rule_have_a_share() -> None:
     assert take(quota, found(hits=("ignore header:x",)))
     assert not take(quota, found(hits=("ignore header:x",)))
     assert take(quota, found(hits=("ignore header:x", "ignore header:y")))
-    assert not take(quota, MASK.comparison(Comparison(Fate.MATCHED)))
+    assert not take(quota, masked(Comparison(Fate.MATCHED), MASK))
 
 
 def test_causes_are_bounded() -> None:

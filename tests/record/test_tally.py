@@ -21,6 +21,7 @@ from shadow.model import (
     Failure,
     FailureKind,
     Fate,
+    Masked,
     Outcome,
     Response,
     Skip,
@@ -29,7 +30,6 @@ from shadow.record import parts
 from shadow.record import tally as tally_module
 from shadow.record.alike import bit
 from shadow.record.buckets import ERROR, Buckets
-from shadow.record.mask import Masked
 from shadow.record.parts import LIKELY, OTHER, UNANALYSED, About, Learned, Paired, Release, Seen
 from shadow.record.tally import Tally, TallyRecord
 

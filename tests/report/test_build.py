@@ -21,13 +21,15 @@ from shadow.model import (
     Failure,
     FailureKind,
     Fate,
+    Masked,
     Outcome,
     Request,
     Response,
     Skip,
 )
 from shadow.record.evidence import evidence
-from shadow.record.mask import Mask, Masked
+from shadow.record.mask import Mask
+from shadow.record.mask_differences import masked
 from shadow.record.parts import About
 from shadow.record.segment import Record, SegmentWriter, Unreadable, encode
 from shadow.record.tally import Tally, TallyRecord
@@ -48,7 +50,7 @@ def counted(tally: Tally, outcome: Outcome, *found: Difference) -> None:
     fate = Fate.FAILED if isinstance(outcome, Failure) else Fate.DIFFERED if found else Fate.MATCHED
     tally.received += 1
     tally.mirrored += 1
-    tally.count(LEGACY, outcome, MASK.comparison(Comparison(fate, found)), About(1000.0, tally.received))
+    tally.count(LEGACY, outcome, masked(Comparison(fate, found), MASK), About(1000.0, tally.received))
 
 
 def records() -> list[Record]:
@@ -66,7 +68,7 @@ def records() -> list[Record]:
     for _ in range(4):
         write.count_skipped(Skip.METHOD)
     exchange = Exchange("id-7", "GET /bad", 1003.5, Request(b"GET", b"/bad/7", ()), LEGACY)
-    comparison = MASK.comparison(Comparison(Fate.DIFFERED, (CHANGED,)))
+    comparison = masked(Comparison(Fate.DIFFERED, (CHANGED,)), MASK)
     return [
         TallyRecord(1000, 60, "GET /good", "old", good),
         TallyRecord(1000, 60, "GET /bad", "old", bad),

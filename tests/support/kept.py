@@ -14,6 +14,7 @@ from shadow.model import Exchange, Outcome, Request, Response, head_of
 from shadow.record.again import checked
 from shadow.record.evidence import Evidence, evidence
 from shadow.record.mask import Mask
+from shadow.record.mask_differences import masked
 from shadow.record.parts import About
 from shadow.record.segment import Record, SegmentWriter, encode
 from shadow.record.tally import Tally, TallyRecord
@@ -46,7 +47,7 @@ def records(pairs: Iterable[Pair], compare: settings.Compare = PLAIN, times: int
         endpoint = pair.endpoint or f"GET {pair.path.partition('?')[0]}"
         asked = Request(b"GET", pair.path.encode(), ())
         exchange = Exchange(f"id-{number}", endpoint, 1e9 + number, asked, pair.legacy)
-        comparison = MASK.comparison(judge(exchange, pair.target, rule))
+        comparison = masked(judge(exchange, pair.target, rule), MASK)
         kept.append(checked(evidence(exchange, pair.target, comparison, MASK, 100_000), rule))
         for _ in range(times):
             tallies.setdefault(endpoint, Tally()).count(pair.legacy, pair.target, comparison, About(1e9))

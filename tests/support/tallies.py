@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from shadow.model import Comparison, Difference, DifferenceKind, Failure, FailureKind, Fate, Outcome, Response
-from shadow.record.mask import Masked
+from shadow.model import (
+    Comparison,
+    Difference,
+    DifferenceKind,
+    Failure,
+    FailureKind,
+    Fate,
+    Masked,
+    Outcome,
+    Response,
+)
 from shadow.record.parts import About
 from shadow.record.tally import Tally
 

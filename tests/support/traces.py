@@ -9,6 +9,7 @@ from shadow.compare.rules import compile_rule
 from shadow.model import Exchange, Outcome, Request, Response, head_of
 from shadow.record.evidence import evidence
 from shadow.record.mask import Mask
+from shadow.record.mask_differences import masked
 from shadow.record.parts import About
 from shadow.record.segment import Record
 from shadow.record.tally import Tally, TallyRecord
@@ -45,7 +46,7 @@ class Recording:
             self._number += 1
             request = Request(b"GET", path.encode(), tuple(headers))
             exchange = Exchange(f"{self._number:x}", endpoint, START + at, request, legacy)
-            comparison = _MASK.comparison(judge(exchange, target, _RULE))
+            comparison = masked(judge(exchange, target, _RULE), _MASK)
             hour = (START + at) // HOUR * HOUR
             tally = self._tallies.setdefault((endpoint, hour), Tally())
             tally.received += 1

@@ -8,6 +8,7 @@ from shadow.compare.signature import parse
 from shadow.model import Comparison, Difference, DifferenceKind, Exchange, Fate, Request, Response
 from shadow.record.evidence import Evidence, evidence
 from shadow.record.mask import Mask
+from shadow.record.mask_differences import masked
 from shadow.record.parts import OTHER, Seen
 from shadow.record.tally import Tally
 from shadow.verdict.causes import Causes, identity
@@ -17,7 +18,7 @@ MASK = Mask((), b"key")
 
 def kept(at: float, name: str, difference: Difference) -> Evidence:
     exchange = Exchange(name, "GET /a", at, Request(b"GET", b"/a/1", ()), Response(200, b""))
-    comparison = MASK.comparison(Comparison(Fate.DIFFERED, (difference,)))
+    comparison = masked(Comparison(Fate.DIFFERED, (difference,)), MASK)
     return evidence(exchange, Response(200, b""), comparison, MASK)
 
 

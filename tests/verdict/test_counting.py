@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.tallies import BROKEN, LEGACY, TIMEOUT, VALUE, about, add, learn, tally
 
-from shadow.model import Difference, DifferenceKind, Failure, FailureKind, Fate
+from shadow.model import Difference, DifferenceKind, Failure, FailureKind, Fate, Masked
 from shadow.record import units
-from shadow.record.mask import Masked
 from shadow.record.tally import Tally
 from shadow.verdict import counting
 from shadow.verdict.counting import count

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.tallies import LEGACY, VALUE, about, add, learn
 
-from shadow.model import Difference, DifferenceKind, Failure, FailureKind, Fate, Response
-from shadow.record.mask import Masked
+from shadow.model import Difference, DifferenceKind, Failure, FailureKind, Fate, Masked, Response
 from shadow.record.parts import Learned, Paired
 from shadow.record.tally import Tally
 from shadow.verdict import noise

@@ -9,8 +9,7 @@ from msgspec.structs import replace
 from support.processor import within
 from support.tallies import BROKEN, LEGACY, TIMEOUT, VALUE, about, add, learn, tally
 
-from shadow.model import Difference, DifferenceKind, Failure, FailureKind, Fate, Outcome, Response
-from shadow.record.mask import Masked
+from shadow.model import Difference, DifferenceKind, Failure, FailureKind, Fate, Masked, Outcome, Response
 from shadow.record.tally import Tally
 from shadow.settings import Criteria
 from shadow.verdict.statistics import Interval
