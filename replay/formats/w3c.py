@@ -17,6 +17,7 @@ from replay.formats.jsonlines import load
 from replay.formats.parser import EMPTY, MAX_LINE, TOO_LONG, LineParser
 from replay.formats.pattern import unmatched
 from replay.model import BadLine, LogSkip, Parsed
+from shadow.grammar import TCHAR
 
 _ROLE_OF: Final = {
     "date": "date",
@@ -48,7 +49,7 @@ CLOUDFRONT_FIELDS: Final = (
 _DIRECTIVE: Final = BadLine(LogSkip.NOT_REPLAYABLE, "a directive, not a request")
 _HIT: Final = BadLine(LogSkip.NOT_REPLAYABLE, "a cache hit")
 _ANNOUNCED: Final = re.compile(rb"#Fields:\s*(.*)")
-_OF_HEADER: Final = re.compile(r"cs\(([!#$%&'*+.^`|~\w-]+)\)", re.ASCII)
+_OF_HEADER: Final = re.compile(rf"cs\(({TCHAR}+)\)")
 _FEW: Final = 16  # sets of fields that are remembered; a log has one, or some
 
 

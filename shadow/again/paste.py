@@ -64,10 +64,7 @@ def _comments(each: Suggestion, found: Suggestions) -> Iterator[str]:
     if each.example is not None:
         legacy, target = _value(each.example.legacy), _value(each.example.target)
         yield f"{each.example.kind}: legacy {legacy}  target {target}"
-    elsewhere = (
-        hidden_elsewhere(each.endpoints, found.every) if is_general(each.endpoints, found.every) else ""
-    )
-    for warning in filter(None, (each.warning, elsewhere)):
+    for warning in filter(None, (each.warning, hidden_elsewhere(each.endpoints, found.every))):
         yield f"WARNING: {warning}"
 
 

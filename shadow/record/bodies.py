@@ -123,7 +123,7 @@ def _hidden(text: str, form: Form, said: MediaType, mask: Mask) -> str:
         return mask.whole(text)
     masked = mask_json.hidden(text, mask, mask.places, lines=said.form is Form.LINES)
     if masked is None:
-        named = mask.by_name and not mask_json.told(text, mask)
+        named = mask.by_name and not mask_json.may_hold_secret(text, mask)
         return mask.whole(text) if named else mask.value(text)
     return masked
 

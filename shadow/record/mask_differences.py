@@ -162,7 +162,7 @@ class _Hiding:
         if value.startswith(("{", "[")):
             shown = None if value.endswith("…") else mask_json.hidden(value, mask, reached, listed=listed)
             if shown is None and (
-                mask_json.told(value, mask, listed=listed) or not (reached.idle or mask.by_name)
+                mask_json.may_hold_secret(value, mask, listed=listed) or not (reached.idle or mask.by_name)
             ):
                 return mask.value(value)
             if shown is not None and not mask.names_fields:

@@ -43,10 +43,10 @@ def hidden(
     """The text with its secrets masked, `reached` being what the mask's lines say of its root; None if it is
     no JSON. Of JSON `lines` the root is an array of documents, as for the comparer; `listed` is a value that
     stood in an array."""
-    return _Walk(text, mask, reached, depth, lines, _told(text, mask, listed)).walk()
+    return _Walk(text, mask, reached, depth, lines, _secret_values(text, mask, listed)).walk()
 
 
-def told(text: str, mask: Mask, *, listed: bool = False) -> bool:
+def may_hold_secret(text: str, mask: Mask, *, listed: bool = False) -> bool:
     """Whether JSON that was cut holds a value that may be secret by what stands beside it: which value is
     whose cannot be known."""
     if any(_calls(name, mask) for name in _IN_LIST.findall("[" * listed + text)):
@@ -78,12 +78,12 @@ class _Walk:
     `_next_secret` of that value, `_index` is its place in an array, or -1 in an object."""
 
     def __init__(
-        self, text: str, mask: Mask, reached: Reached, depth: int, lines: bool, told: set[int]
+        self, text: str, mask: Mask, reached: Reached, depth: int, lines: bool, secret_values: set[int]
     ) -> None:
         self._text = text
         self._mask = mask
         self._depth = depth
-        self._told = told
+        self._secret_values = secret_values
         self._parts: list[str] = []
         self._copied = 0
         self._stack: list[tuple[Reached, int, int]] = []
@@ -128,7 +128,7 @@ class _Walk:
         value."""
         self._next = self._mask.step(self._here, key)
         self._next_secret = _CONFIGURED if self._next.ignored else self._secret
-        if self._next_secret == _OPEN and start in self._told:
+        if self._next_secret == _OPEN and start in self._secret_values:
             self._next_secret = _NAMED
 
     def _key(self, start: int, end: int) -> None:
@@ -182,16 +182,16 @@ class _Walk:
 _NOWHERE = Reached(())
 
 
-def _told(text: str, mask: Mask, listed: bool) -> set[int]:
+def _secret_values(text: str, mask: Mask, listed: bool) -> set[int]:
     """Where values stand that are secret by what stands beside them, in an object their keys."""
     pairs = _PAIR.finditer("[" * listed + text)
     told = {found.end() - listed for found in pairs if _calls(found[1], mask)}
     if _PAIRED.search(text):
-        told |= _told_by_objects(text, mask)
+        told |= _secret_in_objects(text, mask)
     return told
 
 
-def _told_by_objects(text: str, mask: Mask) -> set[int]:
+def _secret_in_objects(text: str, mask: Mask) -> set[int]:
     """By what their object calls itself, wherever in it that stands: `{"value": …, "name": "password"}`."""
     told: set[int] = set()
     around: list[tuple[bool, list[int]]] = []

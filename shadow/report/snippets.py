@@ -45,8 +45,8 @@ def is_general(endpoints: list[str], every: int) -> bool:
 
 
 def hidden_elsewhere(endpoints: list[str], every: int) -> str:
-    """What a general line hides that nobody has seen; empty if nothing."""
-    others = every - len(endpoints)
+    """What a line hides that nobody has seen; empty if nothing, as where it is for its endpoints alone."""
+    others = every - len(endpoints) if is_general(endpoints, every) else 0
     return f"holds for all endpoints, also where it was not seen: {others:,}" if others > 0 else ""
 
 

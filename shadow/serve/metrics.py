@@ -21,7 +21,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from shadow.frame import Served
-from shadow.model import Fate
+from shadow.model import Fate, Statuses
 from shadow.record.buckets import Buckets
 from shadow.record.tally import Tally, merge_into
 from shadow.serve.ledger import Ledger
@@ -164,7 +164,7 @@ def _answers(totals: Mapping[str, Tally]) -> Metric:
     counts: dict[tuple[str, str], int] = {}
     for tally in totals.values():
         for pair, count in tally.status.items():
-            for backend, status in zip(("legacy", "target"), pair.split("→"), strict=True):
+            for backend, status in zip(("legacy", "target"), Statuses.read(pair), strict=True):
                 key = backend, f"{status[0]}xx" if status.isdigit() else status
                 counts[key] = counts.get(key, 0) + count
     for (backend, of_class), count in sorted(counts.items()):
@@ -188,7 +188,7 @@ def _by_backend(totals: Mapping[str, Tally]) -> Iterator[Metric]:
         for place, (backend, buckets) in enumerate((("legacy", tally.legacy), ("target", tally.target))):
             seconds.add_metric([endpoint, backend], buckets.total, buckets.sum)
             failed = (
-                count for pair, count in tally.status.items() if pair.split("→")[place][0] not in "1234"
+                count for pair, count in tally.status.items() if Statuses.read(pair)[place][0] not in "1234"
             )
             errors.add_metric([endpoint, backend], sum(failed))
     yield from (seconds, errors)
