@@ -7,6 +7,7 @@ bytecodes, which nobody else on the machine changes.
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 import sys
 from collections.abc import Callable
@@ -212,9 +213,11 @@ def bytecodes(step: Callable[[], object]) -> int:
         step()
     before = sys.gettrace()
     sys._getframe().f_trace_opcodes = True  # else 3.12 counts none of the first step
+    gc.disable()  # what others have left behind may run a `__del__`, which would count too
     sys.settrace(trace)
     try:
         step()
     finally:
         sys.settrace(before)
+        gc.enable()
     return count
