@@ -88,7 +88,6 @@ class LegacyRequest:
         if request.body:
             connection.data(request.body)
         connection.end()
-        connection.flush()
 
     def cancel(self) -> None:
         """Ask no further."""

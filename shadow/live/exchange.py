@@ -104,7 +104,8 @@ class LiveExchange:
         self._waiting.clear()
         if self._complete:
             ready.end()
-        ready.flush()
+        else:
+            ready.flush()
         if self._client is not None:
             self._client.resume()
             if self._client.is_behind:  # which it has told while there was nobody to pause
@@ -283,9 +284,10 @@ class LiveExchange:
             self._live.tally(self._name).count_dropped(end)
         elif end is not None:
             self._live.tally(self._name).count_skipped(end)
-        for capture in (self._request_body, self._response_body):
-            if capture is not None:
-                capture.free()
+        if self._request_body is not None:
+            self._request_body.free()
+        if self._response_body is not None:
+            self._response_body.free()
 
     def _log(
         self, access_log: AccessLog, end: Skip | Drop | None, total: float, failure: Failure | None

@@ -87,4 +87,3 @@ class TapExchange(LiveExchange):
         else:
             self._send(connection)
             connection.end()
-            connection.flush()

@@ -85,7 +85,6 @@ class ShadowRequest:
         elif body:
             connection.data(body)
         connection.end()
-        connection.flush()
 
     def _total(self) -> float:
         """Seconds from sending the request to the end of the answer; where that would count as slower, less

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 
 class RequestSink(Protocol):
-    """Who gets a request. `flush` follows whatever one read from the client has brought."""
+    """Who gets a request. `flush` follows whatever one read from the client has brought, unless that is its
+    end."""
 
     def data(self, data: bytes) -> None:
         """A part of its body, unchunked."""

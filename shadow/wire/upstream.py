@@ -128,7 +128,7 @@ class Connection(asyncio.Protocol):
     # -- the request's side
 
     def begin(self, sink: AnswerSink, method: bytes, head: bytes) -> None:
-        """Start a request. Nothing is written before `flush`."""
+        """Start a request. Nothing is written before `flush` or `end`."""
         now = self._owner.loop.time()
         self._sink = sink
         self._method = method
@@ -141,9 +141,10 @@ class Connection(asyncio.Protocol):
         self._out.append(data)
 
     def end(self) -> None:
-        """The request is complete: the backend's time to answer begins."""
+        """The request is complete: it goes out, and the backend's time to answer begins."""
         self._complete = True
         self._renew()
+        self.flush()
 
     def _renew(self) -> None:
         """Set the deadline of what the backend owes now. While the request is still on its way that is
@@ -157,6 +158,7 @@ class Connection(asyncio.Protocol):
             self.deadline = self._limit
 
     def flush(self) -> None:
+        """Nothing more of the request is at hand now."""
         if self._out:
             self._owner.turn.add(self, self._out)
 
@@ -275,7 +277,7 @@ class Connection(asyncio.Protocol):
     def _answered_whole(self, sink: AnswerSink, trailers: bytes = b"", surplus: bool = False) -> None:
         """Free the connection, or close it if anything about it is odd."""
         reusable = self._complete and not surplus and self._head is not None and self._head.keep_alive
-        unsent = bool(self._out) or self.transport.get_write_buffer_size() > 0
+        unsent = self._out or self.transport.get_write_buffer_size()
         owed = self._complete and unsent
         self._sink = self._head = self._decoder = None
         self._complete = False
