@@ -37,7 +37,7 @@ class Selection:
             return Skip.RULE
         if line.mirror is None and method not in SAFE_METHODS:
             return Skip.METHOD
-        if line.sample < 1.0 and self.position(request_id) >= line.sample:
+        if line.sample < 1.0 and (not line.sample or self.position(request_id) >= line.sample):
             return Skip.SAMPLE
         return None
 
