@@ -21,7 +21,7 @@ EVERY: Final = 1.0
 """Seconds between two reports."""
 
 _REMEMBERED: Final = 60  # reports in which a delay is told: metrics are not asked for every second
-_LOOK: Final = 0.02  # seconds between two looks at how late a busy loop is
+_LOOK: Final = 0.02  # seconds between two looks at how late a busy loop is, unless its worker says otherwise
 _LOOK_AT_IDLE: Final = 0.2
 _RECENT: Final = 10  # reports that say whether it is starved: what was timed is counted seconds later
 _STARVED: Final = 0.1  # share of their time; by the slowest twentieth of its answers a target is called slow
@@ -74,13 +74,15 @@ class LoopLag:
 class LagWatch:
     """Looks again and again how late a loop is: often where it is busy."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, loop_lag: LoopLag) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, loop_lag: LoopLag, often: float = _LOOK) -> None:
+        """Often is every so many seconds."""
         self._loop = loop
         self._loop_lag = loop_lag
+        self._often = often
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
-        self._expect(_LOOK, time.thread_time())
+        self._expect(self._often, time.thread_time())
 
     def _expect(self, after: float, used: float) -> None:
         # Not the loop's time: it stands still while the loop does something.
@@ -90,7 +92,7 @@ class LagWatch:
     def _look(self, after: float) -> None:
         used = time.thread_time()
         is_idle = self._loop_lag.look(time.monotonic(), used) < after * _IDLE
-        self._expect(_LOOK_AT_IDLE if is_idle else _LOOK, used)
+        self._expect(_LOOK_AT_IDLE if is_idle else self._often, used)
 
     def stop(self) -> None:
         if self._timer is not None:
@@ -100,7 +102,8 @@ class LagWatch:
 class Worker(asyncio.Protocol):
     """One worker's counters and its line to the supervisor."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, name: str) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, name: str, look: float = _LOOK) -> None:
+        """It looks every `look` seconds how late its loop is while that is busy."""
         self.loop = loop
         self.name = name
         self.stopping = asyncio.Event()
@@ -113,7 +116,7 @@ class Worker(asyncio.Protocol):
         self._transport: asyncio.WriteTransport  # from connection_made on
         self._timer: asyncio.TimerHandle | None = None
         self._loop_lag = LoopLag()
-        self._watch = LagWatch(loop, self._loop_lag)
+        self._watch = LagWatch(loop, self._loop_lag, look)
         self._closed: asyncio.Future[None] = loop.create_future()
 
     async def start(self, line: socket.socket) -> None:

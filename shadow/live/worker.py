@@ -45,6 +45,10 @@ _CLASSES = [f"{first}xx" for first in range(10)]
 
 log = structlog.get_logger()
 
+_LOOK = 0.1
+"""Seconds between two looks at how late the loop is: only a metric hangs on them here, and each that comes
+between two bursts of clients finds caches cold."""
+
 _WAIT_FOR_SHADOW = 1.0  # seconds; whatever became of the shadow worker, clients are served then
 
 REFUSED_ENDPOINT = "(refused)"
@@ -212,7 +216,7 @@ async def run(
     """Serve clients on `listener` until told to stop, growing by `memory` bytes at most. Before that, SIGUSR1
     makes it ask clients to go, and SIGUSR2 also leave new ones to its successor on the same socket."""
     loop = asyncio.get_running_loop()
-    worker = Worker(loop, name)
+    worker = Worker(loop, name, _LOOK)
     live = Live(worker, config, marker, channel_path, switch)
     worker.gauges = live.gauges
     entrance = Entrance(live.front, listener, config)
