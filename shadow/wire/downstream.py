@@ -14,7 +14,7 @@ from typing import Final, cast
 from shadow.wire.body import Chunked, Decoder, Malformed, chunk, decoder, last_chunk
 from shadow.wire.deadlines import NEVER
 from shadow.wire.front import Front, RequestSink
-from shadow.wire.head import CHUNKED, UNTIL_CLOSE, RequestHead, ResponseHead
+from shadow.wire.head import RequestHead, ResponseHead
 from shadow.wire.own_answer import own_answer
 from shadow.wire.request_head import EMPTY_LINES, Refusal, RequestReader, unfinished
 from shadow.wire.unacknowledged import give_up, unacknowledged
@@ -166,14 +166,12 @@ class Downstream(asyncio.Protocol):
                 self._refuse(refusal)
             return
         head = self._heads.read(data[:end], front.fresh_id())
-        if isinstance(head, RequestHead) and front.short_of_memory:
-            head = Refusal(503, "too much is under way")
-        if isinstance(head, Refusal):
-            self._buffer = data
-            self._refuse(head)
-        else:
+        if isinstance(head, RequestHead) and not front.short_of_memory:
             self._buffer = data[end:]
             self._open(head)
+        else:
+            self._buffer = data
+            self._refuse(Refusal(503, "too much is under way") if isinstance(head, RequestHead) else head)
 
     def _open(self, head: RequestHead) -> None:
         front = self._front
@@ -189,7 +187,6 @@ class Downstream(asyncio.Protocol):
             self._read_body(data)
         else:
             request.end(b"")
-            request.flush()
 
     def _read_body(self, data: bytes) -> None:
         request, body = self._request, self._decoder
@@ -209,7 +206,8 @@ class Downstream(asyncio.Protocol):
             if not self._writing_paused:
                 self.deadline = NEVER
             request.end(body.trailers if isinstance(body, Chunked) else b"")
-        request.flush()
+        else:
+            request.flush()
 
     def pause(self) -> None:
         """Legacy takes the request more slowly than the client sends it."""
@@ -247,7 +245,7 @@ class Downstream(asyncio.Protocol):
         self._answering = True
         out = self._out
         out.append(head.relay)
-        if head.length == CHUNKED or head.length == UNTIL_CLOSE:
+        if head.length < 0:  # in chunks, or until the end
             if asked.minor == 1:
                 self._chunking = True
                 out.append(b"Transfer-Encoding: chunked\r\n")

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 CHUNKED: Final = -1
 UNTIL_CLOSE: Final = -2
-"""Values of `length` beside a number of bytes."""
+"""Values of `length` beside a number of bytes; there is no other one below nought."""
 
 LOOP_MARKER: Final = b"X-Shadow-Via"
 """Lists the proxies that a request has passed. `Via` would do, but makes nginx answer uncompressed

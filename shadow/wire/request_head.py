@@ -149,7 +149,7 @@ class RequestReader:
             known.keep_alive,
             known.expects,
             known.upgrade,
-            b"%b %b%b%b%b" % (method, target, known.before, fresh_id if own is None else b"", known.after),
+            b"".join((method, b" ", target, known.before, fresh_id if own is None else b"", known.after)),
             known.named,
         )
 

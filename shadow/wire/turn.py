@@ -38,10 +38,10 @@ class Turn:
             sender.send()
             return
         waiting = self._waiting
-        if not waiting:
-            self._loop.call_soon(self._end)
         waiting.append(sender)
-        if len(waiting) >= _TOGETHER:
+        if len(waiting) == 1:
+            self._loop.call_soon(self._end)
+        elif len(waiting) >= _TOGETHER:
             self._end()
 
     def _end(self) -> None:
