@@ -44,7 +44,7 @@ class Downstream(asyncio.Protocol):
         self._request: RequestSink | None = None
         self._decoder: Decoder | None = None  # of a request body that has not ended
         self._fresh = True  # it has not asked for anything yet: when we leave, its request may be on the way
-        self._out: list[bytes] = []
+        self._out = b""  # to be sent
         self._answering = False  # the final head has been written
         self._chunking = False
         self._close = False  # after this answer
@@ -89,8 +89,10 @@ class Downstream(asyncio.Protocol):
             self._buffer += data
             if len(self._buffer) > self._front.limits.read_ahead:
                 self._pause_reading()
+        elif self._buffer:
+            self._read_head(self._buffer + data, max(0, len(self._buffer) - 3))
         else:
-            self._read_head(self._buffer + data if self._buffer else data, len(self._buffer))
+            self._read_head(data, 0)
 
     def pause_writing(self) -> None:
         self._writing_paused = True
@@ -151,12 +153,12 @@ class Downstream(asyncio.Protocol):
             self._resume_reading()
 
     def _read_head(self, data: bytes, seen: int) -> None:
-        """Open the next request in `data`, of which `seen` bytes were looked at before."""
+        """Open the next request in `data`; no end of its head begins in the first `seen` bytes."""
         front = self._front
         limits = front.limits
         if data[:2] == b"\r\n" and (empty := EMPTY_LINES.match(data)) is not None:
             data, seen = data[empty.end() :], 0
-        end = data.find(b"\r\n\r\n", seen - 3 if seen > 3 else 0) + 4
+        end = data.find(b"\r\n\r\n", seen) + 4
         if end < 4 or end > limits.header_block:
             if data.strip(b"\r") and not self._buffer.strip(b"\r"):  # else it is, or may be, an empty line
                 self.deadline = front.loop.time() + front.timeouts.header
@@ -236,38 +238,36 @@ class Downstream(asyncio.Protocol):
         """Relay a 1xx; HTTP/1.0 does not know them, and an unasked 100 breaks some clients."""
         asked = self._head
         if asked is not None and asked.minor == 1 and (head.status != 100 or asked.expects):
-            self._out.append(head.relay + b"\r\n")
+            self._out += head.relay + b"\r\n"
 
     def answer(self, head: ResponseHead) -> None:
         """The final answer begins."""
         asked = self._head
         assert asked is not None
         self._answering = True
-        out = self._out
-        out.append(head.relay)
+        out = self._out + head.relay
         if head.length < 0:  # in chunks, or until the end
             if asked.minor == 1:
                 self._chunking = True
-                out.append(b"Transfer-Encoding: chunked\r\n")
+                out += b"Transfer-Encoding: chunked\r\n"
             else:
                 self._close = True
         if self._decoder is not None:
             # The answer comes before the request has ended: how much of that will still come, nobody knows.
             self._close = True
         if self._close:
-            out.append(b"Connection: close\r\n\r\n")
+            out += b"Connection: close\r\n"
         elif asked.minor == 0:
-            out.append(b"Connection: keep-alive\r\n\r\n")
-        else:
-            out.append(b"\r\n")
+            out += b"Connection: keep-alive\r\n"
+        self._out = out + b"\r\n"
 
     def data(self, data: bytes) -> None:
-        self._out.append(chunk(data) if self._chunking else data)
+        self._out += chunk(data) if self._chunking else data
 
     def end(self, trailers: bytes = b"") -> None:
         """The answer is complete; go on with the next request."""
         if self._chunking:
-            self._out.append(last_chunk(trailers))
+            self._out += last_chunk(trailers)
         self.flush()
         if self._head is not None and self._head.minor == 0 and not self.transport.can_write_eof():
             self._decoder = None  # only closing tells the end of its answer: TLS has no half of a connection
@@ -284,12 +284,9 @@ class Downstream(asyncio.Protocol):
 
     def send(self) -> None:
         """Write what has been gathered."""
-        out = self._out
-        if out:
-            data = out[0] if len(out) == 1 else b"".join(out)
-            out.clear()
-            if not self._lingering:
-                self.transport.write(data)
+        out, self._out = self._out, b""
+        if out and not self._lingering:
+            self.transport.write(out)
 
     def accept(self) -> None:
         """Answer that the request has come, and nothing else."""
@@ -297,8 +294,7 @@ class Downstream(asyncio.Protocol):
             return
         head = self._head
         self._close = self._close or head is None or head.minor == 0
-        self._out.append(b"HTTP/1.1 204 No Content\r\n")
-        self._out.append(b"Connection: close\r\n\r\n" if self._close else b"\r\n")
+        self._out += b"HTTP/1.1 204 No Content\r\n%b\r\n" % (b"Connection: close\r\n" if self._close else b"")
         self.end()
 
     def fail(self, status: int, reason: str) -> None:
@@ -315,7 +311,7 @@ class Downstream(asyncio.Protocol):
 
     def switch(self, head: bytes) -> tuple[asyncio.Transport, bytes]:
         """Write the 101 and give up the connection: its transport, and what the client has sent ahead."""
-        self._out.append(head)
+        self._out += head
         self.send()
         self._front.left(self)
         self._request = None
@@ -366,10 +362,10 @@ class Downstream(asyncio.Protocol):
     def _write_error(self, status: int, reason: str, close: bool) -> None:
         self._front.own(str(status))
         head, text = own_answer(status, reason, close)
-        self._out.append(head)
+        self._out += head
         asked = self._head.forward if self._head is not None else self._buffer  # what could not be read
         if not asked.startswith(b"HEAD "):  # RFC 9110 9.3.2
-            self._out.append(text)
+            self._out += text
 
     def _linger(self) -> None:
         """Half-close, and read on for a moment: closing on unread bytes would reset the answer away."""

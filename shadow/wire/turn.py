@@ -12,7 +12,7 @@ from collections import deque
 from typing import Final, Protocol
 
 _LARGE: Final = 32 * 1024
-"""Bytes; a larger piece is written at once. The loop may read a connection many times in one turn, and only
+"""Bytes; more is written at once. The loop may read a connection many times in one turn, and only
 what has been written shows that the other side does not keep up."""
 
 _TOGETHER: Final = 32  # writes; the first must not wait until hundreds of requests have been read
@@ -32,9 +32,9 @@ class Turn:
         self._loop = loop
         self._waiting: deque[Sender] = deque()
 
-    def add(self, sender: Sender, gathered: list[bytes]) -> None:
+    def add(self, sender: Sender, gathered: bytes) -> None:
         """Have a connection send what it has gathered, which is something."""
-        if len(gathered[-1]) > _LARGE:
+        if len(gathered) > _LARGE:
             sender.send()
             return
         waiting = self._waiting

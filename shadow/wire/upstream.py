@@ -122,7 +122,7 @@ class Connection(asyncio.Protocol):
         self._decoder: Decoder | None = None
         self._buffer = b""
         self._interims = 0
-        self._out: list[bytes] = []
+        self._out = b""  # to be sent
         self._poll = select.poll()
 
     # -- the request's side
@@ -133,12 +133,12 @@ class Connection(asyncio.Protocol):
         self._sink = sink
         self._method = method
         self.sent = self.heard = 0.0
-        self._out.append(head)
+        self._out = head
         self.deadline = self._limit = now + self._owner.waits.whole
 
     def data(self, data: bytes) -> None:
         """A part of the request's body, framed as its head says."""
-        self._out.append(data)
+        self._out += data
 
     def end(self) -> None:
         """The request is complete: it goes out, and the backend's time to answer begins."""
@@ -164,12 +164,11 @@ class Connection(asyncio.Protocol):
 
     def send(self) -> None:
         """Write what has been gathered."""
-        out = self._out
+        out, self._out = self._out, b""
         if out:
             if not self.sent:
                 self.sent = perf_counter()
-            self.transport.write(out[0] if len(out) == 1 else b"".join(out))
-            out.clear()
+            self.transport.write(out)
 
     def pause(self) -> None:
         """The client takes the answer more slowly than it comes, which is not the backend's fault."""
@@ -184,7 +183,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """Give up whatever is under way, without a word to the sink."""
         self._sink = None
-        self._out.clear()
+        self._out = b""
         self._owner.forget(self)
         self.transport.abort()
 
@@ -216,7 +215,7 @@ class Connection(asyncio.Protocol):
             if self._decoder is not None:
                 self._read_body(sink, data)
             elif self._buffer:
-                self._read_head(sink, self._buffer + data, len(self._buffer))
+                self._read_head(sink, self._buffer + data, max(0, len(self._buffer) - 3))
             else:
                 self._read_head(sink, data, 0)
         except Malformed as error:
@@ -227,9 +226,9 @@ class Connection(asyncio.Protocol):
             sink.answer_flush()
 
     def _read_head(self, sink: AnswerSink, data: bytes, seen: int) -> None:
-        """Read heads until the final one; the first `seen` bytes of `data` were looked at before."""
+        """Read heads until the final one; no end of one begins in the first `seen` bytes of `data`."""
         while True:
-            end = data.find(b"\r\n\r\n", seen - 3 if seen > 3 else 0) + 4
+            end = data.find(b"\r\n\r\n", seen) + 4
             if end < 4:
                 _check_unfinished(data, seen)
                 self._buffer = data
@@ -311,7 +310,7 @@ class Connection(asyncio.Protocol):
                 self.data_received(said)
         sink = self._sink
         self._sink = None
-        self._out.clear()
+        self._out = b""
         self._owner.forget(self)
         if sink is None:
             return

@@ -27,11 +27,11 @@ async def test_all_go_out_together() -> None:
     sent: list[object] = []
     turn = Turn(asyncio.get_running_loop())
     for number in range(5):
-        turn.add(Sender(number, sent), [b"x"])
+        turn.add(Sender(number, sent), b"x")
     assert sent == []
     await asyncio.sleep(0)
     assert sent == [0, 1, 2, 3, 4]
-    turn.add(Sender("later", sent), [b"x"])
+    turn.add(Sender("later", sent), b"x")
     await asyncio.sleep(0)
     assert sent[5:] == ["later"]
 
@@ -40,8 +40,8 @@ async def test_a_large_piece_goes_out_at_once() -> None:
     """Whether the other side keeps up is known only then; more must not be read until it is."""
     sent: list[object] = []
     turn = Turn(asyncio.get_running_loop())
-    turn.add(Sender("small", sent), [b"x"])
-    turn.add(Sender("large", sent), [b"x", b"y" * 100_000])
+    turn.add(Sender("small", sent), b"x")
+    turn.add(Sender("large", sent), b"xy" * 50_000)
     assert sent == ["large"]
     await asyncio.sleep(0)
     assert sent == ["large", "small"]
@@ -52,7 +52,7 @@ async def test_the_first_does_not_wait_for_hundreds() -> None:
     sent: list[object] = []
     turn = Turn(asyncio.get_running_loop())
     for number in range(100):
-        turn.add(Sender(number, sent), [b"x"])
+        turn.add(Sender(number, sent), b"x")
     assert sent == [*range(96)]
     await asyncio.sleep(0)
     assert sent == [*range(100)]
@@ -66,7 +66,7 @@ async def test_one_that_fails_holds_up_nobody() -> None:
     sent: list[object] = []
     turn = Turn(loop)
     for number in range(5):
-        turn.add(Sender(number, sent, fails=number == 2), [b"x"])
+        turn.add(Sender(number, sent, fails=number == 2), b"x")
     for _ in range(3):
         await asyncio.sleep(0)
     assert sent == [0, 1, 3, 4]
