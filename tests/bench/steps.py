@@ -36,6 +36,7 @@ from shadow.wire.deadlines import NEVER
 from shadow.wire.downstream import Downstream
 from shadow.wire.request_head import Passage, Peer, RequestReader
 from shadow.wire.response_head import HEADS, parse_response
+from shadow.wire.turn import Turn
 from shadow.wire.upstream import Connection
 from shadow.worker import Worker
 
@@ -101,6 +102,14 @@ class _Books:
         pass
 
 
+class _NoLoop:
+    """In the place of a loop that never runs, and would keep for ever what it was asked to call soon."""
+
+    @staticmethod
+    def call_soon(_: Callable[[], object]) -> None:
+        """The step calls it itself."""
+
+
 def _live_path() -> Callable[[], object]:
     """All that the live worker does for a small exchange that is mirrored, but for writing the frames."""
     config = Config(legacy="http://127.0.0.1:1", target="http://127.0.0.1:2")
@@ -113,6 +122,7 @@ def _live_path() -> Callable[[], object]:
     connection.connection_made(_Wire())
     live.pool.give_back(connection)
     connection.deadline = NEVER  # until it has been used
+    live.pool.turn, live.front.turn = Turn(_NoLoop()), Turn(_NoLoop())  # type: ignore[arg-type]
 
     def run() -> None:
         client.data_received(_ASKED)
@@ -137,6 +147,7 @@ def _shadow_path() -> Callable[[], object]:
     connection.connection_made(_Wire())
     mirror._pool.give_back(connection)
     connection.deadline = NEVER  # until it has been used
+    mirror._pool.turn = Turn(_NoLoop())  # type: ignore[arg-type]
     sent, answer = b"".join(Stream(Frame).encode(_frame())), _LATER + _BODY
 
     def run() -> None:
