@@ -128,12 +128,16 @@ class Admin:
     async def _readyz(self, _: web.Request) -> web.Response:
         """Every live worker serves, and will for a while. The target has no say: a dead one is no reason to
         turn clients away."""
-        gauges = self._audience.ledger.gauges
+        ledger = self._audience.ledger
+        gauges, silent = ledger.gauges, ledger.silent()
         if gauges.get("supervisor", {}).get("leaving"):
             return web.Response(status=503, text="not ready: leaving\n")
-        missing = self._workers - sum(name.startswith("live-") for name in gauges)
+        # Those of two generations while a reload goes on: enough of either will do.
+        missing = self._workers - sum(name.startswith("live-") and name not in silent for name in gauges)
         if missing > 0:
-            return web.Response(status=503, text=f"not ready: live workers missing: {missing}\n")
+            hung = [f", {name} silent for {silent[name]:.0f} s" for name in sorted(silent) if "live-" in name]
+            text = f"not ready: live workers missing: {missing}{''.join(hung)}\n"
+            return web.Response(status=503, text=text)
         return web.Response(text="ready\n")
 
     async def _mirror(self, _: web.Request) -> web.Response:

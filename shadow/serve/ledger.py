@@ -7,11 +7,20 @@ of it. What was handed to a shadow worker that died, and never judged, is booked
 from __future__ import annotations
 
 from collections import Counter
+from typing import Final
 
 from shadow.endpoint import bounded
 from shadow.frame import Served, WorkerReport
 from shadow.model import Drop
 from shadow.record.tally import Tally, merge_into
+
+HEARD: Final = "heard"
+"""The gauge that tells when a worker's report came, in the supervisor's seconds."""
+
+SILENT = 30.0
+"""Seconds without a report, of which there is one each second, after which a worker counts as hung. Want of
+processors makes one late by seconds, and a proxy that has to wait for them is the last that may be taken out
+of service; but who waits for half a minute gives most clients nothing that they still want."""
 
 
 class Ledger:
@@ -39,6 +48,17 @@ class Ledger:
             self.gauges[report.worker] = report.gauges
         else:
             self.gauges.pop(report.worker, None)
+
+    def silence(self) -> dict[str, float]:
+        """For how many seconds each worker had said nothing when the last one spoke. Where nobody does, no
+        worker is to blame."""
+        heard = {worker: gauges[HEARD] for worker, gauges in self.gauges.items() if HEARD in gauges}
+        last = max(heard.values(), default=0.0)
+        return {worker: last - at for worker, at in heard.items()}
+
+    def silent(self) -> dict[str, float]:
+        """Those that hang, and for how long."""
+        return {worker: seconds for worker, seconds in self.silence().items() if seconds > SILENT}
 
     def died(self, worker: str, pid: int) -> None:
         """A process has ended: what it was given and did not judge, it never will."""

@@ -54,6 +54,12 @@ class LedgerCollector(Collector):
         yield from _served(self._ledger.served)
         for name, help_text in _GAUGES.items():
             yield self._gauge(name, help_text)
+        silent = GaugeMetricFamily(
+            "shadow_silent_seconds", "How long ago a worker's last report came", labels=["worker"]
+        )
+        for worker, seconds in sorted(self._ledger.silence().items()):
+            silent.add_metric([worker], seconds)
+        yield silent
         config = GaugeMetricFamily("shadow_config_info", "The configuration in force", labels=["hash"])
         config.add_metric([self._config_hash], 1)
         yield config

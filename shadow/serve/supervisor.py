@@ -19,11 +19,12 @@ import structlog
 from shadow.frame import Stream, WorkerReport
 from shadow.record.tally import Tally
 from shadow.serve.generation import LAME, RETIRE, Generation
-from shadow.serve.ledger import Ledger
+from shadow.serve.ledger import HEARD, Ledger
 from shadow.serve.processes import Process, WorkerSpec, fork
 from shadow.serve.recorder import Recorder
 
 _TICK: Final = 0.2  # seconds between two looks at the clock
+_PAUSE: Final = 1.0  # seconds; whoever looks later was paused, or starved, and so were those it hears
 _MAX_OUTGOING: Final = 64 * 1024 * 1024  # bytes that admin may be behind before it is started anew
 _MOST_OLD: Final = 8  # generations that are leaving, each with its memory; then a reload waits
 _SELF: Final = "supervisor"
@@ -64,6 +65,9 @@ class Supervisor:
         self._recorder = recorder
         self._lameduck = lameduck
         self._ledger = Ledger()
+        self._looked = time.monotonic()
+        self._awake = 0.0  # seconds in which it would have heard who speaks
+        self._silent: set[str] = set()
         self._encoder: Stream[WorkerReport] = Stream(WorkerReport)
         self._selector = selectors.DefaultSelector()
         self._deaths = Counter(live=0, shadow=0, judge=0, admin=0, shipper=0)  # by kind of worker
@@ -96,6 +100,7 @@ class Supervisor:
             self._reap()
             self._advance(time.monotonic())
             self._reload_if_due()
+            self._notice_silence()
             self._book(self._ledger.lost())
             self._recorder.tick(time.time())
         self._book(self._ledger.remainder())
@@ -111,7 +116,11 @@ class Supervisor:
         return [process for each in self._generations for process in each.processes.values()]
 
     def _wait(self) -> None:
-        for key, _ in self._selector.select(_TICK):
+        found = self._selector.select(_TICK)
+        now = time.monotonic()
+        self._awake += min(now - self._looked, _PAUSE)
+        self._looked = now
+        for key, _ in found:
             if key.data is None:
                 self._wakeup.recv(4096)
             else:
@@ -245,11 +254,23 @@ class Supervisor:
                 generation.reported(process)
                 if report.gauges:  # 48 bits: a float has room for them
                     report.gauges["config_hash"] = float(int(generation.config_hash, 16))
+                    report.gauges[HEARD] = self._awake
                 self._fold(report)
 
     def _hang_up(self, process: Process) -> None:
         if process.line in self._selector.get_map():
             self._selector.unregister(process.line)
+
+    def _notice_silence(self) -> None:
+        """Say who hangs. It is not killed: it may only be starved, and then its clients still get what they
+        asked for."""
+        silent = self._ledger.silent()
+        for name in silent.keys() - self._silent:
+            log.warning("worker_silent", worker=name, seconds=round(silent[name]))
+        for name in self._silent - silent.keys():
+            if name in self._ledger.gauges:
+                log.info("worker_speaks_again", worker=name)
+        self._silent = set(silent)
 
     def _fold(self, report: WorkerReport) -> None:
         self._ledger.fold(report)

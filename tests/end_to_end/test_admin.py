@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
+import signal
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ import pytest
 import yaml
 import zstandard
 from support.peers import Load, answering, echo, get, items, post, response
-from support.proxy import NOBODY, Sample, assert_adds_up, command, samples, until, value
+from support.proxy import NOBODY, Sample, assert_adds_up, children, command, samples, until, value
 
 PATHS = ["/healthz", "/readyz", "/metrics", "/config", "/report", "/totals"]
 
@@ -45,6 +48,56 @@ async def test_a_dead_target_is_no_reason_to_be_unready(backend: Any, proxy: Any
     await Load(running.port, items(100)).run()
     assert (await running.settled(100))["failed"] > 0
     assert (await running.get("/readyz"))[0] == (await running.get("/healthz"))[0] == 200
+
+
+SOON_SILENT = (
+    *(sys.executable, "-c"),
+    "from shadow import cli; from shadow.serve import ledger; ledger.SILENT = 4.0; cli.main()",
+)
+"""The program, but that nobody has to wait for half a minute."""
+
+
+async def test_a_live_worker_that_hangs_makes_it_unready(backend: Any, proxy: Any) -> None:
+    """It is named, with how long it has said nothing, at /readyz, in the log and in the metrics; it is left
+    alive, and once it speaks again, all is well."""
+    legacy = await backend(answering(echo))
+    running = await proxy(legacy.url, NOBODY, SOON_SILENT, workers={"live": 2})
+    victim = running.worker("live-1")
+    os.kill(victim, signal.SIGSTOP)
+    async with asyncio.timeout(60):
+        while "live-1 silent" not in (told := await running.get("/readyz"))[1]:
+            pass
+    assert told[0] == 503
+    assert re.fullmatch(r"not ready: live workers missing: 1, live-1 silent for \d+ s\n", told[1])
+    assert value(await running.metrics(), "shadow_silent_seconds", worker="live-1") > 4.0
+    assert "live-1" in [event["worker"] for event in running.events("worker_silent")]
+    os.kill(victim, signal.SIGCONT)
+    await running.ready()
+    await until(lambda: running.events("worker_speaks_again"), "it is heard")
+    assert value(await running.metrics(), "shadow_silent_seconds", worker="live-1") < 4.0
+    assert running.worker("live-1") == victim
+    await running.stop()
+
+
+async def test_who_was_paused_with_all_others_does_not_hang(backend: Any, proxy: Any) -> None:
+    """As when the machine sleeps, or a container is frozen: for longer than a worker may be silent. Who wakes
+    up last had no time to speak."""
+    legacy = await backend(answering(echo))
+    running = await proxy(legacy.url, NOBODY, SOON_SILENT)
+    last = running.worker("live-0")
+    others = {running.pid, *children(running.pid)} - {last}
+    for pid in (last, *others):
+        os.kill(pid, signal.SIGSTOP)
+    await asyncio.sleep(5.0)  # not for something to happen: the pause itself
+    for pid in others:
+        os.kill(pid, signal.SIGCONT)
+    async with asyncio.timeout(60):
+        while value(await running.metrics(), "shadow_silent_seconds", worker="live-0") <= 1.0:
+            pass
+    os.kill(last, signal.SIGCONT)
+    await running.ready()
+    await running.stop()
+    assert "live-0" not in [event["worker"] for event in running.events("worker_silent")]
 
 
 async def test_clients_come_first(backend: Any, proxy: Any) -> None:

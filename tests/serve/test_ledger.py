@@ -5,7 +5,7 @@ from __future__ import annotations
 from shadow.frame import WorkerReport
 from shadow.model import Drop, Skip
 from shadow.record.tally import Tally
-from shadow.serve.ledger import Ledger
+from shadow.serve.ledger import HEARD, SILENT, Ledger
 
 LIVE, SHADOW, NEXT = 10, 20, 21  # process ids
 GET = "GET /"
@@ -77,6 +77,30 @@ def test_the_remainder_makes_the_sum_hold() -> None:
     ledger.fold(WorkerReport("supervisor", 0, rest))
     assert ledger.remainder() == {}
     assert all(tally.in_flight == 0 for tally in ledger.totals.values())
+
+
+def spoke(worker: str, at: float) -> WorkerReport:
+    """A report that came then."""
+    return WorkerReport(worker, 1, {}, {}, {HEARD: at})
+
+
+def test_who_says_nothing_while_another_speaks_hangs() -> None:
+    """After half a minute, and until it speaks or is no more; where nobody speaks, nobody does."""
+    ledger = Ledger()
+    assert ledger.silent() == {}
+    for worker in ("live-0", "live-1"):
+        ledger.fold(spoke(worker, 100.0))
+    ledger.fold(WorkerReport("supervisor", 0, {}, {}, {"leaving": 0.0}))
+    ledger.fold(spoke("live-1", 100.0 + SILENT))
+    assert ledger.silence() == {"live-0": SILENT, "live-1": 0.0}
+    assert ledger.silent() == {}
+    ledger.fold(spoke("live-1", 101.0 + SILENT))
+    assert ledger.silent() == {"live-0": SILENT + 1}
+    ledger.fold(spoke("live-0", 102.0 + SILENT))
+    assert ledger.silent() == {}
+    ledger.fold(spoke("live-0", 300.0))
+    ledger.died("live-1", 1)
+    assert ledger.silent() == {}
 
 
 def test_gauges_are_of_the_living() -> None:
