@@ -96,7 +96,7 @@ _GAUGES: Final = {
     "evidence_lost_total": "Records that could not be written",
     "evidence_deleted_total": "Segments of evidence deleted because record.limit was reached",
     "segments_shipped_total": "Segments put into the object store",
-    "ship_failures_total": "Attempts to ship segments that the object store has ended",
+    "ship_failures_total": "Attempts to ship segments that have failed",
     "spool_segments": "Sealed segments that are not in the object store yet",
     "spool_bytes": "Bytes of them",
     "evidence_enough_total": "Comparisons not kept because enough of their causes were, in this hour",

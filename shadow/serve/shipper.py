@@ -53,7 +53,7 @@ class Shipper:
 
     def __init__(self, record: Record) -> None:
         self.shipped = 0  # segments
-        self.failures = 0  # rounds that the store has ended
+        self.failures = 0  # rounds that have ended early
         self.waiting: list[SegmentFile] = []
         """What is still in the spool, after the last round."""
         self._folder = Path(record.spool)
@@ -73,33 +73,36 @@ class Shipper:
             time.sleep(pause)
 
     def round(self, now: float) -> bool:
-        """Ship all that is sealed, and do what else is due; False if the store has failed."""
+        """Ship all that is sealed, and do what else is due; False if the store or the spool has failed."""
         return self._try(self._ship_sealed, lambda store: self._ship_due(store, now))
 
     def finish(self) -> bool:
-        """Ship all that is sealed; False if the store has failed."""
+        """Ship all that is sealed; False if the store or the spool has failed."""
         return self._try(self._ship_sealed)
 
     def _try(self, *steps: Callable[[Store], None]) -> bool:
         """A failure is said once."""
         from shadow.record.store import Store
 
-        error = None
-        recover(self._folder)  # a judge that was killed has left its segment open
+        reason = None
         try:
+            recover(self._folder)  # a judge that was killed has left its segment open
             self._store = self._store or Store(self._url, make=True)
             for step in steps:
                 step(self._store)
-        except StoreError as caught:
-            error = caught
-            self.failures += 1
-        self.waiting = sealed(self._folder)
-        if error is not None and not self._failing:
-            log.warning("segments_wait_in_spool", record=self._url, reason=error.strerror)
-        elif error is None and self._failing:
+        except StoreError as error:
+            reason = error.strerror
+        except OSError as error:  # the spool cannot be listed just now
+            reason = f"{error.filename}: {error.strerror}"
+        with suppress(OSError):
+            self.waiting = sealed(self._folder)
+        self.failures += reason is not None
+        if reason is not None and not self._failing:
+            log.warning("segments_wait_in_spool", record=self._url, reason=reason)
+        elif reason is None and self._failing:
             log.info("segments_are_shipped_again", record=self._url)
-        self._failing = error is not None
-        return error is None
+        self._failing = reason is not None
+        return reason is None
 
     def _ship_due(self, store: Store, now: float) -> None:
         if now >= self._next_snapshots:
@@ -204,20 +207,24 @@ def _or_die(ship: Callable[[], None]) -> None:
 
 def ship_rest(record: Record, seconds: float) -> int:
     """Ship what is left, once nobody writes any more, for at most so many seconds; how many segments had to
-    stay in the spool, which is said. This process must not fork any more."""
+    stay in the spool, as far as it can be listed, which is said. This process must not fork any more."""
     shipper = Shipper(record)
     folder = Path(record.spool)
 
     def ship() -> None:
-        while sealed(folder):
-            if not shipper.finish():
-                time.sleep(_AGAIN)
+        while not shipper.finish() or shipper.waiting:
+            time.sleep(_AGAIN)
 
-    recover(folder)
+    with suppress(OSError):  # which is said, and tried again
+        recover(folder)
+        if not sealed(folder):
+            return 0
     shipping = threading.Thread(target=ship, daemon=True)
     shipping.start()
     shipping.join(seconds)
-    left = sealed(folder)
+    left = shipper.waiting
+    with suppress(OSError):
+        left = sealed(folder)
     if not left:
         return 0
     log.warning(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import resource
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -140,6 +143,47 @@ def test_an_outage_loses_nothing_and_is_said_once(pod: Pod, capsys: pytest.Captu
     told = capsys.readouterr().out
     assert told.count("segments_wait_in_spool") == 1
     assert told.count("segments_are_shipped_again") == 1
+
+
+@contextmanager
+def unlistable() -> Iterator[None]:
+    """No folder can be listed: this process has no descriptor left. Whoever is root may list any other."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_spool_that_cannot_be_listed_is_said_once_and_tried_again(
+    pod: Pod, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no reason for a shipper to end, which a second one would find as well; nothing is lost."""
+    pod.seal(1)
+    with unlistable():
+        assert not pod.shipper.round(time.time())
+        assert not pod.shipper.round(time.time())
+    assert pod.shipper.gauges()["ship_failures_total"] == 2
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "segments_wait_in_spool" in line
+    assert f"{pod.spool}: Too many open files" in line
+    assert pod.shipper.round(time.time())
+    assert received(pod.url) == ([1], Unreadable())
+
+
+def test_a_spool_that_cannot_be_listed_at_the_end_is_said(
+    pod: Pod, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The proxy ends as it would."""
+    pod.seal(1)
+    with unlistable():
+        ship_rest(pod.settings, 0.3)
+    (line,) = capsys.readouterr().out.splitlines()
+    assert "segments_wait_in_spool" in line
+    assert f"{pod.spool}: Too many open files" in line
+    assert ship_rest(pod.settings, 30) == 0
+    assert received(pod.url)[0] == [1]
 
 
 def test_others_see_the_window_that_goes_on(tmp_path: Path) -> None:
