@@ -73,6 +73,8 @@ class SegmentWriter:
             raise ValueError(f"not a name for segments: {name!r}")
         self.lost = 0
         """Lines that could not be written."""
+        self.why = ""
+        """Why the last that were not written were not."""
         self.begun = 0
         """Segments begun."""
         self._folder = folder
@@ -88,7 +90,8 @@ class SegmentWriter:
             self._open = self._still_open() or self._next()
             if os.write(self._open[0], lines) != len(lines):
                 raise OSError("the disk is full")
-        except OSError:
+        except OSError as error:
+            self.why = error.strerror or str(error)
             self._cut()
             self.lost += lines.count(b"\n")
             return False
@@ -113,7 +116,8 @@ class SegmentWriter:
             except OSError:
                 os.close(new)
                 raise
-        except OSError:
+        except OSError as error:
+            self.why = error.strerror or str(error)
             with suppress(OSError):
                 if part is not None:
                     part.unlink(missing_ok=True)

@@ -93,6 +93,7 @@ _GAUGES: Final = {
     "controls_failed_total": "Of those, the ones without an answer",
     "rechecks_pending": "Differences that both sides will be asked again for",
     "access_log_lost_total": "Lines of the access log that could not be written",
+    "tallies_kept_in_memory": "1 while what was counted cannot be written",
     "evidence_lost_total": "Records that could not be written",
     "evidence_deleted_total": "Segments of evidence deleted because record.limit was reached",
     "segments_shipped_total": "Segments put into the object store",

@@ -30,6 +30,8 @@ class Recorder:
     """The supervisor's segment of tallies. Times are Unix seconds."""
 
     def __init__(self, settings: Record, name: str, configured: ConfigRecord, now: float) -> None:
+        self.failing = False
+        """What was counted cannot be written just now, and is kept in memory."""
         self._folder = Path(settings.folder)
         self._seconds = float(settings.window)
         self._keep = settings.keep
@@ -40,7 +42,6 @@ class Recorder:
         self._new = False  # something was counted that no snapshot holds
         self._next_write = now  # what is counted first, at once: somebody may wait for a first report
         self._next_retain = now
-        self._failing = False
 
     def add(self, tallies: dict[str, Tally]) -> None:
         """Take over counters that are new."""
@@ -78,10 +79,10 @@ class Recorder:
         ]
         written = self._writer.replace(encode([self._configured, *records]))
         self._new = not written
-        if written == self._failing:  # said once for each change, not every time
-            self._failing = not written
-            if self._failing:
-                log.warning("tallies_kept_in_memory", folder=str(self._folder))
+        if written == self.failing:  # said once for each change, not every time
+            self.failing = not written
+            if self.failing:
+                log.warning("tallies_kept_in_memory", folder=str(self._folder), reason=self._writer.why)
             else:
                 log.info("tallies_written_again", folder=str(self._folder))
         return written

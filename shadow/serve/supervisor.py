@@ -102,7 +102,7 @@ class Supervisor:
             self._reload_if_due()
             self._notice_silence()
             self._book(self._ledger.lost())
-            self._recorder.tick(time.time())
+            self._record()
         self._book(self._ledger.remainder())
         self._recorder.close(time.time())
         return self._exit
@@ -283,11 +283,18 @@ class Supervisor:
             self._recorder.add(tallies)
             self._tell(WorkerReport(_SELF, 0, tallies, {}, self._state))
 
+    def _record(self) -> None:
+        failing = self._recorder.failing
+        self._recorder.tick(time.time())
+        if failing != self._recorder.failing:
+            self._tell_state()
+
     @property
     def _state(self) -> dict[str, float]:
         return {
             "leaving": float(self._stopping),
             "config_last_reload_successful": float(self._reloaded),
+            "tallies_kept_in_memory": float(self._recorder.failing),
             **{f"{kind}_deaths_total": float(count) for kind, count in self._deaths.items()},
         }
 

@@ -75,6 +75,20 @@ async def test_no_room_for_another(backend: Any, proxy: Any, connect: Any) -> No
     assert (report["totals"]["matched"], report["totals"]["dropped"]) == (1, {"channel_full": 1})
 
 
+async def test_no_room_for_what_is_counted(backend: Any, proxy: Any) -> None:
+    """Whoever watches the metrics is told while it cannot be written, and why; nothing is lost."""
+    running = await proxy((await backend(answering(echo))).url, (await backend(answering(echo))).url)
+    soft, hard = resource.prlimit(running.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (3, hard))
+    await Load(running.port, items(10)).run()
+    await running.tells("shadow_tallies_kept_in_memory", 1)
+    (said,) = running.events("tallies_kept_in_memory")
+    assert said["reason"] == "Too many open files"
+    resource.prlimit(running.pid, resource.RLIMIT_NOFILE, (soft, hard))
+    await running.tells("shadow_tallies_kept_in_memory", 0)
+    assert_adds_up(await running.stop(), 10)
+
+
 @pytest.mark.parametrize("_", range(max(1, KILLS // 5)))
 async def test_the_supervisor(_: int, backend: Any, proxy: Any) -> None:
     """All workers leave within seconds; what was kept is read at once, and sealed by the next start."""

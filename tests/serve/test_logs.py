@@ -319,3 +319,4 @@ def test_tallies_that_cannot_be_written_are_told(tmp_path: Path) -> None:
         ("error", "tallies_lost"),
     ]
     assert (events[-1]["folder"], events[-1]["requests"]) == (str(folder), 4)
+    assert events[0]["reason"] == "File exists"
