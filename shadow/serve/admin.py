@@ -61,8 +61,15 @@ class Audience(Worker):
         super().__init__(loop, name)
         self.ledger = Ledger()
         self._told = Stream(WorkerReport)
+        self._heard = loop.time()
+
+    def silence(self) -> dict[str, float]:
+        """For how many seconds each process has said nothing; the supervisor, by whom all others are heard,
+        until now."""
+        return self.ledger.silence() | {"supervisor": self.loop.time() - self._heard}
 
     def data_received(self, data: bytes) -> None:
+        self._heard = self.loop.time()
         for report in self._told.feed(data):
             self.ledger.fold(report)
 
@@ -75,7 +82,7 @@ class Admin:
         self._loaded = loaded
         self._audience = audience
         self._workers = live
-        self._registry = registry(audience.ledger, config_hash(loaded.config))
+        self._registry = registry(audience.ledger, config_hash(loaded.config), audience.silence)
         self._switch = switch
         self._live = LiveReport(loaded.config.record.to, loaded.config.verdict)
         self._telling: asyncio.Task[None] | None = None

@@ -7,8 +7,8 @@ endpoints past `ENDPOINTS` are added up as `other`, and each label besides has a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, TypeAlias
 
 from prometheus_client import CollectorRegistry
 from prometheus_client.core import (
@@ -37,12 +37,17 @@ and a share has no whole where a part of it is not there."""
 _BOUNDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)  # seconds
 
 
+Silence: TypeAlias = Callable[[], dict[str, float]]
+"""Tells for how many seconds each process has said nothing."""
+
+
 class LedgerCollector(Collector):
     """Makes metrics of what a ledger holds at the time of the scrape."""
 
-    def __init__(self, ledger: Ledger, config_hash: str) -> None:
+    def __init__(self, ledger: Ledger, config_hash: str, silence: Silence) -> None:
         self._ledger = ledger
         self._config_hash = config_hash
+        self._silence = silence
         self._named: set[str] = set()
 
     def collect(self) -> Iterator[Metric]:
@@ -55,9 +60,9 @@ class LedgerCollector(Collector):
         for name, help_text in _GAUGES.items():
             yield self._gauge(name, help_text)
         silent = GaugeMetricFamily(
-            "shadow_silent_seconds", "How long ago a worker's last report came", labels=["worker"]
+            "shadow_silent_seconds", "How long ago the last report of a process came", labels=["worker"]
         )
-        for worker, seconds in sorted(self._ledger.silence().items()):
+        for worker, seconds in sorted(self._silence().items()):
             silent.add_metric([worker], seconds)
         yield silent
         config = GaugeMetricFamily("shadow_config_info", "The configuration in force", labels=["hash"])
@@ -247,8 +252,8 @@ def _served(served: Served) -> Iterator[Metric]:
         yield seconds
 
 
-def registry(ledger: Ledger, config_hash: str) -> CollectorRegistry:
+def registry(ledger: Ledger, config_hash: str, silence: Silence) -> CollectorRegistry:
     """What `generate_latest` makes Prometheus' text of; one for each ledger."""
     made = CollectorRegistry()
-    made.register(LedgerCollector(ledger, config_hash))
+    made.register(LedgerCollector(ledger, config_hash, silence))
     return made

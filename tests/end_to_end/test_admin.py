@@ -79,6 +79,24 @@ async def test_a_live_worker_that_hangs_makes_it_unready(backend: Any, proxy: An
     await running.stop()
 
 
+async def test_a_supervisor_that_hangs_is_told_and_clients_are_served(
+    backend: Any, proxy: Any, connect: Any
+) -> None:
+    """As where its disk does: it is no reason to be unready, but whoever watches knows that
+    all other figures stand still."""
+    running = await proxy((await backend(answering(echo))).url, NOBODY)
+    client = await connect(running)
+    running.signal(signal.SIGSTOP)
+    async with asyncio.timeout(60):
+        while value(await running.metrics(), "shadow_silent_seconds", worker="supervisor") < 3.0:
+            pass
+    assert (await client.ask(get("/items/1"))).status == 200
+    assert await running.get("/readyz") == (200, "ready\n")
+    running.signal(signal.SIGCONT)
+    client.leave()
+    assert_adds_up(await running.stop(), 1)
+
+
 async def test_who_was_paused_with_all_others_does_not_hang(backend: Any, proxy: Any) -> None:
     """As when the machine sleeps, or a container is frozen: for longer than a worker may be silent. Who wakes
     up last had no time to speak."""

@@ -51,7 +51,7 @@ def test_counters_of_workers_that_come_and_go() -> None:
             tally = tallies[f"GET /{worker}/{number}/" + "x" * 100] = Tally(received=1)
             tally.count_match(answer, answer, About())
         ledger.fold(WorkerReport("live-0", worker, tallies, {1: dict.fromkeys(tallies, 1)}, {"tunnels": 0.0}))
-    page = generate_latest(registry(ledger, "abc")).decode()
+    page = generate_latest(registry(ledger, "abc", ledger.silence)).decode()
     told = samples(page)
     assert len(ledger.totals) <= COUNTED + 1
     assert len(told) <= SERIES

@@ -37,7 +37,7 @@ def ledger(endpoints: int) -> Ledger:
 
 
 def exposition(of: Ledger) -> str:
-    return generate_latest(registry(of, "abc")).decode()
+    return generate_latest(registry(of, "abc", of.silence)).decode()
 
 
 def test_it_can_be_parsed_whatever_an_endpoint_is_called() -> None:
