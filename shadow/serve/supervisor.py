@@ -265,11 +265,12 @@ class Supervisor:
         """Say who hangs. It is not killed: it may only be starved, and then its clients still get what they
         asked for."""
         silent = self._ledger.silent()
-        for name in silent.keys() - self._silent:
-            log.warning("worker_silent", worker=name, seconds=round(silent[name]))
-        for name in self._silent - silent.keys():
-            if name in self._ledger.gauges:
-                log.info("worker_speaks_again", worker=name)
+        for process in self._processes:
+            name, pid = process.spec.name, process.pid
+            if name in silent and name not in self._silent:
+                log.warning("worker_silent", worker=name, pid=pid, seconds=round(silent[name]))
+            elif name in self._silent and name not in silent and process.ready:
+                log.info("worker_speaks_again", worker=name, pid=pid)
         self._silent = set(silent)
 
     def _fold(self, report: WorkerReport) -> None:

@@ -70,7 +70,7 @@ async def test_a_live_worker_that_hangs_makes_it_unready(backend: Any, proxy: An
     assert told[0] == 503
     assert re.fullmatch(r"not ready: live workers missing: 1, live-1 silent for \d+ s\n", told[1])
     assert value(await running.metrics(), "shadow_silent_seconds", worker="live-1") > 4.0
-    assert "live-1" in [event["worker"] for event in running.events("worker_silent")]
+    assert ("live-1", victim) in [(each["worker"], each["pid"]) for each in running.events("worker_silent")]
     os.kill(victim, signal.SIGCONT)
     await running.ready()
     await until(lambda: running.events("worker_speaks_again"), "it is heard")
