@@ -17,6 +17,7 @@ from replay.formats.registry import (
     COMBINED,
     COMMON,
     DEFAULTS,
+    LIGHTTPD,
     PRESETS,
     parser,
 )
@@ -33,6 +34,8 @@ _HAR: Final = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
 _LONG: Final = 60.0  # seconds; proxies do not wait so long, and half of all requests never take it
 _EDGE: Final = b"x-edge-"  # fields of CloudFront's
 _MAIN: Final = "main"
+_WITH_HOST: Final = frozenset(("nginx-proxy", "host-combined", "host-common", "lighttpd"))
+_HOST_NAME: Final = re.compile(rb"[0-9._-]*+[A-Za-z][A-Za-z0-9._-]*+(?::\d{1,5})?")
 _OF_ADDRESSES: Final = b"0123456789ABCDEFabcdef.:[], "
 
 
@@ -79,7 +82,7 @@ def detect(first_lines: Sequence[bytes], options: Options = DEFAULTS) -> Detecte
     is_shared = all(unwrapped(line) is not None for line in lines)
     if best.fit < len(lines) * (_SHARED if is_shared else _ENOUGH) or not is_known:
         unnamed = None if best.replayable else _unnamed(lines[0])
-        return unnamed or _more_than(lines) or _undetected(name, best, len(lines))
+        return unnamed or _more_than(lines) or _undetected(name, best, lines)
     also = [other for other, score in scores.items() if other != name and score.rank == best.rank]
     why = f"{name}: {best.fit} of the first {len(lines)} lines fit, {best.replayable} of them hold a request"
     why += f"; {' and '.join(also)} would fit as well, and say no more." if also else "."
@@ -118,14 +121,27 @@ def _score(one: LineParser, lines: Sequence[bytes]) -> _Score:
         if line.startswith(b"#"):
             directives += 1
         elif not isinstance(parsed, BadLine):
-            fit, replayable = fit + (one.name != _MAIN or _is_main(parsed)), replayable + 1
+            replayable += 1
             took.append(parsed.seconds or 0.0)
+            if _is_of(one.name, parsed):
+                fit += 1
+            else:
+                misfit = misfit or f"something else is in a field: {shown(line)}"
         elif parsed.reason is not LogSkip.MALFORMED:
             fit += 1
         else:
             misfit = misfit or f"{parsed.detail}: {shown(line)}"
     of_this = fit or (one.header and (_EDGE in one.header) == (one.name == "cloudfront"))
     return _Score(fit + (directives if of_this else 0), replayable, misfit, median_high(took))
+
+
+def _is_of(name: str, request: LoggedRequest) -> bool:
+    """Whether the fields of a line hold what they do in this format: another one may look the same."""
+    if request.user and b" -" in request.user:  # a field that is empty: there are more than were told apart
+        return False
+    if name in _WITH_HOST:  # an address there is the client's mostly, and would be sent as the host
+        return request.host is None or bool(_HOST_NAME.fullmatch(request.host))
+    return name != _MAIN or _is_main(request)
 
 
 def _is_main(request: LoggedRequest) -> bool:
@@ -136,7 +152,12 @@ def _is_main(request: LoggedRequest) -> bool:
     return said == b"unknown" or (dots > 1 and not said.translate(None, _OF_ADDRESSES))
 
 
-_BEGINNINGS: Final = (("combined", COMBINED, APACHE_COMBINED), ("common", COMMON, APACHE_COMMON))
+_BEGINNINGS: Final = (
+    ("combined", COMBINED, APACHE_COMBINED),
+    ("common", COMMON, APACHE_COMMON),
+    ("lighttpd", COMBINED.replace(" - ", " $host "), LIGHTTPD),
+    ("host-combined", "$host " + COMBINED, "%v " + APACHE_COMBINED),
+)
 
 
 def _more_than(lines: Sequence[bytes]) -> Undetected | None:
@@ -144,7 +165,9 @@ def _more_than(lines: Sequence[bytes]) -> Undetected | None:
     for name, nginx, apache in _BEGINNINGS:
         reader = parser(f"{nginx} $http_rest")
         assert isinstance(reader, LineParser)
-        parsed = [one for one in map(reader.parse, lines) if isinstance(one, LoggedRequest)]
+        parsed = [
+            one for one in map(reader.parse, lines) if isinstance(one, LoggedRequest) and _is_of(name, one)
+        ]
         rests = [value for one in parsed for header, value in one.headers if header == b"Rest"]
         if len(rests) >= len(lines) * _ENOUGH:
             seen = (
@@ -179,9 +202,15 @@ def _unnamed(line: bytes) -> Undetected | None:
     )
 
 
-def _undetected(name: str, best: _Score, count: int) -> Undetected:
-    todo = "say with --format which it is, of those that --formats lists, or give the server's format string"
+def _undetected(name: str, best: _Score, lines: Sequence[bytes]) -> Undetected:
+    todo = (
+        "say with --format which it is, of those that --formats lists, or give the server's format string, "
+        """such as '$host $remote_addr [$time_local] "$request" $status' of nginx or """
+        """'%v %h %t "%r" %>s' of Apache and lighttpd."""
+    )
     if not best.fit:
-        return Undetected(f"No known format fits any of the first {count} lines: {todo}.")
-    nearest = f"nearest is {name}, with {best.fit} of the first {count} lines ({best.first_misfit})"
-    return Undetected(f"No known format fits: {nearest}; {todo}.")
+        return Undetected(
+            f"No known format fits any of the first {len(lines)} lines (the first: {shown(lines[0])}): {todo}"
+        )
+    nearest = f"nearest is {name}, with {best.fit} of the first {len(lines)} lines ({best.first_misfit})"
+    return Undetected(f"No known format fits: {nearest}; {todo}")

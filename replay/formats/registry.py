@@ -20,6 +20,7 @@ COMMON: Final = '$remote_addr - $remote_user [$time_local] "$request" $status $b
 COMBINED: Final = COMMON + ' "$http_referer" "$http_user_agent"'
 APACHE_COMMON: Final = '%h %l %u %t "%r" %>s %b'
 APACHE_COMBINED: Final = APACHE_COMMON + ' "%{Referer}i" "%{User-Agent}i"'
+LIGHTTPD: Final = APACHE_COMBINED.replace("%l", "%V")
 _ENVOY_START = (
     '[%START_TIME%] "%REQ(:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH)% %PROTOCOL%" %RESPONSE_CODE% '
     "%RESPONSE_FLAGS% "
@@ -67,6 +68,10 @@ PRESETS: Final[Mapping[str, Preset]] = dict([
     _apache("vcombined", r'%v:%p %h %l %u %t "%r" %>s %O "%{Referer}i" "%{User-Agent}i"',
             "combined after virtual host and port: Debian's vhost_combined"),
     _apache("vcommon", r'%v:%p %h %l %u %t "%r" %>s %b', "common after virtual host and port"),
+    _nginx("nginx-proxy", "$host " + COMBINED + ' "$upstream_addr"', "the image nginx-proxy's default"),
+    _apache("host-combined", "%v " + APACHE_COMBINED, "combined after the host: nginx's $host, Apache's %v"),
+    _apache("host-common", "%v " + APACHE_COMMON, "common after the host"),
+    _apache("lighttpd", LIGHTTPD, "lighttpd's default: combined, but the second field is the host"),
     _apache("combinedio", APACHE_COMBINED + " %I %O", "Apache's combined with bytes in and out"),
     _envoy("istio", _ENVOY_START + '%RESPONSE_CODE_DETAILS% %CONNECTION_TERMINATION_DETAILS% '
            '"%UPSTREAM_TRANSPORT_FAILURE_REASON%" ' + _ENVOY_MIDDLE + " %UPSTREAM_CLUSTER_RAW% "

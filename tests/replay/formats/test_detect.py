@@ -19,6 +19,12 @@ LINES = {
     "main": COMBINED + b' "203.0.113.9"',
     "combined-time": COMBINED + b" 0.005",
     "vcombined": b"shop.example:80 " + COMBINED,
+    "vcommon": b"shop.example:80 2001:db8::1" + COMBINED[7:].partition(b' "-"')[0],
+    "host-combined": b"shop.example " + COMBINED,
+    "host-common": b"shop.example:8080 2001:db8::1" + COMBINED[7:].partition(b' "-"')[0] + b"\n"
+    b'cafe.de 1.2.3.4 - jo [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12',
+    "nginx-proxy": b"shop.example " + COMBINED + b' "10.0.0.1:80"',
+    "lighttpd": COMBINED.replace(b" - - ", b" shop.example:8080 jo ") + b"\n" + COMBINED,
     "combinedio": COMBINED + b" 100 200",
     "alb": b"http 2026-11-22T01:00:00.5Z app/a/1 1.2.3.4:5 10.0.0.1:80 0.1 0.2 0.1 200 200 34 366 "
     b'"GET http://shop.jp:80/x HTTP/1.1" "a" - - arn "Root=1" "-" "-" 0 2026-11-22T01:00:00.1Z "forward" "-" "-"',
@@ -55,9 +61,9 @@ def test_the_nearest_is_named() -> None:
     assert isinstance(found, Undetected)
     assert "nearest is combined" in found.why
     assert "10 of the first 20 lines" in found.why
-    assert found.why.endswith(
-        "(not a line of this format: ?); say with --format which it is, "
-        "of those that --formats lists, or give the server's format string."
+    assert (
+        "(not a line of this format: ?); say with --format which it is, of those that --formats lists, "
+        "or give the server's format string, such as " in found.why
     )
 
 
@@ -69,6 +75,8 @@ def test_the_nearest_is_named() -> None:
         (COMBINED + b' rt=0.005 urt="0.004"', 'begin as combined and go on: rt=0.005 urt="0.004".'),
         (COMBINED + b' "0.005"', "'$remote_addr - $remote_user [$time_local] "),
         (COMBINED + b" 1795309200.123", "begin as combined"),
+        (b"shop.example " + COMBINED + b" 1532", "begin as host-combined and go on: 1532. If that is a time"),
+        (COMBINED.replace(b" - ", b" shop.example ", 1) + b' "x"', """'%h %V %u %t "%r" %>s %b """),
     ],
 )
 def test_what_goes_on_behind_a_preset_is_told(line: bytes, told: str) -> None:
@@ -135,6 +143,34 @@ def test_what_is_no_address_is_not_sent_as_the_clients() -> None:
     found = detect(lies * 2 + [COMBINED + b' "a.lie"'])
     assert isinstance(found, Detected)
     assert found.name == "main"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        COMBINED.replace(b" - ", b" 203.0.113.9 ", 1),  # X-Forwarded-For in the place of %l
+        COMBINED.replace(b" - ", b" ::1 ", 1),
+        COMBINED.replace(b" - ", b" 10.0.0.1, 203.0.113.9 ", 1),
+        b"203.0.113.9 " + COMBINED,  # and before all of it
+        b"shop.example - " + COMBINED,  # whose user would be all of `1.2.3.4 - -`
+        COMBINED.replace(b" - ", b" - shop.example - ", 1),
+    ],
+)
+def test_what_is_no_host_or_no_user_is_not_sent_as_one(line: bytes) -> None:
+    """One field more or another, in the place where a format that is known has its own. What is nearest, or
+    the first line, is told, and how a format string is written."""
+    found = detect([line] * 10)
+    assert isinstance(found, Undetected)
+    assert line[:40].decode() in found.why
+    assert "$host $remote_addr" in found.why
+
+
+def test_some_clients_ask_an_address() -> None:
+    """That is no other format."""
+    named = COMBINED.replace(b" - ", b" shop.example ", 1)
+    found = detect([named] * 9 + [COMBINED.replace(b" - ", b" 192.0.2.1:80 ", 1)])
+    assert isinstance(found, Detected), found.why
+    assert found.name == "lighttpd"
 
 
 def test_what_stands_behind_the_agent_is_not_taken_for_a_part_of_it() -> None:

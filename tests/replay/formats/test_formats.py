@@ -72,6 +72,27 @@ READ = {
         b'shop.example:80 1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 99 "-" "Mozilla/5.0 (X11)"',
         REQUEST._replace(host=b"shop.example", size=None),  # %O counts the head too
     ),
+    "lighttpd": (
+        "lighttpd",
+        b'1.2.3.4 shop.example:8080 jo [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12 "-" "Mozilla/5.0 (X11)"',
+        REQUEST._replace(host=b"shop.example:8080", user=b"jo"),
+    ),
+    "lighttpd, an IPv6 host": (
+        "lighttpd",
+        b'::1 [::1]:80 - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12 "-" "Mozilla/5.0 (X11)"',
+        REQUEST._replace(host=b"[::1]:80", client=b"::1"),
+    ),
+    "host-combined": (
+        "host-combined",
+        b'shop.example ::1 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12 "-" "Mozilla/5.0 (X11)"',
+        REQUEST._replace(host=b"shop.example", client=b"::1"),
+    ),
+    "nginx-proxy": (
+        "nginx-proxy",
+        b'shop.example 1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12 "-" "Mozilla/5.0 (X11)" '
+        b'"10.0.0.1:80, 10.0.0.2:80"',
+        REQUEST._replace(host=b"shop.example"),
+    ),
     "combined-time": (
         "combined-time",
         b'1.2.3.4 - - [22/Nov/2026:10:00:00 +0900] "GET /x HTTP/1.1" 200 12 "-" "Mozilla/5.0 (X11)" 0.250',
