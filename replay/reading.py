@@ -14,6 +14,7 @@ from replay.cutter import Cutter, Cutting, Record, Whole
 from replay.formats.detect import LINES
 from replay.formats.gor import SEPARATOR
 from replay.formats.parser import MAX_DOCUMENT, MAX_LINE, Framing, LineParser, Parser, RecordParser
+from replay.joiner import Joiner, joined
 from replay.model import Parsed
 from shadow.record.replayed import Mark
 
@@ -59,6 +60,7 @@ class Reading:
         self._from = mark.at if mark else 0
         self._parser: Parser | None = None
         self._cutter: Cutting = Whole(MAX_DOCUMENT)
+        self._joiner = Joiner()
         self._held = b""  # until the format is known
         self._entries = 0
         self.start = 0
@@ -92,10 +94,12 @@ class Reading:
         entries += self._parsed(self._cutter.flush())
         if isinstance(self._parser, RecordParser):
             entries += self._counted(self._parser.finish(), b"")
+        elif isinstance(self._parser, LineParser):
+            entries += self._read(self._parser, self._joiner.flush())
         return entries
 
     def _choose(self, lines: Sequence[bytes]) -> bytes:
-        self._use(self._formats.tell(self._shown, [lines[0].removeprefix(BOM_UTF8), *lines[1:]]))
+        self._use(self._formats.tell(self._shown, joined([lines[0].removeprefix(BOM_UTF8), *lines[1:]])))
         held, self._held = self._held, b""
         return held
 
@@ -119,8 +123,11 @@ class Reading:
         assert parser is not None
         if records and not records[0].at:
             records[0] = records[0]._replace(data=records[0].data.removeprefix(BOM_UTF8))
+        return self._read(parser, self._joiner.feed(records))
+
+    def _read(self, parser: LineParser, lines: list[Record]) -> list[Entry]:
         log, name, parse = self._log, parser.name, parser.parse
-        entries = [Entry(log, at, end, parse(data), data, name, parser.header) for at, end, data in records]
+        entries = [Entry(log, at, end, parse(data), data, name, parser.header) for at, end, data in lines]
         return entries if entries and entries[0].at >= self._from else self._wanted(entries)
 
     def _counted(self, found: Iterable[Parsed], raw: bytes) -> list[Entry]:
