@@ -54,7 +54,8 @@ def expand(names: Iterable[str], follow: bool = False) -> list[str]:
         if name.startswith(_BUCKETS):
             found += _objects(name)
         elif glob.has_magic(name) and not os.path.exists(name):
-            matches = sorted(match for match in glob.glob(name) if not os.path.isdir(match))
+            matches = [match for match in glob.glob(name, recursive=True) if not os.path.isdir(match)]
+            matches = sorted(match for match in matches if not match.endswith(_TRIAL))
             if not matches:
                 raise SourceError(f"{name}: no file has such a name")
             found += matches
@@ -70,7 +71,19 @@ def _check(name: str, follow: bool) -> None:
     if "://" in name and not name.startswith(_BUCKETS):
         raise SourceError(f"{name}: a log is a file, or begins with {', '.join(_BUCKETS)}")
     if os.path.isdir(name):
-        raise SourceError(f"{name}: a folder; name what is in it, such as '{name.rstrip('/')}/*.log'")
+        raise SourceError(f"{name}: a folder; name what is in it, such as '{_inside(name)}'")
+
+
+def _inside(folder: str) -> str:
+    """A glob of what lies there or, where nothing does, below; by its ending, if all have the same."""
+    below = "*.log"
+    for place, _, names in os.walk(folder):
+        logs = [name for name in names if not name.startswith(".") and not name.endswith(_TRIAL)]
+        if logs:
+            endings = {os.path.splitext(name)[1] for name in logs}
+            below = ("" if place == folder else "**/") + "*" + (endings.pop() if len(endings) == 1 else "")
+            break
+    return os.path.join(folder, below)
 
 
 def _objects(url: str) -> list[str]:

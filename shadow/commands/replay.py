@@ -94,9 +94,9 @@ def _print_formats(context: click.Context, _: click.Parameter, wanted: bool) -> 
 def replay(logs: tuple[str, ...], fail_on: str, **flags: Any) -> None:
     """Send what access logs tell to legacy and to the target, and judge the answers.
 
-    LOG is a file, a glob, what begins so in a bucket (s3://bucket/logs/2026-11-22), or - for standard input;
-    plain, gzip, bzip2, xz or zstd. Several are merged by time. What syslog, Docker or containerd wrote around
-    a line is taken off.
+    LOG is a file, a glob ('logs/**/*.gz' with the folders below), what begins so in a bucket
+    (s3://bucket/logs/2026-11-22), or - for standard input; plain, gzip, bzip2, xz or zstd. Several are merged
+    by time. What syslog, Docker or containerd wrote around a line is taken off.
 
     \b
     shadow replay access.log --legacy http://old --target http://new

@@ -161,6 +161,30 @@ def test_names_become_logs(tmp_path: Path) -> None:
         read_all(tmp_path / "none.log")
 
 
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["a.gz", "b.gz", ".hidden"], "/*.gz'"),
+        (["access.log", "access.log.1", "access.log.2.gz"], "/*'"),
+        (["AWSLogs/1/ELBAccessLogTestFile", "AWSLogs/1/2026/11/22/a.gz", "AWSLogs/1/2026/11/23/b.gz"],
+         "/**/*.gz'"),
+    ],
+)  # fmt: skip
+def test_what_a_folder_holds_is_proposed(tmp_path: Path, names: list[str], told: str) -> None:
+    """And finds all logs that are there, but not what AWS puts among them for a trial."""
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    with pytest.raises(SourceError) as error:
+        expand([f"{tmp_path}/"])
+    _, proposed, _ = str(error.value).split("'")
+    assert str(error.value).endswith(told)
+    logs = [name for name in names if not name.endswith(("hidden", "TestFile"))]
+    assert expand([proposed]) == sorted(f"{tmp_path}/{name}" for name in logs)
+    if "**" in proposed:
+        assert expand([f"{tmp_path}/**"]) == sorted(f"{tmp_path}/{name}" for name in logs)
+
+
 def test_what_cannot_be_opened_is_an_error(tmp_path: Path) -> None:
     """Not a malformed line: a folder, an unknown scheme, a server that is not there."""
     for name, match in ((str(tmp_path), "folder"), ("ftp://host/log", "begins with")):
