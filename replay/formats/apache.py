@@ -1,4 +1,4 @@
-"""Apache's `LogFormat` strings as tokens. Pure."""
+"""Apache's `LogFormat` strings as tokens, which are lighttpd's too. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from replay.formats.parser import LineParser, Options
 from replay.formats.pattern import CLF_TIME, NUMBER, Field, Token, compile_tokens
 
 _PART: Final = re.compile(r"%%|%(?:!?[\d,]+)?([<>]?)(?:\{([^}]*)\})?([<>]?)(\^t[io]|[A-Za-z])")
-_DIRECTIVE: Final = re.compile(r'\s*LogFormat\s+"((?:[^"\\]|\\.)*)"(?:\s+\S+)?\s*\Z')
+_DIRECTIVE: Final = re.compile(
+    r"""\s*(?:LogFormat|CustomLog\s+(?:"[^"]*"|\S+)|accesslog\.format\s*=)\s*"((?:[^"\\]|\\.)*)"(?:\s+\S+)?\s*\Z"""
+)
 _SIGNED: Final = rb"(?:-?\d++|-)"
 _CLOSED: Final = "aAhlLpPHmvVXk"  # addresses, numbers, names: never with a space or a quote inside
 
@@ -44,7 +46,7 @@ _FINER: Final = ("s", "ms", "us")
 
 
 def parser(name: str, form: str, options: Options) -> LineParser:
-    """A parser for lines of a `LogFormat` string, or of the whole directive."""
+    """A parser for lines of a `LogFormat` string, or of the whole directive that has it."""
     form = _from_directive(form)
     read = _Reading(form, options)
     if not any(isinstance(token, Field) and token.role == "request" for token in read.tokens):

@@ -362,10 +362,16 @@ def test_the_directive_itself_is_a_format() -> None:
     pasted = 'log_format main escape=json \'{"t":"$time_iso8601",\'\n   \'"r":"$request"}\';'
     line = b'{"t":"2026-11-22T01:00:00+00:00","r":"GET /\x8c\\" HTTP/1.1"}'
     assert read(pasted, line) == LoggedRequest(b"GET", b'/\x8c"', TEN)
-    pasted = r'LogFormat "%a %t \"%r\" %>s" short'
-    assert read(pasted, rb'1.2.3.4 [22/Nov/2026:10:00:00 +0900] "GET /\x8c\" HTTP/1.1" 200') == LoggedRequest(
-        b"GET", b'/\x8c"', TEN, status=200, client=b"1.2.3.4"
-    )
+    quoted = r'"%a %t \"%r\" %>s"'
+    for pasted in (
+        f"LogFormat {quoted} short",
+        f"CustomLog logs/ssl_request_log {quoted}",
+        f'CustomLog "|/usr/bin/rotatelogs /var/log/%Y.log 86400" {quoted} env=!quiet',
+        f"  accesslog.format = {quoted}\n",
+    ):
+        line = rb'1.2.3.4 [22/Nov/2026:10:00:00 +0900] "GET /\x8c\" HTTP/1.1" 200'
+        found = read(pasted, line)
+        assert found == LoggedRequest(b"GET", b'/\x8c"', TEN, status=200, client=b"1.2.3.4"), pasted
 
 
 def test_fields_of_iis_change_in_mid_file() -> None:
