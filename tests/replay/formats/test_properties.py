@@ -200,6 +200,7 @@ def test_names_of_fields_give_no_line_break(said: dict[str, object]) -> None:
         "cs-uri-stem": "/",
         "cs-uri-query": "-",
     }
+    said = {name: value for name, value in said.items() if name.lower() not in asked}
     headers = {f"cs({name})": value for name, value in said.items()}
     parsed = read("cloudfront-json", json.dumps({**asked, **headers, **said, **asked}).encode())
     if isinstance(parsed, BadLine):
