@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from replay.model import BadLine, LogSkip
+from replay.model import BadLine
 from replay.reading import Entry
 from shadow.frame import Frame
 from shadow.model import Drop, Skip, Statuses
@@ -97,7 +97,6 @@ class Books:
         self.on_end: Callable[[], None] = lambda: None
         """Called whenever an exchange has ended."""
         self.read = 0
-        self.malformed = 0  # of those that were read
         self._written = Tally()
 
     @property
@@ -146,7 +145,6 @@ class Books:
         log.skipped[why.reason] = log.skipped.get(why.reason, 0) + 1
         self._illustrate(log, why, entry.raw)
         self.read += 1
-        self.malformed += why.reason is LogSkip.MALFORMED
 
     def _illustrate(self, log: LogRecord, why: BadLine, raw: bytes) -> None:
         examples = log.examples.setdefault(why.reason, [])

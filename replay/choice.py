@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from replay.formats import registry
-from replay.formats.detect import Undetected, detect
+from replay.formats.detect import Undetected, detect, misfit
 from replay.formats.parser import Options, Parser
 from replay.reading import FormatError
 
@@ -33,6 +33,7 @@ class Formats:
     def tell(self, log_name: str, first_lines: Sequence[bytes]) -> Parser:
         """The parser for a log that begins like this."""
         if self._format != AUTO:
+            self._tell_misfit(log_name, first_lines)
             return registry.parser(self._format, self._options)
         found = detect(first_lines, self._options)
         if isinstance(found, Undetected):
@@ -43,6 +44,13 @@ class Formats:
             if idle := registry.idle(found.name, self._options):  # though it may be meant for another log
                 log.warning("flag_without_use", log=log_name, reason=idle)
         return found.parser
+
+    def _tell_misfit(self, log_name: str, first_lines: Sequence[bytes]) -> None:
+        """Say once that a log is of another format than was given, before all of it is read for nothing."""
+        if why := misfit(registry.parser(self._format, self._options), first_lines):
+            if not self._told:
+                log.warning("no_line_fits", log=log_name, format=self._format, reason=self._mask(why))
+            self._told.add(self._format)
 
     def named(self, name: str) -> Parser:
         """The parser that an earlier run has used, whose format this version may not know."""

@@ -23,7 +23,7 @@ from rich.console import Console
 
 from replay.books import Books
 from replay.checkpoint import Checkpoint, CheckpointError
-from replay.choice import AUTO, Formats
+from replay.choice import Formats
 from replay.feed import Feed, open_feed
 from replay.plan import Plan
 from replay.progress import Display, Point
@@ -56,8 +56,6 @@ _NOTHING: Final = (
     "it begins anew: no run of these logs, backends, filters, format and shard has recorded anything there, "
     "as one that was killed in its first second"
 )
-
-_ANOTHER: Final = "without --format the first lines tell which it is; --formats lists the names"
 
 log = structlog.get_logger()
 
@@ -288,8 +286,6 @@ class _Run:
         if self._finished_before and not self._books.read and not todo:
             log.info("already_replayed", record=self._plan.config.record.to)
             return
-        if self._plan.format != AUTO and 0 < self._books.read == self._books.malformed:
-            log.warning("no_line_fits", format=self._plan.format, reason=_ANOTHER)
         self._mark()
         rest = self._books.rest(time.time(), todo, finished)
         self._checkpoint.write(rest.records(self._configured), rest.log)

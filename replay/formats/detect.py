@@ -11,6 +11,7 @@ from replay.formats.assemble import shown
 from replay.formats.gor import SEPARATOR
 from replay.formats.jsonlines import JsonParser, load
 from replay.formats.parser import LineParser, Options, Parser
+from replay.formats.pattern import RegexParser
 from replay.formats.registry import (
     APACHE_COMBINED,
     APACHE_COMMON,
@@ -31,6 +32,7 @@ _ENOUGH: Final = 0.8  # of the lines; some may be torn
 _SHARED: Final = 0.5  # where others write as well: a container first tells how it starts
 _GOR: Final = re.compile(rb"[123] [0-9A-Za-z]{1,64} \d{1,20}(?=[ \r\n]|\Z)")
 _HAR: Final = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
+_SHOWN: Final = 40  # bytes of a line before the place where it does not fit
 _LONG: Final = 60.0  # seconds; proxies do not wait so long, and half of all requests never take it
 _EDGE: Final = b"x-edge-"  # fields of CloudFront's
 _MAIN: Final = "main"
@@ -92,6 +94,24 @@ def detect(first_lines: Sequence[bytes], options: Options = DEFAULTS) -> Detecte
         )
         why += "label, as seconds=apptime/us, and the format string of any other."
     return Detected(name, parser(name, options), why)
+
+
+def misfit(given: Parser, first_lines: Sequence[bytes]) -> str | None:
+    """Where the first of these lines leaves the format, if all do."""
+    lines = [line.rstrip(b"\r\n") for line in first_lines[:LINES] if line.strip()]
+    if not lines or not isinstance(given, LineParser):
+        return None
+    score = _score(given, lines)
+    if score.fit or score.replayable:
+        return None
+    where = ""
+    if isinstance(given, RegexParser) and (end := given.fitting(lines[0])):
+        fits, rest = shown(lines[0][max(0, end - _SHOWN) : end]), shown(lines[0][end:])
+        where = f"the first fits up to '{fits}', and not " + (f"at '{rest}'; " if rest else "further; ")
+    return (
+        f"none of the first {len(lines)} lines is of this format; {where}"
+        "without --format they tell which it is, and --formats lists the names"
+    )
 
 
 def _by_beginning(text: bytes) -> tuple[str, str] | None:

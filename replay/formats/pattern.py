@@ -60,10 +60,20 @@ _NEVER: Final = rb"(?:|(\A\Z.))"
 class RegexParser(LineParser):
     """Reads lines that one pattern describes."""
 
-    def __init__(self, name: str, pattern: bytes, groups: Sequence[str], meaning: Meaning) -> None:
-        """`groups` gives the role of each group of `pattern`."""
+    def __init__(self, name: str, pieces: Sequence[bytes], groups: Sequence[str], meaning: Meaning) -> None:
+        """`pieces` are the pattern, a field of it and the text behind that in each; `groups` gives the role
+        of each group."""
         self.name = name
-        self.parse = bare_or_wrapped(reader(pattern, groups, meaning))
+        self.parse = bare_or_wrapped(reader(b"".join(pieces), groups, meaning))
+        self._pieces = pieces
+
+    def fitting(self, line: bytes) -> int:
+        """How many of its first bytes are as the format says: for people, who look for where it is wrong."""
+        for count in range(len(self._pieces), 0, -1):
+            found = re.match(b"".join(self._pieces[:count]), line[:MAX_LINE], re.DOTALL)
+            if found:
+                return found.end()
+        return 0
 
 
 def reader(pattern: bytes, groups: Sequence[str], meaning: Meaning) -> Read:
@@ -118,17 +128,17 @@ def compile_tokens(name: str, tokens: Sequence[Token], meaning: Meaning, escaped
     Raises `ValueError` for a format that does not say what was asked, or cannot be taken apart."""
     _check(tokens)
     chosen = _chosen(tokens)
-    pattern, groups = b"", []
+    pieces, groups = list[bytes](), list[str]()
     for place, token in enumerate(tokens):
         if isinstance(token, bytes):
-            pattern += re.escape(token)
+            pieces.append((pieces.pop() if pieces else b"") + re.escape(token))
             continue
         piece = token.shape or _up_to(tokens[place + 1 :], escaped, token)
         if place in chosen:
             groups.append(token.role)
             piece = b"(" + piece + b")"
-        pattern += piece + token.rest
-    return RegexParser(name, pattern, groups, meaning)
+        pieces.append(piece + token.rest)
+    return RegexParser(name, pieces, groups, meaning)
 
 
 def _check(tokens: Sequence[Token]) -> None:

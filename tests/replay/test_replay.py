@@ -502,7 +502,7 @@ async def test_live_and_replayed_traffic_get_the_same_verdicts(
 
 
 async def test_a_format_that_no_line_has_is_told(replay: Make, tmp_path: Path) -> None:
-    """With what to do instead; each line that does not fit is shown once."""
+    """With what to do instead, before any is read; each line that does not fit is shown once."""
     log = write(tmp_path / "access.log", ["of no format"])
     job = replay(str(log), "--format", "combined")
     await job.start()

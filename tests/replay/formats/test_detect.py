@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import pytest
 
-from replay.formats.detect import Detected, Undetected, detect
+from replay.formats.detect import Detected, Undetected, detect, misfit
 from replay.formats.parser import LineParser
+from replay.formats.registry import parser
 from replay.formats.w3c import CLOUDFRONT_FIELDS
 from replay.model import LoggedRequest
 
@@ -196,3 +197,29 @@ def test_the_parser_is_fresh() -> None:
     assert isinstance(found.parser, LineParser)
     assert not found.parser.header
     assert isinstance([found.parser.parse(line) for line in lines][-1], LoggedRequest)
+
+
+@pytest.mark.parametrize(
+    ("form", "told"),
+    [
+        ('%h %l %u %t "%r" %>s', """+0900] "GET /x HTTP/1.1" 200', and not at ' 12 "-" "Moz"""),
+        ('%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %D', "and not at 'Mozilla/5.0 (X11)\"'; w"),
+        ('%h %{X-Forwarded-For}i %u %t %D "%r"', """+0900] ', and not at '"GET /x HTTP/1.1" 200"""),
+        ('%h %t "%r"', "fits up to '1.2.3.4 ', and not at '- - [22/Nov"),
+        ("ltsv", "is of this format; without --format they tell which it is"),
+        ('%{Host}i|%t "%r"', "is of this format; without --format they tell which it is"),
+    ],
+)
+def test_where_a_format_string_does_not_fit_is_told(form: str, told: str) -> None:
+    """Whoever has written one by hand looks for that."""
+    why = misfit(parser(form), [b"", COMBINED + b"\n"] * 5)
+    assert why is not None
+    assert why.startswith("none of the first 5 lines is of this format; ")
+    assert told in why
+
+
+@pytest.mark.parametrize("form", ["combined", "lighttpd", "iis", "har"])
+def test_a_format_that_some_lines_have_is_not_doubted(form: str) -> None:
+    """Others may write as well, and a host be an address."""
+    lines = [COMBINED.replace(b" - ", b" 192.0.2.1 ", 1), COMBINED, b"#Fields: date time", b"notice"]
+    assert misfit(parser(form), lines) is None
