@@ -105,8 +105,12 @@ def misfit(given: Parser, first_lines: Sequence[bytes]) -> str | None:
     if score.fit or score.replayable:
         return None
     where = ""
-    if isinstance(given, RegexParser) and (end := given.fitting(lines[0])):
-        fits, rest = shown(lines[0][max(0, end - _SHOWN) : end]), shown(lines[0][end:])
+    line, end = lines[0], 0
+    if isinstance(given, RegexParser):
+        fitting = {one: given.fitting(one) for one in (line, unwrapped(line) or line)}
+        line, end = min(fitting.items(), key=lambda found: len(found[0]) - found[1])
+    if end:
+        fits, rest = shown(line[max(0, end - _SHOWN) : end]), shown(line[end:])
         where = f"the first fits up to '{fits}', and not " + (f"at '{rest}'; " if rest else "further; ")
     return (
         f"none of the first {len(lines)} lines is of this format; {where}"

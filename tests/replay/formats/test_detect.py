@@ -218,6 +218,14 @@ def test_where_a_format_string_does_not_fit_is_told(form: str, told: str) -> Non
     assert told in why
 
 
+def test_where_it_does_not_fit_is_inside_of_what_others_wrote() -> None:
+    """Docker's object is none of the server's."""
+    line = b'{"log":"1.2.3.4 - - no time\\n","stream":"stdout","time":"2026-11-22T01:00:00Z"}'
+    why = misfit(parser("combined"), [line])
+    assert why is not None
+    assert "fits up to '1.2.3.4 - ', and not at '- no time'" in why
+
+
 @pytest.mark.parametrize("form", ["combined", "lighttpd", "iis", "har"])
 def test_a_format_that_some_lines_have_is_not_doubted(form: str) -> None:
     """Others may write as well, and a host be an address."""
