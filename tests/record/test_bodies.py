@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import partial
 
 import pytest
+from bench.steps import bytecodes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -330,3 +332,23 @@ def test_hostile_bodies_are_masked(kind: str, piece: str) -> None:
     body = (piece * 100_000)[:400_000].encode()
 
     assert kept(body, headers(kind), 1_000_000, MASK).length == len(body)
+
+
+@pytest.mark.parametrize(
+    ("kind", "piece"),
+    [
+        ("application/json", '"a@b ",'),
+        ("application/json", '{"a@b":1},'),
+        ("text/plain", "a@"),
+        ("text/csv", "a@b,"),
+    ],
+)
+def test_dense_secrets(kind: str, piece: str) -> None:
+    """A body of nothing but short secrets costs a small multiple of an ordinary one of that size."""
+
+    def cost(kind: str, piece: str) -> int:
+        body = f"[{(piece * (2000 // len(piece)))[:-1]}]".encode()
+        return bytecodes(partial(kept, body, headers(kind), 100_000, MASK))
+
+    ordinary = '{"id":1,"name":"item 1","price":1.5,"at":"2026-11-22T10:00:00Z","url":"https://a.example/items/1?page=2"},'
+    assert cost(kind, piece) < 11 * cost("application/json", ordinary)
