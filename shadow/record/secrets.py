@@ -24,21 +24,24 @@ _PHRASES = (
     r"passw|pass[ _.-]?code|(?:pass|seed|recovery)[ _.-]?phrase|mnemonic"
     r"|パスワード|ﾊﾟｽﾜｰﾄﾞ|パスコード|(?:パス|シード|リカバリー|復元)フレーズ|合い?言葉"
 )
+_CODES = (
+    r"(?:one[ _.-]?time|verification|confirmation|recovery|backup|activation|security|access|login|auth"
+    r"|authorization|sms|[2m]fa|device|oob)[ _.-]?code"
+    r"|(?:認証|確認|検証|ワンタイム|リカバリー?|バックアップ|ログイン|セキュリティー?)[ ・]?コード"
+)
 # Parts of names that hardly stand in any other word.
 _PARTS = (
     rf"{_PHRASES}|pass[ _.-]?key"
     r"|(?:db|user|admin|root|smtp|ldap|ftp)pass|pwd|secret|token|session|sessid"
     r"|credential|authorization|oauth|jwt|csrf|xsrf"
     r"|signature|cvv|(?:credit|debit)[ _.-]?card|card[_.-]?(?:no|num)|\bcard n(?:o|umber)\b|\bcc-(?:num|csc)"
-    r"|(?:one[ _.-]?time|verification|confirmation|recovery|backup|activation|security|access|login|auth"
-    r"|authorization|sms|[2m]fa|device|oob)[ _.-]?code|code[ _.-]?verifier"
+    rf"|{_CODES}|code[ _.-]?verifier"
     r"|security[ _.-]?answer|social[ _.-]?security"
     r"|saml(?:response|request|art)"
     # With a blank it is a label, and ends with the word: an app keyboard is none.
     r"|(?:api|access|private|encryption|subscription|functions|master|signing|licen[cs]e|app|application)"
     r"(?:[_.-]?key| keys?\b)"
     r"|トークン|シークレット|暗証(?:番号|コード)|認証(?:番号|キー)|ＰＩＮ"
-    r"|(?:認証|確認|検証|ワンタイム|リカバリー?|バックアップ|ログイン|セキュリティー?)[ ・]?コード"
     r"|(?:API|ＡＰＩ|アクセス|ライセンス|暗号化?|パス) ?キー|(?:秘密|暗号化?|共通)鍵|秘密の"
     r"|口座番号|カード番号|クレジットカード|マイナンバー|個人番号"
 )
@@ -120,6 +123,15 @@ _WITHIN = r"""[^\s"'<>?#]*?[&;]"""  # a query
 _GRANTS = re2.compile(
     rf"""[?&#]code=(?P<code>{_GIVEN})&(?:{_WITHIN})?state=|[?&;#]state={_WITHIN}code=(?P<grant>{_GIVEN})"""
 )
+# What sentences and command lines say: `Your code is 123456`, `123456 is your code`, `--password x`.
+_CODE = r"[\w!#$%&*+@^~-]{4,}"
+_SPOKEN = re2.compile(
+    rf"(?i)(?:\byour (?:new )?(?:code|pin)|(?:{_PHRASES}|{_CODES})\w*)"
+    rf"(?:\s+is\s+|は\s*[「『]?)(?P<told>{_CODE})"
+    rf"|(?P<telling>{_CODE})\s+is\s+your\s+(?:[\w-]+\s+){{0,3}}(?:code|pin|otp|passcode|password)\b"
+    rf"|(?:^|[\s\"'`\[(])--?(?:\w+-)*(?:(?:{_PARTS})\w*|(?:{_LOWER})s?)[ \t]+"
+    r"""(?P<option>"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"'<>\]-][^\s"'<>\]]*)"""
+)
 # Of a path, what opens something; slashes are escaped where JSON was cut. Files open nothing: their names say
 # what is missing.
 _DISK = r"/(?:usr\\*/(?:local\\*/)?share|run\\*/secrets)\\*/"
@@ -146,7 +158,12 @@ _SHAPES = re2.compile(
 # Each with what its groups are called, and with signs, one of which it has: RE2 takes 5 µs to find nothing.
 _SHAPED = tuple(
     (pattern, {group: name for name, group in pattern.groupindex.items()}, signs)
-    for pattern, signs in ((_ADDRESSES, ("@", "%40")), (_GRANTS, ("code=",)), (_SHAPES, ("",)))
+    for pattern, signs in (
+        (_ADDRESSES, ("@", "%40")),
+        (_GRANTS, ("code=",)),
+        (_SPOKEN, ("is", "IS", "は", "-")),
+        (_SHAPES, ("",)),
+    )
 )
 _SHORTEST_LONG = 32
 _LONG_WORD = re2.compile(rf"[A-Za-z0-9_+=-]{{{_SHORTEST_LONG},}}")
@@ -230,7 +247,7 @@ class SecretFinder:
         )
         # Apart: what it reads behind a value may be the name of the next.
         self._told: Any = re2.compile(rf"(?i:{_TOLD})({_ONE})(?i:{_TELLER})(?:{name}|(?i:{_LOWER})\b)")
-        self._any = _any_of(self._told, self._named, _GRANTS, _PATHS, _SHAPES, _LONG)
+        self._any = _any_of(self._told, self._named, _GRANTS, _SPOKEN, _PATHS, _SHAPES, _LONG)
         self._remembered = lru_cache(maxsize=4096)(self._search)
 
     def odd(self, text: str) -> bool:
@@ -361,6 +378,9 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "code": lambda text: not text.isdigit(),  # postcodes of states are digits
     "grant": lambda text: not text.isdigit(),
     "iban": _is_iban,
+    "told": lambda text: _digits(text) > 0,  # `Your password is required`
+    "telling": lambda text: _digits(text) > 0,
+    "option": lambda text: text.lower() not in _SAYING and not (text.isupper() and is_secret(text)),
     "abroad": lambda text: 8 <= _digits(text) <= 15,  # ITU-T E.164, 6.2
     "japan": lambda text: _digits(text) in (10, 11),
     "america": lambda text: _digits(text) == 10,

@@ -245,6 +245,12 @@ def test_words_of_names_in_text(name: str) -> None:
             "/?code=[SplxlOBe]&state=1,/?code=[QQYbYS6W]&state=2",
         ),
         ("d41d8cd98f00b204e9800998ecf8427e", "[d41d8cd98f00b204e9800998ecf8427e]"),
+        ("run --password hunter2 --user bob", "run --password [hunter2] --user bob"),
+        ("run -v --db-password 'hunter 2' x", "run -v --db-password ['hunter 2'] x"),
+        ("Your code is 123456. It ends soon", "Your code is [123456]. It ends soon"),
+        ("your one-time password is a1-b2", "your one-time password is [a1-b2]"),
+        ("G-123456 is your Shop verification code.", "[G-123456] is your Shop verification code."),
+        ("認証コードは123456です", "認証コードは[123456]です"),
     ],
 )
 def test_secrets_in_text(text: str, expected: str) -> None:
@@ -271,6 +277,11 @@ def test_what_begins_like_a_grant(piece: str) -> None:
         "the quick brown fox",
         '{"PASSENGER": "me", "passenger": "you", "isPinned": "no", "PANEL": "left"}',
         '<p class="card-title">Shoes</p>',
+        "Your password is required, and your password is 8 characters long, at least",
+        "Your postal code is 90210, the status code is 4041, 90210 is your office",
+        "--password is required; [--password PASSWORD] --password-file x --author bob",
+        '--card-width 1px <p class="btn btn--card wide grid--session-list wide">',
+        "パスワードは8文字以上で入力してください",
         "Primary key: 12, App keyboard: QWERTY, discard notes: 3, postal code: 90210, key figures: 7",
     ],
 )
