@@ -105,6 +105,12 @@ def label(cell: str, text: str) -> str:
     return text if len(words) < 2 or cell in HEADS or text.endswith(COLONS) else "".join(words).lower()
 
 
+def introduced(text: str) -> bool:
+    """Is a text, by its colon, the value of the name before it: `<b>API key</b>: x`? Of one word, or that in
+    the next element: what `<b>Token</b>: a string that …` means is told in several."""
+    return text.startswith(COLONS) and len(text[1:].split()) < 2
+
+
 def writable(name: str, kind: str) -> bool:
     """Is a field, by its name and `type`, one that a text is written in?"""
     return name != "button" and kind.lower() not in _SWITCHES

@@ -16,6 +16,7 @@ from itertools import accumulate
 from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser
 
 from shadow.compare import html_noise
+from shadow.compare.beside import COLONS, introduced
 from shadow.compare.html_noise import Attributes
 
 RAW = ("script", "style", "xmp", "iframe", "noembed", "noframes", "plaintext")
@@ -261,14 +262,18 @@ class Page:
         return unescape(plain)
 
     def before(self, item: int) -> str:
-        """The text that stands before an item, if one does near it and no field between."""
+        """The text that stands before an item, if one does near it and no field between, and the colon
+        between them if that stands apart."""
         number = ~item if item < 0 else item
+        colon = COLONS[0] if item < 0 and introduced(self.text(item).strip(_SPACE)) else ""
         for earlier in range(number - 1, max(number - _FARTHEST, 0), -1):
-            if text := self._after(earlier).strip(_SPACE):
-                return unescape(text)
+            text = self._after(earlier).strip(_SPACE)
+            if text and text not in COLONS:
+                return unescape(text) + colon
+            colon = text or colon
             if self.name(earlier) in FIELDS:
                 break
-        return ""
+        return colon
 
     def words(self, item: int) -> str:
         """The beginning of the text in an element, without its tags."""

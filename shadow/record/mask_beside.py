@@ -58,7 +58,7 @@ class Elements:
     """Of XML: an element that is a value is what the last name before it says."""
 
     secret = False
-    """Is a text here one? No element says so of its neighbours' texts."""
+    """Is a comment here one? No element says so of its neighbours' texts."""
 
     def __init__(self, mask: Mask) -> None:
         self._mask = mask
@@ -69,9 +69,11 @@ class Elements:
         self._naming = name.lower() in beside.NAMES
         return self._called and name.lower() in beside.ELEMENTS
 
-    def text(self, text: str) -> None:
+    def text(self, text: str) -> bool:
+        """Whether a text is a secret. Takes in what it says of the next."""
         if self._naming:
             self._called = _says(text, self._mask)
+        return False
 
     def ends(self, name: str) -> None:
         self._naming = False
@@ -84,6 +86,7 @@ class Cells:
     def __init__(self, mask: Mask) -> None:
         self._mask = mask
         self._within = self._next = False  # a secret cell, and behind a colon
+        self._before = ""  # the last text
         self._label: str | None = None  # the text of the one that is open
         self._labelled = False  # behind one of a secret
         self._heading = False  # in a `<thead>`
@@ -97,7 +100,7 @@ class Cells:
 
     @property
     def secret(self) -> bool:
-        """Is a text here one?"""
+        """Is what stands here one?"""
         return self._within or self._next or self._labelled
 
     def begins(self, name: str, attributes: str) -> bool:
@@ -139,14 +142,21 @@ class Cells:
         if self._label is not None:
             self._labelled, self._label = _says(self._label, self._mask), None
 
-    def text(self, text: str) -> None:
+    def text(self, text: str) -> bool:
+        """Whether a text is a secret. Takes in what it says of the next."""
+        secret = self.secret
         if text := text.strip():
             self._labelled = False
             if self._label is not None and len(self._label) <= beside.LONGEST:
                 self._label = f"{self._label} {text}"
-            self._next = text.endswith(beside.COLONS) and _says(text, self._mask)
+            if beside.introduced(text):
+                secret = secret or _says(self._before, self._mask)
+            said = self._before + text if text in beside.COLONS else text
+            self._next = said.endswith(beside.COLONS) and _says(said, self._mask)
+            self._before = text
         if self._cell and len(self._said) <= beside.LONGEST:
             self._said += text
+        return secret
 
     def ends(self, name: str) -> None:
         name = name.lower()

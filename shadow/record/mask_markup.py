@@ -25,6 +25,7 @@ _PIECE = re.compile(
     r"|<(?P<end>/?)(?P<name>[A-Za-z_][^\s/>]*+)(?P<attributes>[^>\"']*+(?:(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))[^>\"']*+)*+)>?"
     r"|[^<]++|<"
 )
+_COLON = re.compile(rf"^[{''.join(beside.COLONS)}]\s*")
 _SCRIPT = re.compile(r"(?i)</(?:script|style)")
 _ATTRIBUTE = re.compile(r"([^\s=\"'/>]++)(\s*+=\s*+(?:\"([^\"]*+)\"?|'([^']*+)'?|([^\s\"'>]++)))?")
 URLS = frozenset({"action", "cite", "data", "formaction", "href", "longdesc", "poster", "src", "srcset"})
@@ -47,8 +48,8 @@ def hidden(text: str, mask: Mask, xml: bool) -> str:
         start, position = piece.span()
         name = piece["name"]
         if name is None:
-            parts.append(_text(piece[0], mask, secret > 0 or said.secret))
-            said.text(piece[0])
+            within = said.secret if piece[0].startswith("<!--") else said.text(piece[0])
+            parts.append(_text(piece[0], mask, secret > 0 or within))
         elif piece["end"]:
             said.ends(name)
             secret -= secret > 0
@@ -106,7 +107,8 @@ def _text(piece: str, mask: Mask, secret: bool) -> str:
         return _declaration(piece, mask, secret)
     if secret:
         value = html.unescape(piece.strip())
-        shown = mask.said(value)
+        said = _COLON.sub("", value)
+        shown = value.removesuffix(said) + mask.said(said)
         return piece if shown == value else shown
     if "&" in piece:
         plain = html.unescape(piece)

@@ -89,6 +89,11 @@ def kept(legacy: Response, target: Response) -> str:
         (HTML, "<dl><dt>User<dd>bob<dt>Your PIN:<dd>%s<dd>x</dl>"),
         (HTML, "<p>bob<p><b>Password:</b> <span title=x>%s</span>"),
         (HTML, "<p>bob<p>Your PIN： <b>%s</b>"),
+        (HTML, "<p>bob<p>Password: <!-- -->%s</p>"),
+        (HTML, "<p>bob<p>Password<!-- -->: <!-- --><i>%s</i></p>"),
+        (HTML, "<p>bob<p><label>Password</label><!-- --> <b>%s</b></p>"),
+        (HTML, "<p>bob<p><b>API key</b>: %s</p>"),
+        (HTML, "<p>bob<p><b>API key</b> ：<code>%s</code></p>"),
         (HTML, "<label>API token:</label> <input value=%s> <b>bob</b>"),
         (HTML, "<label>User</label> <b>bob</b><label>Your <i>PIN</i></label> <p><b>%s</b></p>"),
         (HTML, "<label>Password</label><div><div><code>%s</code></div></div><p>bob"),
@@ -172,6 +177,9 @@ def test_what_can_be_read(body: str) -> None:
         (HTML, "<p><input type=checkbox><label>Show password</label> <input type=submit value=%s>"),
         (HTML, "<label>Password</label><input type=password><p>%s"),
         (HTML, "<label>Password</label><b>x</b> <b>%s</b>"),
+        (HTML, "<p><b>Token</b>: what %s may hold"),
+        (HTML, "<p>Enter your <b>password</b>, %s"),
+        (HTML, "<p><b>Password</b> x: <b>%s</b>"),
         (HTML, "<label>Password</label><label>%s</label>"),
         (HTML, "<table><tr><td><b>Lid</b><td>Card<tr><td><b>Sum</b><td>%s</table>"),
         (HTML, "<table><thead><tr><td>Token<td>%s<tbody><tr><td>x<td>x</table>"),
@@ -195,6 +203,14 @@ def test_quotes_of_a_value() -> None:
     one, other = answers(HTML, """<p>Password: <input value='"abc"'>""", "<p>Password: <input value=abc>")
     (difference,) = masked(compared(one, other)[1], MASK).differences
     assert (difference.legacy, difference.target) == (MASK.value('"abc"'), MASK.value("abc"))
+
+
+def test_a_colon_of_its_own() -> None:
+    """It is no part of the value, which is the same as elsewhere; that there is none can be read."""
+    (one,) = answers(HTML, "<p><b>Password</b> : s3cret <p><b>PIN</b>: null")
+    told = kept(one, one)
+    assert f"<b>Password</b>: {MASK.value('s3cret')}" in told
+    assert "<b>PIN</b>: null" in told
 
 
 def test_what_is_true_can_be_read() -> None:
