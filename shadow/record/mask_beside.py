@@ -18,9 +18,15 @@ if TYPE_CHECKING:
 
 _ELEMENT = re.compile(r"<(/?)(?:[\w.-]++:)?([\w.-]++)([^<>]*+)>([^<]*+)")
 _VALUE = re.compile(rf"(?i)<(?:[\w.-]++:)?(?:{'|'.join(sorted(beside.ELEMENTS))})[\s>]")
-_TYPE = re.compile(r"(?i)(?:^|[\s\"'/])type\s*=\s*[\"']?\s*(\w+)")
 _GROUPS = ("thead", "tbody", "tfoot")
-_COLSPAN = re.compile(r"(?i)(?:^|[\s\"'/])colspan\s*=\s*[\"']?\s*(\d+)")
+
+
+def _attribute(name: str, begins: str) -> re.Pattern[str]:
+    """Finds how the value of an attribute begins. In possessive steps: each blank is looked at once."""
+    return re.compile(rf"(?i)(?:^|[\s\"'/]){name}\s*+=\s*+[\"']?+\s*+({begins})")
+
+
+_TYPE, _COLSPAN = _attribute("type", r"\w+"), _attribute("colspan", r"\d+")
 
 
 def _says(text: str, mask: Mask) -> bool:

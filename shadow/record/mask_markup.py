@@ -23,7 +23,7 @@ _PIECE = re.compile(
     r"<!--(?s:.*?)(?:-->|\Z)"
     r"|<!\[CDATA\[(?s:.*?)(?:\]\]>|\Z)"
     r"|<(?P<end>/?)(?P<name>[A-Za-z_][^\s/>]*+)(?P<attributes>[^>\"']*+(?:(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z))[^>\"']*+)*+)>?"
-    r"|[^<]++|<"
+    r"|[^<]++|(?:<(?=<))++|<"
 )
 _COLON = re.compile(rf"^[{''.join(beside.COLONS)}]\s*")
 _SCRIPT = re.compile(r"(?i)</(?:script|style)")

@@ -10,6 +10,7 @@ import pytest
 from bench.steps import bytecodes
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.processor import within
 
 from shadow.compare.forms import compare_multipart
 from shadow.model import Comparison, Difference, DifferenceKind, Digest, Fate, Headers
@@ -306,6 +307,7 @@ def test_what_is_not_kept_says_why() -> None:
         ("application/xml", "<key>pin</key><value>"),
         ("text/html", "<tr><th>pin<td>"),
         ("text/html", "<td>pin:"),
+        ("text/html", "<"),
         ("application/json", '{"name":"pin","value":'),
         ("application/json", '[["pin",'),
         ("application/json", '[["pin'),
@@ -352,3 +354,10 @@ def test_dense_secrets(kind: str, piece: str) -> None:
 
     ordinary = '{"id":1,"name":"item 1","price":1.5,"at":"2026-11-22T10:00:00Z","url":"https://a.example/items/1?page=2"},'
     assert cost(kind, piece) < 11 * cost("application/json", ordinary)
+
+
+@pytest.mark.parametrize("start", ["<input type=", "<td colspan="])
+def test_an_attribute_of_blanks(start: str) -> None:
+    """It is read once."""
+    body = (start + " " * 100_000).encode()
+    assert within(1, lambda: kept(body, headers("text/html"), 1_000_000, MASK)).length == len(body)
