@@ -161,7 +161,7 @@ _SHAPED = tuple(
     for pattern, signs in (
         (_ADDRESSES, ("@", "%40")),
         (_GRANTS, ("code=",)),
-        (_SPOKEN, ("is", "IS", "は", "-")),
+        (_SPOKEN, ("is", "Is", "IS", "は", "-")),
         (_SHAPES, ("",)),
     )
 )

@@ -248,6 +248,7 @@ def test_words_of_names_in_text(name: str) -> None:
         ("run --password hunter2 --user bob", "run --password [hunter2] --user bob"),
         ("run -v --db-password 'hunter 2' x", "run -v --db-password ['hunter 2'] x"),
         ("Your code is 123456. It ends soon", "Your code is [123456]. It ends soon"),
+        ("Your Code Is 123456", "Your Code Is [123456]"),
         ("your one-time password is a1-b2", "your one-time password is [a1-b2]"),
         ("G-123456 is your Shop verification code.", "[G-123456] is your Shop verification code."),
         ("認証コードは123456です", "認証コードは[123456]です"),
