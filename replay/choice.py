@@ -47,10 +47,9 @@ class Formats:
 
     def _tell_misfit(self, log_name: str, first_lines: Sequence[bytes]) -> None:
         """Say once that a log is of another format than was given, before all of it is read for nothing."""
-        if why := misfit(registry.parser(self._format, self._options), first_lines):
-            if not self._told:
-                log.warning("no_line_fits", log=log_name, format=self._format, reason=self._mask(why))
+        if not self._told and (why := misfit(registry.parser(self._format, self._options), first_lines)):
             self._told.add(self._format)
+            log.warning("no_line_fits", log=log_name, format=self._format, reason=self._mask(why))
 
     def named(self, name: str) -> Parser:
         """The parser that an earlier run has used, whose format this version may not know."""

@@ -138,7 +138,7 @@ def _line_parsers(options: Options) -> list[tuple[str, LineParser]]:
 def _score(one: LineParser, lines: Sequence[bytes]) -> _Score:
     """A line fits if it is one of the format, even where its request cannot be asked again."""
     fit = replayable = directives = 0
-    misfit = ""
+    first_misfit = ""
     took = [0.0]
     for line in lines:
         parsed = one.parse(line)
@@ -150,13 +150,13 @@ def _score(one: LineParser, lines: Sequence[bytes]) -> _Score:
             if _is_of(one.name, parsed):
                 fit += 1
             else:
-                misfit = misfit or f"something else is in a field: {shown(line)}"
+                first_misfit = first_misfit or f"something else is in a field: {shown(line)}"
         elif parsed.reason is not LogSkip.MALFORMED:
             fit += 1
         else:
-            misfit = misfit or f"{parsed.detail}: {shown(line)}"
+            first_misfit = first_misfit or f"{parsed.detail}: {shown(line)}"
     of_this = fit or (one.header and (_EDGE in one.header) == (one.name == "cloudfront"))
-    return _Score(fit + (directives if of_this else 0), replayable, misfit, median_high(took))
+    return _Score(fit + (directives if of_this else 0), replayable, first_misfit, median_high(took))
 
 
 def _is_of(name: str, request: LoggedRequest) -> bool:
