@@ -102,11 +102,13 @@ class LegacyRequest:
     def interim(self, head: ResponseHead) -> None:
         """A 1xx is not compared."""
 
-    def answer(self, head: ResponseHead) -> None:
+    def answer(self, head: ResponseHead, body: bytes) -> None:
         assert self._connection is not None
         self._sent = self._connection.sent or self._sent  # it may have waited for others, as in `Turn`
         self._first_byte = self._connection.heard - self._sent
         self._answer = head
+        if body:
+            self._body.data(body)
 
     def answer_data(self, data: bytes) -> None:
         self._body.data(data)

@@ -8,30 +8,31 @@ from __future__ import annotations
 
 import mmap
 
-_MIRROR, _TARGET = range(2)
+MIRROR, TARGET = range(2)
 
 
 class Switch:
     """Both are on until they are turned off."""
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, 2)
+        self.memory = mmap.mmap(-1, 2)
+        """One byte for each, not 0 where it is on: for who asks for every request."""
         self.mirror = self.target = True
 
     @property
     def mirror(self) -> bool:
         """Whether exchanges are mirrored, where rules say so."""
-        return self._memory[_MIRROR] == 1
+        return self.memory[MIRROR] == 1
 
     @mirror.setter
     def mirror(self, on: bool) -> None:
-        self._memory[_MIRROR] = on
+        self.memory[MIRROR] = on
 
     @property
     def target(self) -> bool:
         """Whether the target answers clients, where rules say so."""
-        return self._memory[_TARGET] == 1
+        return self.memory[TARGET] == 1
 
     @target.setter
     def target(self, on: bool) -> None:
-        self._memory[_TARGET] = on
+        self.memory[TARGET] = on

@@ -52,20 +52,20 @@ class LiveExchange:
         self._live = live
         self._client: Downstream | None = client
         self._head = head
-        self._started = time.time()
+        self._started = time.perf_counter()
         named = live.endpoints.lookup(head.method, head.target)
         self._name = named.name
         self._index = named.index
-        self._by_target = live.by_target(named.index, head.forward)
+        self._by_target = live.target_serves and live.by_target(named.index, head.forward)
         self._pool = live.target_pool if self._by_target else live.pool
-        self._skip = self._select()
+        self._skip = Skip.UPGRADE if head.upgrade else live.skip(head.method, named.index, head.id)
         self._request_body: Capture | None = None
         if head.length and (self._skip is None or head.method in IDEMPOTENT_METHODS):
             self._request_body = Capture(live.body_limit, live.budget, NoDigest)
         self._response_body: Capture | None = None
         self._upstream: Connection | None = None
         self._connecting: asyncio.Task[None] | None = None
-        self._waiting: list[bytes] = []  # what came while connecting
+        self._waiting = b""  # what came while connecting
         self._complete = False  # the request
         self._trailers = b""
         self._retried = False
@@ -74,11 +74,6 @@ class LiveExchange:
         self._size = 0  # bytes of the answer's body
         live.tally(named.name).received += 1
         self._begin()
-
-    def _select(self) -> Skip | None:
-        """Why this request is not mirrored; None if it is."""
-        head = self._head
-        return Skip.UPGRADE if head.upgrade else self._live.skip(head.method, self._index, head.id)
 
     def _begin(self) -> None:
         """Ask legacy, or whoever answers in its place, while the request still comes."""
@@ -99,9 +94,8 @@ class LiveExchange:
             self.failed(ready)
             return
         self._send(ready)
-        for piece in self._waiting:
-            ready.data(piece)
-        self._waiting.clear()
+        waiting, self._waiting = self._waiting, b""
+        ready.data(waiting)
         if self._complete:
             ready.end()
         else:
@@ -134,7 +128,7 @@ class LiveExchange:
         if self._upstream is not None:
             self._upstream.data(data)
         elif self._connecting is not None:
-            self._waiting.append(data)
+            self._waiting += data
             if self._client is not None:
                 self._client.pause()
 
@@ -170,15 +164,19 @@ class LiveExchange:
 
     # -- the answer: from legacy to the client
 
-    def answer(self, head: ResponseHead) -> None:
-        assert self._upstream is not None
-        self._sent = self._upstream.sent or self._sent  # it may have waited for others, as in `Turn`
-        self._first_byte = self._upstream.heard - self._sent
+    def answer(self, head: ResponseHead, body: bytes) -> None:
+        upstream = self._upstream
+        assert upstream is not None
+        self._sent = upstream.sent or self._sent  # it may have waited for others, as in `Turn`
+        self._first_byte = upstream.heard - self._sent
         self._answer = head
         if self._skip is None and (self._client is not None or self._wanted):
             self._response_body = Capture(self._live.body_limit, self._live.budget)
+            if body:
+                self._response_body.data(body)
+        self._size = len(body)
         if self._client is not None:
-            self._client.answer(head)
+            self._client.answer(head, body)
 
     def answer_data(self, data: bytes) -> None:
         self._size += len(data)
@@ -188,14 +186,14 @@ class LiveExchange:
             self._client.data(data)
 
     def answer_end(self, trailers: bytes) -> None:
-        assert self._upstream is not None
-        total = self._upstream.heard - self._sent
-        self._upstream = None
+        upstream, self._upstream = self._upstream, None
+        assert upstream is not None
+        total = upstream.heard - self._sent
         client, self._client = self._client, None
         if client is not None:
             client.end(trailers)
             assert self._answer is not None
-            self._live.served(self._answer.status, time.time() - self._started, total)
+            self._live.served(self._answer.status, upstream.heard - self._started, total)
         skip = self._skip if self._complete else Skip.INCOMPLETE
         self._finish(skip if client is not None or self._wanted else Skip.CLIENT_LEFT, total)
 
@@ -234,9 +232,9 @@ class LiveExchange:
         """Ask legacy, on a new connection, with what was captured of the request."""
         body = self._request_body.body() if self._request_body is not None else b""
         assert isinstance(body, bytes)
-        self._waiting = [body] if body else []
         if self._head.length == CHUNKED:
-            self._waiting = [chunk(piece) for piece in self._waiting] + [last_chunk(self._trailers)]
+            body = (chunk(body) if body else b"") + last_chunk(self._trailers)
+        self._waiting = body
         self._connect()
 
     def interim(self, head: ResponseHead) -> None:
@@ -297,7 +295,11 @@ class LiveExchange:
             answer = self._answer
             status = answer.status if answer is not None else _said(failure, self._by_target)[0]
         seconds = total or time.perf_counter() - (self._sent or time.perf_counter())
-        access_log.write(line(self._head.forward, self._started, status, self._size, seconds))
+        access_log.write(line(self._head.forward, self._began(), status, self._size, seconds))
+
+    def _began(self) -> float:
+        """When the request came, in Unix seconds."""
+        return time.time() - (time.perf_counter() - self._started)
 
     def _hand_over(self, total: float, failure: Failure | None) -> Skip | Drop | None:
         request, response, answer = self._request_body, self._response_body, self._answer
@@ -306,7 +308,7 @@ class LiveExchange:
             return Skip.TOO_LARGE
         if failure is not None:  # half an answer is none
             response = answer = None
-            total = max(0.0, time.time() - self._started)  # it may not even have been sent
+            total = time.perf_counter() - self._started  # it may not even have been sent
         if (request is not None and request.exhausted) or (response is not None and response.exhausted):
             return Drop.MEMORY
         head, pieces = self._head, response.pieces() if response is not None else []
@@ -315,7 +317,7 @@ class LiveExchange:
                 head.id[:128],
                 self._name,
                 self._index,
-                self._started,
+                self._began(),
                 head.method,
                 without_expectation(head.forward) if head.expects else head.forward,
                 body,

@@ -23,7 +23,11 @@ class _Line(Struct, frozen=True, gc=False):
 class Selection:
     """The rules of one configuration."""
 
-    def __init__(self, mirror: settings.Mirror, endpoints: tuple[settings.Endpoint, ...]) -> None:
+    def __init__(
+        self, mirror: settings.Mirror, endpoints: tuple[settings.Endpoint, ...], tap: bool = False
+    ) -> None:
+        """With `tap` what comes are copies: no rule lets a write be asked of legacy once more."""
+        self._tap = tap
         self._default = _Line(None, mirror.sample)
         self._lines = [
             _Line(line.mirror, mirror.sample if line.sample is None else line.sample) for line in endpoints
@@ -35,7 +39,7 @@ class Selection:
         line = self._default if index is None else self._lines[index]
         if line.mirror is False:
             return Skip.RULE
-        if line.mirror is None and method not in SAFE_METHODS:
+        if method not in SAFE_METHODS and (line.mirror is None or self._tap):
             return Skip.METHOD
         if line.sample < 1.0 and (not line.sample or self.position(request_id) >= line.sample):
             return Skip.SAMPLE

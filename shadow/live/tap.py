@@ -15,7 +15,7 @@ from shadow.live.access_log import AccessLog
 from shadow.live.exchange import LiveExchange
 from shadow.model import Drop, Failure, Skip
 from shadow.wire.downstream import Downstream
-from shadow.wire.head import SAFE_METHODS, RequestHead, ResponseHead
+from shadow.wire.head import RequestHead, ResponseHead
 
 if TYPE_CHECKING:
     from shadow.live.worker import Live
@@ -36,10 +36,6 @@ class TapExchange(LiveExchange):
     def __init__(self, live: Live, client: Downstream, head: RequestHead) -> None:
         forward = _OF_A_COPY.sub(rb"\1\2", head.forward, count=1)
         super().__init__(live, client, replace(head, forward=forward))
-
-    def _select(self) -> Skip | None:
-        """No rule lets a write be asked of legacy once more."""
-        return super()._select() or (None if self._head.method in SAFE_METHODS else Skip.METHOD)
 
     def _begin(self) -> None:
         """Wait for the whole copy: half of one is not asked. Its sender may wait too, to be told to go on."""

@@ -7,7 +7,7 @@ import itertools
 import secrets
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -29,7 +29,7 @@ from shadow.live.tap import TapExchange
 from shadow.model import Drop, Failure, Skip
 from shadow.serving import Serving, Watch
 from shadow.settings import BackendTls, Config
-from shadow.switch import Switch
+from shadow.switch import MIRROR, Switch
 from shadow.wire.deadlines import Deadlines
 from shadow.wire.front import Front
 from shadow.wire.head import ResponseHead
@@ -55,6 +55,16 @@ REFUSED_ENDPOINT = "(refused)"
 """Where requests are counted that name no endpoint, because they could not be read."""
 
 
+_LAST = [b"%02x" % number for number in range(256)]
+
+
+def _ids() -> Iterator[bytes]:
+    """Of requests that bring none of their own. One for each, so they are not formatted one by one."""
+    worker = secrets.token_hex(8).encode()
+    blocks = (b"%b%014x" % (worker, block) for block in itertools.count())
+    return itertools.chain.from_iterable(map(block.__add__, _LAST) for block in blocks)
+
+
 class Live:
     """What the exchanges of one live worker share."""
 
@@ -69,7 +79,7 @@ class Live:
         self.budget = Budget(config.mirror.memory)
         self.channel = Channel(worker.loop, channel_path, self.budget)
         self.endpoints = Endpoints(config.endpoints)
-        self._selection = Selection(config.mirror, config.endpoints)
+        self._selection = Selection(config.mirror, config.endpoints, config.tap)
         self.access_log = AccessLog(config.log.access) if config.log.access else None
         self._switch = switch
         self.retries = 0
@@ -80,8 +90,10 @@ class Live:
         self._no_orphans = asyncio.Event()
         self.pool = self._backend(config.legacy, config.tls.legacy)
         self._serving = Serving(config.endpoints, config.mirror.sessions.cookies, config.mirror.salt)
+        self.target_serves = self._serving.ever
+        """Whether the target may answer any client."""
         self.target_pool = (
-            self._backend(config.target, config.tls.target) if self._serving.ever else self.pool
+            self._backend(config.target, config.tls.target) if self.target_serves else self.pool
         )
         self._watch = Watch(config.guard)
         self._target_host = host_at_target(config)
@@ -89,8 +101,6 @@ class Live:
 
     def _make_front(self, config: Config, marker: bytes) -> Front:
         limits = config.limits
-        serial = itertools.count()
-        prefix = secrets.token_hex(8).encode()
         return Front(
             self._worker.loop,
             self.deadlines,
@@ -98,7 +108,7 @@ class Live:
             partial(TapExchange if config.tap else LiveExchange, self),
             self._refused,
             self._own,
-            lambda: b"%b%016x" % (prefix, next(serial)),
+            _ids().__next__,
             config.timeouts,
             # Each may need a connection to legacy: nobody shall come in for whom there is none.
             replace(limits, connections=allowed(limits.connections, 2)),
@@ -129,7 +139,7 @@ class Live:
 
     def by_target(self, index: int | None, head: bytes) -> bool:
         """Whether the target answers this request, and not legacy."""
-        return self._serving.ever and self._switch.target and self._serving.by_target(index, head)
+        return self._switch.target and self._serving.by_target(index, head)
 
     def for_target(self, head: bytes) -> bytes:
         """A head as the target gets it."""
@@ -144,7 +154,7 @@ class Live:
 
     def skip(self, method: bytes, index: int | None, request_id: bytes) -> Skip | None:
         """Why this request is not mirrored; None if it is."""
-        return self._selection.skip(method, index, request_id) if self._switch.mirror else Skip.OFF
+        return self._selection.skip(method, index, request_id) if self._switch.memory[MIRROR] else Skip.OFF
 
     def hand_over(self, frame: Frame, pieces: Sequence[bytes]) -> Drop | None:
         """Give an exchange to the shadow worker, or say why not. `pieces` are as for the channel."""
@@ -178,7 +188,7 @@ class Live:
             "retries_total": self.retries,
             "access_log_lost_total": self.access_log.lost if self.access_log is not None else 0,
             "mirror_off": int(not self._switch.mirror),
-            "turned_back": int(self._serving.ever and not self._switch.target),
+            "turned_back": int(self.target_serves and not self._switch.target),
         }
 
     async def drain(self) -> None:

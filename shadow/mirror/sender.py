@@ -108,12 +108,14 @@ class ShadowRequest:
     def interim(self, head: ResponseHead) -> None:
         """A 1xx to a shadow request means nothing to anybody."""
 
-    def answer(self, head: ResponseHead) -> None:
+    def answer(self, head: ResponseHead, body: bytes) -> None:
         assert self._connection is not None
         self._sent = self._connection.sent or self._sent  # it may have waited for others, as in `Turn`
         self._first_byte = self._connection.heard - self._sent
         if self._hold(len(head.raw)):
             self._head = head
+            if body:
+                self.answer_data(body)
 
     def answer_data(self, data: bytes) -> None:
         self._length += len(data)

@@ -22,6 +22,8 @@ from shadow.wire.unacknowledged import give_up, unacknowledged
 _REST: Final = 30.0  # seconds, as nginx, for an upload that goes on behind its answer,
 _SILENT: Final = 5.0  # and in which nothing of it comes
 
+_CR: Final = 0x0D
+
 
 class Downstream(asyncio.Protocol):
     """One client's connection."""
@@ -149,14 +151,14 @@ class Downstream(asyncio.Protocol):
         if self._buffer:
             data, self._buffer = self._buffer, b""
             self._read_head(data, 0)
-        if self._request is None or self._decoder is not None:
+        if self._reading_paused and (self._request is None or self._decoder is not None):
             self._resume_reading()
 
     def _read_head(self, data: bytes, seen: int) -> None:
         """Open the next request in `data`; no end of its head begins in the first `seen` bytes."""
         front = self._front
         limits = front.limits
-        if data[:2] == b"\r\n" and (empty := EMPTY_LINES.match(data)) is not None:
+        if data[0] == _CR and (empty := EMPTY_LINES.match(data)) is not None:
             data, seen = data[empty.end() :], 0
         end = data.find(b"\r\n\r\n", seen) + 4
         if end < 4 or end > limits.header_block:
@@ -240,8 +242,8 @@ class Downstream(asyncio.Protocol):
         if asked is not None and asked.minor == 1 and (head.status != 100 or asked.expects):
             self._out += head.relay + b"\r\n"
 
-    def answer(self, head: ResponseHead) -> None:
-        """The final answer begins."""
+    def answer(self, head: ResponseHead, body: bytes) -> None:
+        """The final answer begins, and `body` behind it, unless its length is not known."""
         asked = self._head
         assert asked is not None
         self._answering = True
@@ -259,7 +261,7 @@ class Downstream(asyncio.Protocol):
             out += b"Connection: close\r\n"
         elif asked.minor == 0:
             out += b"Connection: keep-alive\r\n"
-        self._out = out + b"\r\n"
+        self._out = out + b"\r\n" + body
 
     def data(self, data: bytes) -> None:
         self._out += chunk(data) if self._chunking else data
@@ -268,8 +270,10 @@ class Downstream(asyncio.Protocol):
         """The answer is complete; go on with the next request."""
         if self._chunking:
             self._out += last_chunk(trailers)
-        self.flush()
-        if self._head is not None and self._head.minor == 0 and not self.transport.can_write_eof():
+        if self._out:
+            self._front.turn.add(self, self._out)
+        head = self._head
+        if head is not None and head.minor == 0 and not self.transport.can_write_eof():
             self._decoder = None  # only closing tells the end of its answer: TLS has no half of a connection
         self._request = self._head = None
         self._answering = self._chunking = False

@@ -53,7 +53,7 @@ class Passage(Struct, frozen=True, gc=False):
 
 # RFC 9112 3: method SP request-target SP HTTP-version. Bytes above 0x7F are not allowed in a target, yet
 # old Japanese clients send raw Shift_JIS, and nginx forwards it.
-_REQUEST_LINE = re.compile(rb"(%b+) ([^\x00-\x20\x7f]+) HTTP/1\.[01]\r\n" % TCHAR.encode())
+_REQUEST_LINE = re.compile(rb"(%b+) ([!-~\x80-\xff]+) HTTP/1\.[01]\r\n" % TCHAR.encode())
 _VERSION_1_1 = b" HTTP/1.1"
 _LINE_END = len(_VERSION_1_1)  # of what stands behind the target
 _SHORT = 2048  # bytes of it that are remembered

@@ -8,7 +8,6 @@ after the other they find it awake.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import Final, Protocol
 
 _LARGE: Final = 32 * 1024
@@ -30,7 +29,7 @@ class Turn:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._waiting: deque[Sender] = deque()
+        self._waiting: list[Sender] = []
 
     def add(self, sender: Sender, gathered: bytes) -> None:
         """Have a connection send what it has gathered, which is something."""
@@ -45,10 +44,12 @@ class Turn:
             self._end()
 
     def _end(self) -> None:
-        waiting = self._waiting
+        waiting, self._waiting = self._waiting, []
+        senders = iter(waiting)
         try:
-            while waiting:
-                waiting.popleft().send()
-        finally:
-            if waiting:  # one that raised holds up nobody
-                self._loop.call_soon(self._end)
+            for sender in senders:
+                sender.send()
+        except BaseException:
+            for sender in senders:  # one that raised holds up nobody
+                self.add(sender, b"")
+            raise

@@ -43,11 +43,11 @@ class AnswerSink(Protocol):
     def interim(self, head: ResponseHead) -> None:
         """A 1xx other than 101."""
 
-    def answer(self, head: ResponseHead) -> None:
-        """The final answer begins."""
+    def answer(self, head: ResponseHead, body: bytes) -> None:
+        """The final answer begins; `body` is all of its body where that has come with it, else empty."""
 
     def answer_data(self, data: bytes) -> None:
-        """A part of its body, unchunked."""
+        """A part of its body, unchunked, that has not."""
 
     def answer_end(self, trailers: bytes) -> None:
         """It is complete, and the connection is free already."""
@@ -144,7 +144,8 @@ class Connection(asyncio.Protocol):
         """The request is complete: it goes out, and the backend's time to answer begins."""
         self._complete = True
         self._renew()
-        self.flush()
+        if self._out:
+            self._owner.turn.add(self, self._out)
 
     def _renew(self) -> None:
         """Set the deadline of what the backend owes now. While the request is still on its way that is
@@ -249,14 +250,12 @@ class Connection(asyncio.Protocol):
             sink.interim(head)
         self._buffer = b""
         self._head = head
-        sink.answer(head)
+        whole = len(data) == head.length  # most answers come in one read
+        sink.answer(head, data if whole else b"")
         if self._sink is not sink:
             return
-        if len(data) == head.length:  # most answers come in one read
-            if data:
-                sink.answer_data(data)
-            if self._sink is sink:
-                self._answered_whole(sink)
+        if whole:
+            self._answered_whole(sink)
         else:
             self._decoder = decoder(head.length, head.named)
             self._read_body(sink, data)
@@ -275,15 +274,14 @@ class Connection(asyncio.Protocol):
 
     def _answered_whole(self, sink: AnswerSink, trailers: bytes = b"", surplus: bool = False) -> None:
         """Free the connection, or close it if anything about it is odd."""
-        reusable = self._complete and not surplus and self._head is not None and self._head.keep_alive
-        unsent = self._out or self.transport.get_write_buffer_size()
-        owed = self._complete and unsent
+        head, complete = self._head, self._complete
         self._sink = self._head = self._decoder = None
         self._complete = False
         self._interims = 0
-        if owed:
+        unsent = self._out or self.transport.get_write_buffer_size()
+        if complete and unsent:
             self._end_sending()
-        elif reusable and not unsent:
+        elif complete and not surplus and head is not None and head.keep_alive:
             self._owner.give_back(self)
         else:
             self.close()

@@ -21,7 +21,7 @@ BUDGETS = {
     "known equal, dates differ": 190,
     "what is counted beside": 130,
     "match counted": 335,
-    "all of a small exchange, live worker": 2340,
+    "all of a small exchange, live worker": 2250,
     "all of an equal exchange, shadow worker": 2550,
     "small JSON judged": 4750,
     "small JSON judged, masked": 6260,

@@ -43,8 +43,8 @@ MUTANTS = {
     # the request line
     "bare LF behind the request line": Mutant(REQUEST, "_REQUEST_LINE.match(raw)", r'_REQUEST_LINE.match(raw := re.sub(rb"(?<!\r)\n", b"\r\n", raw, count=1))', "requests.request_line"),
     "HTTP/1.2": Mutant(REQUEST, r"HTTP/1\.[01]", r"HTTP/1\.[0-9]", "requests.request_line"),
-    "two spaces": Mutant(REQUEST, r"+) ([^\x00", r"+) +([^\x00", "requests.request_line"),
-    "control bytes in the target": Mutant(REQUEST, r"[^\x00-\x20\x7f]", r"[^\x20]", "requests.request_line"),
+    "two spaces": Mutant(REQUEST, "+) ([!-~", "+) +([!-~", "requests.request_line"),
+    "control bytes in the target": Mutant(REQUEST, r"[!-~\x80-\xff]", r"[^\x20]", "requests.request_line"),
     "Host over absolute-form": Mutant(REQUEST, "self.host if self.authority is None else self.authority", "self.host or self.authority", "requests.request_line"),
     "absolute-form with a user": Mutant(REQUEST, "absolute is None or not _AUTHORITY.fullmatch(absolute[1])", "absolute is None", "requests.request_line"),
     "asterisk for all": Mutant(REQUEST, 'and method == b"OPTIONS":\n        return None', 'and True:\n        return None', "requests.request_line"),
@@ -91,7 +91,7 @@ MUTANTS = {
     "1xx to HTTP/1.0": Mutant(DOWN, "asked.minor == 1 and (head", "(head", "requests.expect"),
     "the target is asked to wait": Mutant("live.exchange", "without_expectation(head.forward) if", "head.forward if", "requests.expect"),
     "HTTP/2 is offered": Mutant(REQUEST, 'protocol.startswith(b"h2")', "False", "requests.upgrade"),
-    "upgrades are mirrored": Mutant("live.exchange", "if head.upgrade else self._live", "if False else self._live", "requests.upgrade"),
+    "upgrades are mirrored": Mutant("live.exchange", "if head.upgrade else live", "if False else live", "requests.upgrade"),
     "endless lines": Mutant(REQUEST, "if line.end() - 2 > longest:", "if False:", "requests.limits"),
     "endless fields": Mutant(REQUEST, "> self.passage.max_fields:", "> 1 << 30:", "requests.limits"),
     "endless blocks": Mutant(DOWN, "if end < 4 or end > limits.header_block:", "if end < 4:", "requests.limits"),
@@ -115,7 +115,7 @@ MUTANTS = {
     "endless 1xx": Mutant(UP, "if self._interims > _MAX_INTERIM:", "if False:", "answers.framing"),
     # connections
     "an early answer, connection kept": Mutant(DOWN, "self._chunking = False\n        if self._decoder", "self._chunking = self._close = False\n        self._decoder = None\n        if self._decoder", connections.early_answer),
-    "an early answer, legacy's connection kept": Mutant(UP, "reusable = self._complete and", "reusable =", connections.early_answer),
+    "an early answer, legacy's connection kept": Mutant(UP, "elif complete and not", "elif not", connections.early_answer),
     "a stranger's answer": Mutant(UP, "            self.close()\n            return\n        self.heard", "            self._buffer = data\n            return\n        self.heard", connections.stranger),
     "a stranger's answer just then": Mutant("wire.pool", "and connection.is_silent():", "and True:", connections.stranger_just_then),
     "a write asked twice": Mutant("live.exchange", "and self._head.method in IDEMPOTENT_METHODS\n", "\n", connections.no_second_write),
