@@ -10,7 +10,7 @@ LOCK := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --up
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 IMAGE := .venv/image
 
-.PHONY: help setup demo run test peers check format lock sbom audit fuzz bench steps clean
+.PHONY: help setup demo run test peers servers checkov check format lock sbom audit fuzz bench steps clean
 
 help:            ## list what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -36,9 +36,13 @@ run: setup       ## stand in front of your own: make run LEGACY=http://old TARGE
 test: setup      ## run the tests; those that want a program which is not here are skipped
 	$(BIN)/pytest
 
-peers: setup     ## install the servers that tests and benchmark talk to, as far as PyPI has them
+peers: servers checkov  ## install the servers that tests and benchmark talk to, as far as PyPI has them
+
+servers: setup
 	$(INSTALL) --editable '.[peers]'
-	@# Apart: it asks for older versions of what we use.
+
+# Apart: it asks for older versions of what we use.
+checkov: setup
 	$(PYTHON) -m venv .venv/checkov
 	.venv/checkov/bin/pip install --quiet --disable-pip-version-check 'checkov>=3.3,<4'
 
