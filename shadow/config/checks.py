@@ -13,7 +13,7 @@ from shadow import address, tls
 from shadow.compare.rules import compile_rule
 from shadow.config.file import Place, Problem
 from shadow.endpoint import unreached
-from shadow.settings import Compare, Config, SettingError
+from shadow.settings import Compare, Config, SettingError, Tls
 
 Problems = Iterator[tuple[str, str]]
 """Path of a setting, and what is wrong with it."""
@@ -80,7 +80,10 @@ def _certificates_load(config: Config) -> Problems:
         ("legacy", lambda: tls.of_backend(config.tls.legacy)),
         ("target", lambda: tls.of_backend(config.tls.target)),
     )
+    unsaid = Tls()
     for side, make in made:
+        if getattr(config.tls, side) == getattr(unsaid, side):
+            continue  # no file to tell of; and to read the system's authorities takes 40 ms
         try:
             make()
         except SettingError as error:
