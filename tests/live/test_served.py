@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from support.live_path import OK, LivePath, answer_all, until
 
 from shadow.wire.turn import Sender
@@ -47,6 +48,19 @@ async def test_half_an_answer_is_counted_as_broken(live_path: LivePath) -> None:
     await until(lambda: live_path.worker.served.own)
     assert live_path.worker.served.own == {"broken": 1}
     assert live_path.worker.served.legacy == {}
+
+
+async def test_a_clock_that_is_set_adds_no_time(live_path: LivePath, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour forward, while legacy is asked: nobody has waited for it."""
+    client, legacy = await live_path.ask(GET)
+    before = time.time
+    monkeypatch.setattr(time, "time", lambda: before() + 3600)
+    await legacy.send(OK)
+    await client.exactly(len(OK))
+    served = live_path.worker.served
+    await until(lambda: served.client.total)
+    assert 0 < served.client.sum < 60
+    assert served.asked.sum < 60
 
 
 async def test_legacys_time_begins_with_the_writing(live_path: LivePath) -> None:
