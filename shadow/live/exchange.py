@@ -188,7 +188,8 @@ class LiveExchange:
     def answer_end(self, trailers: bytes) -> None:
         upstream, self._upstream = self._upstream, None
         assert upstream is not None
-        total = upstream.heard - self._sent
+        heard = upstream.heard  # now: the next request may begin on it before `end` is over
+        total = heard - self._sent
         client, self._client = self._client, None
         if client is not None:
             client.end(trailers)

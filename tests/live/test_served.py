@@ -27,6 +27,17 @@ async def test_legacys_answers_are_counted_by_class_and_time(live_path: LivePath
     assert served.own == {}
 
 
+async def test_who_asks_ahead_has_waited_too(live_path: LivePath) -> None:
+    """The next request is asked on legacy's same connection as soon as an answer has ended."""
+    live_path.legacy.script = answer_all(OK)
+    client = await live_path.connect()
+    await client.send(GET * 3)
+    await client.exactly(3 * len(OK))
+    served = live_path.worker.served
+    await until(lambda: served.client.total == 3)
+    assert served.client.sum >= 0.9 * served.asked.sum
+
+
 async def test_own_answers_are_counted_by_status(live_path: LivePath) -> None:
     """In legacy's place, and refusals of what cannot be read."""
     live_path.legacy.stop()
