@@ -84,10 +84,7 @@ class LegacyRequest:
         if not self._retried:
             self._leaves(self)
         request = self.question.request
-        connection.begin(self, request.method, self.question.head)
-        if request.body:
-            connection.data(request.body)
-        connection.end()
+        connection.begin(self, request.method, self.question.head + request.body, whole=True)
 
     def cancel(self) -> None:
         """Ask no further."""

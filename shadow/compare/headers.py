@@ -9,8 +9,7 @@ in every session.
 from __future__ import annotations
 
 from functools import partial
-from itertools import compress
-from operator import itemgetter, ne
+from operator import itemgetter
 from typing import TypeAlias
 from urllib.parse import urljoin
 
@@ -46,8 +45,8 @@ def same(legacy: bytes, target: bytes) -> bool:
     that `compare` has to look."""
     ours, theirs = field_lines(legacy), field_lines(target)
     if len(ours) == len(theirs):
-        for line, other in compress(zip(ours, theirs, strict=True), map(ne, ours, theirs)):
-            if _part(line) != _part(other):
+        for line, other in zip(ours, theirs, strict=True):
+            if line != other and _part(line) != _part(other):
                 break
         else:
             return True

@@ -66,7 +66,7 @@ class LiveExchange:
         self._upstream: Connection | None = None
         self._connecting: asyncio.Task[None] | None = None
         self._waiting = b""  # what came while connecting
-        self._complete = False  # the request
+        self._complete = not head.length  # the request
         self._trailers = b""
         self._retried = False
         self._answer: ResponseHead | None = None
@@ -94,11 +94,7 @@ class LiveExchange:
             self.failed(ready)
             return
         self._send(ready)
-        waiting, self._waiting = self._waiting, b""
-        ready.data(waiting)
-        if self._complete:
-            ready.end()
-        else:
+        if not self._complete:
             ready.flush()
         if self._client is not None:
             self._client.resume()
@@ -108,8 +104,12 @@ class LiveExchange:
     def _send(self, connection: Connection) -> None:
         self._upstream = connection
         self._sent = time.perf_counter()
-        head = self._head.forward
-        connection.begin(self, self._head.method, self._live.for_target(head) if self._by_target else head)
+        request = self._head.forward
+        if self._by_target:
+            request = self._live.for_target(request)
+        if self._waiting:
+            request, self._waiting = request + self._waiting, b""
+        connection.begin(self, self._head.method, request, self._complete)
 
     def data(self, data: bytes) -> None:
         if self._request_body is not None:
@@ -194,7 +194,7 @@ class LiveExchange:
         if client is not None:
             client.end(trailers)
             assert self._answer is not None
-            self._live.served(self._answer.status, upstream.heard - self._started, total)
+            self._live.served(self._answer.status, heard - self._started, total)
         skip = self._skip if self._complete else Skip.INCOMPLETE
         self._finish(skip if client is not None or self._wanted else Skip.CLIENT_LEFT, total)
 

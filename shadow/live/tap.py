@@ -42,9 +42,14 @@ class TapExchange(LiveExchange):
         if self._head.expects and self._client is not None:
             self._client.interim(_CONTINUE)
             self._client.flush()
+        if self._complete:
+            self._has_come()
 
     def end(self, trailers: bytes) -> None:
         super().end(trailers)
+        self._has_come()
+
+    def _has_come(self) -> None:
         client, self._client = self._client, None
         if client is not None:
             # Not now: it would begin with the next copy, that with the one behind it, and so on without end.
@@ -82,4 +87,3 @@ class TapExchange(LiveExchange):
             self._ask_whole()
         else:
             self._send(connection)
-            connection.end()

@@ -105,7 +105,13 @@ class Live:
         return Front(
             self._worker.loop,
             self.deadlines,
-            Passage(marker, authority(backend(config.legacy)), limits.request_line, limits.fields),
+            Passage(
+                marker,
+                authority(backend(config.legacy)),
+                limits.request_line,
+                limits.header_block,
+                limits.fields,
+            ),
             partial(TapExchange if config.tap else LiveExchange, self),
             self._refused,
             self._own,

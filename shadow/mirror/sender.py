@@ -79,12 +79,9 @@ class ShadowRequest:
         body = self._body
         self._connection = connection
         self._sent = time.perf_counter()
-        connection.begin(self, self.frame.method, self._request)
         if self.frame.chunked:
-            connection.data(chunk(body) + last_chunk() if body else last_chunk())
-        elif body:
-            connection.data(body)
-        connection.end()
+            body = chunk(body) + last_chunk() if body else last_chunk()
+        connection.begin(self, self.frame.method, self._request + body, whole=True)
 
     def _total(self) -> float:
         """Seconds from sending the request to the end of the answer; where that would count as slower, less

@@ -5,7 +5,7 @@ Buckets of equal keys add, so that workers, pods and days do.
 
 from __future__ import annotations
 
-from math import ceil, log
+from math import ceil, log2
 from typing import Annotated
 
 from msgspec import Meta, Struct, field
@@ -14,12 +14,12 @@ ERROR = 0.01
 """Relative error of a quantile, at most."""
 
 _GAMMA = (1 + ERROR) / (1 - ERROR)  # DDSketch's: bucket i holds (gamma^(i-1), gamma^i]
-_SCALE = 1 / log(_GAMMA)
+_SCALE = 1 / log2(_GAMMA)  # of two, as `log` looks for a second argument for as long as it takes to compute
 _SHORTEST = 1e-6  # seconds; what is shorter, or a clock that went backwards, counts as this
 _LONGEST = 1e6  # seconds; eleven days
-SHORTEST_KEY = ceil(log(_SHORTEST) * _SCALE)
+SHORTEST_KEY = ceil(log2(_SHORTEST) * _SCALE)
 """Of what took no time that can be told."""
-_HIGHEST_KEY = ceil(log(_LONGEST) * _SCALE)
+_HIGHEST_KEY = ceil(log2(_LONGEST) * _SCALE)
 
 # What a segment holds may have been changed by anyone: the bounds keep its numbers inside a float.
 Count = Annotated[int, Meta(ge=0, le=2**53)]
@@ -34,7 +34,7 @@ class Buckets(Struct):
 
     def add(self, seconds: float) -> Key:
         """Count one duration; the key of its bucket."""
-        key = ceil(log(seconds) * _SCALE) if _SHORTEST < seconds < _LONGEST else _outer_key(seconds)
+        key = ceil(log2(seconds) * _SCALE) if _SHORTEST < seconds < _LONGEST else _outer_key(seconds)
         counts = self.counts
         counts[key] = counts.get(key, 0) + 1
         return key
@@ -66,7 +66,7 @@ class Buckets(Struct):
 
     def below(self, seconds: float) -> int:
         """How many durations were at most this long, as exact as a bucket is."""
-        edge = log(seconds) * _SCALE
+        edge = log2(seconds) * _SCALE
         return sum(count for key, count in self.counts.items() if key <= edge)
 
     def quantile(self, q: float) -> float | None:

@@ -157,40 +157,35 @@ class Downstream(asyncio.Protocol):
     def _read_head(self, data: bytes, seen: int) -> None:
         """Open the next request in `data`; no end of its head begins in the first `seen` bytes."""
         front = self._front
-        limits = front.limits
         if data[0] == _CR and (empty := EMPTY_LINES.match(data)) is not None:
             data, seen = data[empty.end() :], 0
-        end = data.find(b"\r\n\r\n", seen) + 4
-        if end < 4 or end > limits.header_block:
-            if data.strip(b"\r") and not self._buffer.strip(b"\r"):  # else it is, or may be, an empty line
-                self.deadline = front.loop.time() + front.timeouts.header
-            self._buffer = data
-            refusal = unfinished(data, seen, limits.request_line, limits.header_block)
-            if refusal is not None:
-                self._refuse(refusal)
+        head, behind = self._heads.read(data, front.fresh_id(), seen)
+        if head is None:
+            self._wait_for_head(data, seen)
             return
-        head = self._heads.read(data[:end], front.fresh_id())
-        if isinstance(head, RequestHead) and not front.short_of_memory:
-            self._buffer = data[end:]
-            self._open(head)
-        else:
+        if isinstance(head, Refusal) or front.short_of_memory:
             self._buffer = data
-            self._refuse(Refusal(503, "too much is under way") if isinstance(head, RequestHead) else head)
-
-    def _open(self, head: RequestHead) -> None:
-        front = self._front
+            self._refuse(head if isinstance(head, Refusal) else Refusal(503, "too much is under way"))
+            return
         self._head = head
         self._fresh = False
         self.deadline = NEVER
         self._close = not head.keep_alive or front.lame
+        self._buffer = behind
+        self._request = front.open_request(self, head)
         if head.length:
             self._decoder = decoder(head.length, head.named)
-        self._request = request = front.open_request(self, head)
-        if head.length:
-            data, self._buffer = self._buffer, b""
-            self._read_body(data)
-        else:
-            request.end(b"")
+            self._buffer = b""
+            self._read_body(behind)
+
+    def _wait_for_head(self, data: bytes, seen: int) -> None:
+        front = self._front
+        if data.strip(b"\r") and not self._buffer.strip(b"\r"):  # else it is, or may be, an empty line
+            self.deadline = front.loop.time() + front.timeouts.header
+        self._buffer = data
+        refusal = unfinished(data, seen, front.passage)
+        if refusal is not None:
+            self._refuse(refusal)
 
     def _read_body(self, data: bytes) -> None:
         request, body = self._request, self._decoder

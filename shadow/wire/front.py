@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class RequestSink(Protocol):
-    """Who gets a request. `flush` follows whatever one read from the client has brought, unless that is its
-    end."""
+    """Who gets a request, which is complete with its head if that tells of no body. Else `flush` follows
+    whatever one read from the client has brought, unless that is its `end`."""
 
     def data(self, data: bytes) -> None:
         """A part of its body, unchunked."""
 
     def end(self, trailers: bytes) -> None:
-        """It is complete."""
+        """Its body is complete."""
 
     def flush(self) -> None:
         """Nothing more is at hand now."""

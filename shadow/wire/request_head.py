@@ -15,6 +15,7 @@ from shadow.wire.head import (
     BARE_LINE_FEED,
     CHUNKED,
     COMMON_TOKENS,
+    IDEMPOTENT_METHODS,
     LOOP_MARKER,
     NOTHING_NAMED,
     PROTECTED,
@@ -48,14 +49,16 @@ class Passage(Struct, frozen=True, gc=False):
     marker: bytes  # this proxy's name in LOOP_MARKER, not guessable
     authority: bytes  # legacy's, as Host for HTTP/1.0 clients that send none
     max_line: int  # bytes of a request line
+    max_block: int  # bytes of a head
     max_fields: int
 
 
 # RFC 9112 3: method SP request-target SP HTTP-version. Bytes above 0x7F are not allowed in a target, yet
 # old Japanese clients send raw Shift_JIS, and nginx forwards it.
 _REQUEST_LINE = re.compile(rb"(%b+) ([!-~\x80-\xff]+) HTTP/1\.[01]\r\n" % TCHAR.encode())
-_VERSION_1_1 = b" HTTP/1.1"
-_LINE_END = len(_VERSION_1_1)  # of what stands behind the target
+_VERSION_1_1 = b"HTTP/1.1"
+_LINE_END = len(_VERSION_1_1)  # of what stands behind the target and a space
+_EVERYDAY = IDEMPOTENT_METHODS | {b"POST", b"PATCH"}  # methods whose letters need no second look
 _SHORT = 2048  # bytes of it that are remembered
 _ABSOLUTE = re.compile(rb"https?://([^/?#:][^/?#]*)", re.IGNORECASE)  # RFC 9110 4.2.1: with a host
 # RFC 3986 3.2.2 and 3.2.3, without userinfo and comma.
@@ -76,16 +79,17 @@ _REQUEST_FIELD = re.compile(
 name as the real one."""
 
 
-def unfinished(data: bytes, seen: int, max_line: int, max_block: int) -> Refusal | None:
-    """What is already wrong with a request head that has no empty line yet.
+def unfinished(data: bytes, seen: int, passage: Passage) -> Refusal | None:
+    """What is already wrong with a request head that has no empty line yet, or too late.
 
     The first `seen` bytes were found good before: looked at again for every byte that a slow client
     sends, a head would cost the square of its length.
     """
-    line_end = data.find(b"\r\n", 0, max_line + 2)
-    if line_end < 0 and len(data) >= max_line + 2:
+    longest = passage.max_line + 2
+    line_end = data.find(b"\r\n", 0, longest)
+    if line_end < 0 and len(data) >= longest:
         return _TOO_LONG
-    if len(data) > max_block:
+    if len(data) > passage.max_block:
         return Refusal(431, "header block too large")
     if BARE_LINE_FEED.search(data, seen) or (line_end >= max(0, seen - 1) and not _REQUEST_LINE.match(data)):
         return Refusal(400, "malformed request")
@@ -104,18 +108,60 @@ class RequestReader:
     of the request before.
     """
 
-    __slots__ = ("_known", "_passage", "_peer")
+    __slots__ = ("_known", "_longest", "_passage", "_peer")
 
     def __init__(self, peer: Peer, passage: Passage) -> None:
         self._peer = peer
         self._passage = passage
+        self._longest = min(passage.max_line, passage.max_block)  # of which no part is too long
         self._known: _Fields | None = None
 
-    def read(self, raw: bytes, fresh_id: bytes) -> RequestHead | Refusal:
-        """Read one head, `raw` up to and with its empty line.
+    def read(self, data: bytes, fresh_id: bytes, seen: int = 0) -> tuple[RequestHead | Refusal | None, bytes]:
+        """The head that `data` begins with, and what comes behind it; None if it does not end, or too late.
 
-        `fresh_id` becomes the X-Request-Id of a request that has none.
+        No end begins in the first `seen` bytes. `fresh_id` becomes the X-Request-Id of who has none.
         """
+        known = self._known
+        words = data.split(b" ", 2)
+        if (
+            known is not None
+            and len(words) == 3
+            and words[2] == known.rest  # so there is an end, and nothing behind it
+            and words[0] in _EVERYDAY
+            and (target := words[1])
+            and target[0] == 0x2F
+            and target.isascii()
+            and target.decode().isprintable()
+            and len(data) <= self._longest
+        ):
+            method = words[0]
+            behind = b""
+        else:
+            end = data.find(b"\r\n\r\n", seen) + 4
+            if end < 4 or end > self._passage.max_block:
+                return None, b""
+            behind = data[end:]
+            found = self._read_anew(data[:end])
+            if isinstance(found, Refusal):
+                return found, behind
+            method, target, known = found
+        own = known.id
+        head = RequestHead(
+            method,
+            target,
+            own or fresh_id,
+            known.length,
+            known.minor,
+            known.keep_alive,
+            known.expects,
+            known.upgrade,
+            b"".join((method, b" ", target, known.before, fresh_id if own is None else b"", known.after)),
+            known.named,
+        )
+        return head, behind
+
+    def _read_anew(self, raw: bytes) -> tuple[bytes, bytes, _Fields] | Refusal:
+        """Method, target and fields of one head, `raw` up to and with its empty line."""
         longest = self._passage.max_line
         line = _REQUEST_LINE.match(raw)
         if line is None:
@@ -131,7 +177,7 @@ class RequestReader:
             if isinstance(origin, Refusal):
                 return origin
             authority, target = origin
-        rest = raw[line.end(2) :]
+        rest = raw[line.end(2) + 1 :]
         known = self._known
         if known is None or known.rest != rest or authority is not None:
             found = _Reading(rest, rest.startswith(_VERSION_1_1), authority, self._peer, self._passage).read()
@@ -139,19 +185,7 @@ class RequestReader:
                 return found
             known = found
             self._known = known if authority is None and len(rest) <= _SHORT else None
-        own = known.id
-        return RequestHead(
-            method,
-            target,
-            own or fresh_id,
-            known.length,
-            known.minor,
-            known.keep_alive,
-            known.expects,
-            known.upgrade,
-            b"".join((method, b" ", target, known.before, fresh_id if own is None else b"", known.after)),
-            known.named,
-        )
+        return method, target, known
 
 
 def _origin_form(method: bytes, target: bytes) -> tuple[bytes | None, bytes] | Refusal:
@@ -170,7 +204,7 @@ def _origin_form(method: bytes, target: bytes) -> tuple[bytes | None, bytes] | R
 class _Fields(Struct, frozen=True, gc=False):
     """What the fields of a request say, and as what legacy gets them."""
 
-    rest: bytes  # of the head behind the target, as received
+    rest: bytes  # of the head behind the target and a space, as received
     id: bytes | None  # its own X-Request-Id
     length: int
     minor: int
@@ -185,7 +219,7 @@ class _Fields(Struct, frozen=True, gc=False):
 class _Reading(Struct, eq=False):
     """One pass over the fields of a request: collects what they say and what has to be cut."""
 
-    raw: bytes  # from behind the target on
+    raw: bytes  # from behind the target and a space on
     version_1_1: bool
     authority: bytes | None  # of an absolute-form target
     peer: Peer
@@ -327,7 +361,7 @@ class _Reading(Struct, eq=False):
         """The head that legacy gets, from behind the target on: before and behind a fresh id."""
         raw, peer = self.raw, self.peer
         at = _LINE_END
-        parts = [_VERSION_1_1]
+        parts = [b" ", _VERSION_1_1]
         for start, end in self.cuts:
             if at < self.forwarded_for <= start:
                 parts += (raw[at : self.forwarded_for], b", ", peer.address)

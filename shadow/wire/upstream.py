@@ -127,14 +127,21 @@ class Connection(asyncio.Protocol):
 
     # -- the request's side
 
-    def begin(self, sink: AnswerSink, method: bytes, head: bytes) -> None:
-        """Start a request. Nothing is written before `flush` or `end`."""
-        now = self._owner.loop.time()
+    def begin(self, sink: AnswerSink, method: bytes, request: bytes, whole: bool) -> None:
+        """Start a request. A `whole` one is complete with its head or has its body behind that, and goes out;
+        of any other nothing is written before `flush` or `end`."""
+        owner = self._owner
+        now, waits = owner.loop.time(), owner.waits
         self._sink = sink
         self._method = method
         self.sent = self.heard = 0.0
-        self._out = head
-        self.deadline = self._limit = now + self._owner.waits.whole
+        self._out = request
+        self.deadline = self._limit = now + waits.whole
+        if whole:
+            self._complete = True
+            if waits.answer < waits.whole:
+                self.deadline = now + waits.answer
+            owner.turn.add(self, request)
 
     def data(self, data: bytes) -> None:
         """A part of the request's body, framed as its head says."""

@@ -53,7 +53,7 @@ _ANSWERED = (
     b'\r\nConnection: keep-alive\r\nETag: "6553f100-75"\r\nAccept-Ranges: bytes\r\n\r\n' % len(_BODY)
 )
 _LATER = _ANSWERED.replace(b"05:00:00", b"05:00:01")
-_PASSAGE = Passage(b"0123456789ab", b"legacy.internal", 8192, 100)
+_PASSAGE = Passage(b"0123456789ab", b"legacy.internal", 8192, 65536, 100)
 _PEER = Peer(b"203.0.113.9", False, b"http")
 _LOG = (
     b"time:22/Nov/2026:05:00:00 +0900\thost:203.0.113.9\tmethod:GET\turi:/items/123?page=2\tstatus:200"
@@ -65,7 +65,7 @@ _COMBINED = (
 
 
 def _frame() -> Frame:
-    head = RequestReader(_PEER, _PASSAGE).read(_ASKED, b"0123456789abcdef")
+    head = RequestReader(_PEER, _PASSAGE).read(_ASKED, b"0123456789abcdef")[0]
     return Frame(
         b"0123456789abcdef", "GET /items/{id}", None, 1_795_000_000.0, b"GET", head.forward, b"", False, 200,
         _ANSWERED, 0.0012, 0.0012, response_body=_BODY,

@@ -10,18 +10,18 @@ import pytest
 from bench.steps import bytecodes, steps
 
 BUDGETS = {
-    "request head, and as legacy gets it": 480,
-    "the same, fields as before": 110,
+    "request head, and as legacy gets it": 655,
+    "the same, fields as before": 148,
     "endpoint": 30,
     "answer's head": 200,
     "the same, read before": 20,
     "capture": 177,
     "frame written": 30,
     "frame read": 160,
-    "known equal, dates differ": 190,
+    "known equal, dates differ": 275,
     "what is counted beside": 130,
     "match counted": 335,
-    "all of a small exchange, live worker": 2250,
+    "all of a small exchange, live worker": 2140,
     "all of an equal exchange, shadow worker": 2550,
     "small JSON judged": 4750,
     "small JSON judged, masked": 6260,

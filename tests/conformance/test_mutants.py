@@ -94,7 +94,7 @@ MUTANTS = {
     "upgrades are mirrored": Mutant("live.exchange", "if head.upgrade else live", "if False else live", "requests.upgrade"),
     "endless lines": Mutant(REQUEST, "if line.end() - 2 > longest:", "if False:", "requests.limits"),
     "endless fields": Mutant(REQUEST, "> self.passage.max_fields:", "> 1 << 30:", "requests.limits"),
-    "endless blocks": Mutant(DOWN, "if end < 4 or end > limits.header_block:", "if end < 4:", "requests.limits"),
+    "endless blocks": Mutant(REQUEST, "if end < 4 or end > self._passage.max_block:", "if end < 4:", "requests.limits"),
     "a refused client is read on": Mutant(DOWN, "close=True)\n        self._buffer = b\"\"\n        self._linger()", "close=True)\n        self._buffer = b\"\"\n        self.send()\n        self._read_next()", "requests.framing"),
     "refusals echo": Mutant(DOWN, "own_answer(status, reason,", 'own_answer(status, f"{reason} {self._head}",', "requests.framing"),
     # answers
@@ -120,13 +120,13 @@ MUTANTS = {
     "a stranger's answer just then": Mutant("wire.pool", "and connection.is_silent():", "and True:", connections.stranger_just_then),
     "a write asked twice": Mutant("live.exchange", "and self._head.method in IDEMPOTENT_METHODS\n", "\n", connections.no_second_write),
     "what comes too early is kept": Mutant(UP, "            self.close()\n            return\n        self.heard", "            self._buffer = data\n            return\n        self.heard", connections.too_early),
-    "legacy may never answer": Mutant(UP, "        self._complete = True\n        self._renew()", "        self._complete = True", connections.never),
+    "legacy may never answer": Mutant(UP, "if waits.answer < waits.whole:", "if False:", connections.never),
     "requests are read while one is under way": Mutant(DOWN, "elif self._request is not None or self._writing_paused:", "elif self._writing_paused:", connections.one_at_a_time),
     "our own error, connection kept": Mutant(DOWN, "self._close = self._close or self._decoder is not None or head", "self._decoder = None\n            self._close = self._close or head", connections.own_error_with_the_body_still_coming),
-    "other fields of the same length": Mutant(REQUEST, "known.rest != rest", "len(known.rest) != len(rest)", connections.said_before),
+    "other fields of the same length": Mutant(REQUEST, "words[2] == known.rest", "len(words[2]) == len(known.rest)", connections.said_before),
     "a host is remembered": Mutant(REQUEST, " or authority is not None:", ":", connections.said_before),
     "an id is remembered": Mutant(REQUEST, "fresh_id if own is None else b\"\"", "b\"\"", connections.said_before),
-    "pipelined requests are forgotten": Mutant(DOWN, "self._buffer = data[end:]", 'self._buffer = b""', connections.one_at_a_time),
+    "pipelined requests are forgotten": Mutant(DOWN, "self._buffer = behind", 'self._buffer = b""', connections.one_at_a_time),
     "a tunnel without a 101": Mutant(DOWN, "self._buffer = body.rest", 'self._buffer = b""', connections.refused_upgrade),
 }  # fmt: skip
 

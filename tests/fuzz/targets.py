@@ -55,6 +55,7 @@ from shadow.record.segment import Record, Unreadable, compressed, encode, read_s
 from shadow.report import build, html, json, junit, markdown, text
 from shadow.settings import Compare, Config
 from shadow.wire.body import Chunked, Malformed, chunk, last_chunk
+from shadow.wire.head import RequestHead
 from shadow.wire.request_head import RequestReader, unfinished
 
 Target: TypeAlias = Callable[[bytes], None]
@@ -72,8 +73,9 @@ def request(data: bytes) -> None:
     compare(mine, by_h11, own, excused_h11)
     forwarded(mine, accepted)
     end = data.find(b"\r\n\r\n")
-    assert not any(unfinished(data[:at], max(0, at - 1), 16 * 1024, 64 * 1024) for at in range(end + 4))
-    assert RequestReader(PEER, replace(PASSAGE, marker=b"next")).read(accepted.forward, b"fresh") is not None
+    assert not any(unfinished(data[:at], max(0, at - 1), PASSAGE) for at in range(end + 4))
+    next_one = RequestReader(PEER, replace(PASSAGE, marker=b"next"))
+    assert isinstance(next_one.read(accepted.forward, b"fresh")[0], RequestHead)
 
 
 def answer(data: bytes) -> None:

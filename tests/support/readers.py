@@ -20,7 +20,7 @@ from shadow.wire.request_head import Passage, Peer, RequestReader
 from shadow.wire.response_head import parse_response
 
 PEER = Peer(b"192.0.2.7", False, b"http")
-PASSAGE = Passage(b"me", b"legacy:80", 16 * 1024, 200)
+PASSAGE = Passage(b"me", b"legacy:80", 16 * 1024, 64 * 1024, 200)
 
 
 class Read(NamedTuple):
@@ -53,7 +53,7 @@ def ours(raw: bytes) -> tuple[Read, RequestHead, bytes]:
     end = raw.find(b"\r\n\r\n") + 4
     if end < 4:
         raise Refused
-    head = RequestReader(PEER, PASSAGE).read(raw[:end], b"fresh")
+    head, _ = RequestReader(PEER, PASSAGE).read(raw[:end], b"fresh")
     if not isinstance(head, RequestHead):
         raise Refused
     method, target, _ = raw.split(b"\r\n", 1)[0].split(b" ")

@@ -28,7 +28,7 @@ async def test_peer(address: str, expected: Peer) -> None:
     front = Front(
         loop,
         Deadlines(loop),
-        Passage(b"me", b"h", 1, 1),
+        Passage(b"me", b"h", 1, 1, 1),
         open_request=lambda client, head: pytest.fail("no request here"),
         refused=lambda: None,
         own=lambda status: None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from shadow.model import fields
 from shadow.wire.head import CHUNKED, RequestHead
@@ -12,7 +13,7 @@ from shadow.wire.request_head import Passage, Peer, Refusal, RequestReader, unfi
 
 STRANGER = Peer(b"192.0.2.7", False, b"http")
 FRIEND = Peer(b"10.0.0.9", True, b"http")
-PASSAGE = Passage(b"me", b"legacy:8000", 16 * 1024, 200)
+PASSAGE = Passage(b"me", b"legacy:8000", 16 * 1024, 64 * 1024, 200)
 
 OURS = (
     b"X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\n"
@@ -22,7 +23,10 @@ OURS = (
 
 
 def parse(raw: bytes, peer: Peer = STRANGER, passage: Passage = PASSAGE) -> RequestHead | Refusal:
-    return RequestReader(peer, passage).read(raw, b"fresh")
+    head, behind = RequestReader(peer, passage).read(raw, b"fresh")
+    assert head is not None
+    assert not behind
+    return head
 
 
 def accepted(raw: bytes, peer: Peer = STRANGER) -> RequestHead:
@@ -372,6 +376,43 @@ def test_what_was_said_before_changes_nothing(heads: list[bytes], peer: Peer) ->
         assert reader.read(head, fresh) == RequestReader(peer, PASSAGE).read(head, fresh)
 
 
+@pytest.mark.parametrize("head", _HEADS)
+def test_who_was_read_before_passes_no_check(head: bytes) -> None:
+    """Fields that were read before are no reason to look less closely at the line above them."""
+    for before in (get(), b"GET / HTTP/1.0\r\nHost: h\r\n\r\n"):
+        reader = RequestReader(STRANGER, PASSAGE)
+        reader.read(before, b"first")
+        assert reader.read(head, b"fresh") == RequestReader(STRANGER, PASSAGE).read(head, b"fresh")
+
+
+@pytest.mark.parametrize(("line", "block"), [(40, 1024), (1024, 60)])
+def test_fields_read_before_do_not_raise_limits(line: int, block: int) -> None:
+    """A longer target than before may be too long, by itself and with its fields."""
+    reader = RequestReader(STRANGER, replace(PASSAGE, max_line=line, max_block=block))
+    for length in range(80):
+        target = b"GET /%b HTTP/1.1" % (b"a" * length)
+        head, _ = reader.read(target + get()[14:], b"fresh")
+        fits = len(target) <= line and len(target) + len(get()) - 14 <= block
+        assert isinstance(head, RequestHead) is fits
+
+
+@pytest.mark.parametrize("behind", [b"G", b"\r\n", get(), get()[14:]])
+def test_what_comes_behind_a_head_is_not_read(behind: bytes) -> None:
+    """The first head ends where it ends, whatever was read before."""
+    reader = RequestReader(STRANGER, PASSAGE)
+    whole, _ = reader.read(get(), b"fresh")
+    assert reader.read(get() + behind, b"fresh") == (whole, behind)
+    assert reader.read(get(), b"fresh") == (whole, b"")
+
+
+@pytest.mark.parametrize("data", [b"GET", b"GET /", get()[:-1], b"HTTP/1.1\r\n\r", b""])
+def test_half_a_head_is_none(data: bytes) -> None:
+    """It may still be read whole; nothing of it is lost."""
+    reader = RequestReader(STRANGER, PASSAGE)
+    reader.read(get(), b"fresh")
+    assert reader.read(data, b"fresh") == (None, b"")
+
+
 def test_what_is_remembered_of_a_client_is_bounded() -> None:
     """Ten thousand idle clients are not worth their last cookies."""
     reader = RequestReader(STRANGER, PASSAGE)
@@ -427,9 +468,10 @@ def test_marker_is_appended_to() -> None:
 )
 def test_unfinished(data: bytes, status: int | None) -> None:
     """What can be refused before the empty line is, whether it came at once or byte by byte."""
-    refusal = unfinished(data, 0, 128, 256)
+    passage = replace(PASSAGE, max_line=128, max_block=256)
+    refusal = unfinished(data, 0, passage)
     assert (refusal and refusal.status) == status
-    steps = [unfinished(data[:end], end - 1, 128, 256) for end in range(1, len(data) + 1)]
+    steps = [unfinished(data[:end], end - 1, passage) for end in range(1, len(data) + 1)]
     assert next((step.status for step in steps if step), None) == status
 
 
@@ -438,5 +480,5 @@ def test_longest_request_line() -> None:
     line = b"GET /" + b"a" * (16 * 1024 - 14) + b" HTTP/1.1"
     assert len(line) == PASSAGE.max_line
     assert isinstance(parse(line + b"\r\nHost: h\r\n\r\n"), RequestHead)
-    assert unfinished(line + b"\r", 0, PASSAGE.max_line, 65_536) is None
+    assert unfinished(line + b"\r", 0, PASSAGE) is None
     assert parse(b"GET /a" + line[5:] + b"\r\nHost: h\r\n\r\n") == Refusal(414, "request line too long")
