@@ -37,7 +37,7 @@ class ShadowRequest:
 
     __slots__ = (
         "_admission", "_body", "_connecting", "_connection", "_digest", "_done", "_first_byte",
-        "_head", "_length", "_limit", "_pieces", "_request", "_sent", "charged", "frame",
+        "_head", "_legacy", "_length", "_limit", "_pieces", "_request", "_sent", "charged", "frame",
     )  # fmt: skip
 
     def __init__(self, frame: Frame, limit: int, admission: Admission, done: Done) -> None:
@@ -54,6 +54,8 @@ class ShadowRequest:
         self._pieces: list[bytes] = []
         self._length = 0
         legacy = frame.response_body
+        # While the answer is what legacy said, byte by byte, nothing of it is kept a second time.
+        self._legacy = legacy if isinstance(legacy, bytes) else None
         # Legacy's body was too large to keep: the same is done with the target's, up to the same length.
         self._digest: Any = None if isinstance(legacy, bytes) else hashlib.sha256()
         self._sent = self._first_byte = 0.0
@@ -121,13 +123,25 @@ class ShadowRequest:
             legacy = self.frame.response_body
             too_long = isinstance(legacy, Digest) and self._length > max(legacy.length, self._limit)
         elif self._hold(len(data)):
-            self._pieces.append(data)
+            self._keep(data)
             too_long = self._length > self._limit
         else:
             return
         if too_long:
             self.cancel()
             self.failed(Failure(FailureKind.TOO_LARGE, f"body over {self._length - len(data)} bytes"))
+
+    def _keep(self, data: bytes) -> None:
+        """Keep a piece of the body, the last one of its `_length`."""
+        legacy = self._legacy
+        if legacy is not None:
+            before = self._length - len(data)
+            if legacy.startswith(data, before):
+                return
+            self._legacy = None
+            if before:
+                self._pieces.append(legacy[:before])
+        self._pieces.append(data)
 
     def _hold(self, size: int) -> bool:
         """Charge a part of the answer; where there is no room, give up."""
@@ -149,6 +163,8 @@ class ShadowRequest:
     def _whole(self) -> Body:
         if self._digest is not None:
             return Digest(self._length, self._digest.digest())
+        if self._legacy is not None:
+            return self._legacy[: self._length]  # all of it is legacy's own, not a copy
         pieces, self._pieces = self._pieces, []
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
