@@ -93,6 +93,7 @@ def body(outcome: Outcome | Drop) -> Body:
 @example(LEGACY[:30], LEGACY[:30], [10, 20])
 @example(LEGACY[:30], LEGACY[:20], [10])
 @example(LEGACY[:30], LEGACY[:40], [30])
+@example(LEGACY[:30], LEGACY[:30] + LEGACY[:30], [30])
 @example(LEGACY[:30], LEGACY[:20] + b"XXXXXXXXXX", [10, 20])
 @example(LEGACY[:30], LEGACY[10:30] + LEGACY[:10], [10, 20])
 @example(b"", LEGACY[:30], [10])
