@@ -22,7 +22,7 @@ EVERY: Final = 1.0
 
 _REMEMBERED: Final = 60  # reports in which a delay is told: metrics are not asked for every second
 _LOOK: Final = 0.02  # seconds between two looks at how late a busy loop is, unless its worker says otherwise
-_LOOK_AT_IDLE: Final = 0.2
+_LOOK_AT_IDLE: Final = 0.5
 _RECENT: Final = 10  # reports that say whether it is starved: what was timed is counted seconds later
 _STARVED: Final = 0.1  # share of their time; by the slowest twentieth of its answers a target is called slow
 _IDLE: Final = 0.05  # share of a processor; a loop that uses less is looked at less often

@@ -121,6 +121,12 @@ class Generation:
         self._backoff[spec.name] = backoff
         self._restarts[spec.name] = now + backoff, spec
 
+    @property
+    def alarm(self) -> float:
+        """When there will be something to do that nobody tells of: to start a worker anew, to leave, or to
+        kill who did not; `inf` for never."""
+        return min(self._lame_until, self._deadline, *(when for when, _ in self._restarts.values()))
+
     def due(self, now: float) -> list[WorkerSpec]:
         """The workers to be started now."""
         due = [spec for when, spec in self._restarts.values() if when <= now]
@@ -149,7 +155,7 @@ class Generation:
         self._hurry = True
         if self._leaving is None:
             self.leave(now)
-        else:
+        elif self._leaving:
             self._deadline = now
 
     def advance(self, now: float) -> bool:
@@ -157,15 +163,14 @@ class Generation:
         is time to begin to leave."""
         if self._leaving is None:
             return now >= self._lame_until
-        if self._leaving:
-            if not self._of(self._leaving[0]):
-                del self._leaving[0]
-                self._dismiss_stage(now)
-            elif now >= self._deadline:
-                self._deadline = inf
-                for process in self._of(self._leaving[0]):
-                    log.warning("worker_killed", worker=process.spec.name, reason="did not leave in time")
-                    os.kill(process.pid, signal.SIGKILL)
+        while self._leaving and not self._of(self._leaving[0]):
+            del self._leaving[0]
+            self._dismiss_stage(now)
+        if self._leaving and now >= self._deadline:
+            self._deadline = inf
+            for process in self._of(self._leaving[0]):
+                log.warning("worker_killed", worker=process.spec.name, reason="did not leave in time")
+                os.kill(process.pid, signal.SIGKILL)
         return False
 
     def close(self) -> None:
@@ -189,6 +194,7 @@ class Generation:
         return [process for process in self.processes.values() if process.spec.name in names]
 
     def _dismiss_stage(self, now: float) -> None:
+        self._deadline = inf
         if self._leaving:
             self._deadline = now + (_HURRY if self._hurry else self._leaving[0].grace)
             for process in self._of(self._leaving[0]):

@@ -23,7 +23,7 @@ from shadow.serve.ledger import HEARD, Ledger
 from shadow.serve.processes import Process, WorkerSpec, fork
 from shadow.serve.recorder import Recorder
 
-_TICK: Final = 0.2  # seconds between two looks at the clock
+_TICK: Final = 0.5  # seconds between two looks at the clock, at most: each finds caches cold
 _PAUSE: Final = 1.0  # seconds; whoever looks later was paused, or starved, and so were those it hears
 _MAX_OUTGOING: Final = 64 * 1024 * 1024  # bytes that admin may be behind before it is started anew
 _MOST_OLD: Final = 8  # generations that are leaving, each with its memory; then a reload waits
@@ -116,7 +116,8 @@ class Supervisor:
         return [process for each in self._generations for process in each.processes.values()]
 
     def _wait(self) -> None:
-        found = self._selector.select(_TICK)
+        alarm = min(generation.alarm for generation in self._generations) - time.monotonic()
+        found = self._selector.select(min(_TICK, max(0.0, alarm)))
         now = time.monotonic()
         self._awake += min(now - self._looked, _PAUSE)
         self._looked = now
