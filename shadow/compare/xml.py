@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Iterator
 from itertools import islice
 from typing import TypeAlias
 
@@ -56,15 +57,18 @@ class _Walk(Findings):
 
     def run(self, legacy: Element, target: Element) -> None:
         """What differs from these two elements down."""
-        tasks: list[_Task] = [("xml:", 0, legacy, target, ())]
-        while tasks and len(self.differences) <= SOUGHT:
-            path, depth, ours, theirs, said = tasks.pop()
+        levels: list[Iterator[_Task]] = [iter([("xml:", 0, legacy, target, ())])]
+        while levels and len(self.differences) <= SOUGHT:
+            task = next(levels[-1], None)
+            if task is None:
+                levels.pop()
+                continue
+            path, depth, ours, theirs, said = task
             before = len(self.differences)
             if ours is None or theirs is None:
                 self._alone(path, ours, theirs)
             elif isinstance(ours, Element) and isinstance(theirs, Element):
-                within = self._elements(path, depth, ours, theirs)
-                tasks += [(step, level, i, j, said + names) for step, level, i, j, names in reversed(within)]
+                levels.append(self._elements(path, depth, ours, theirs, said))
             elif isinstance(ours, Text) and isinstance(theirs, Text):
                 self.value(path, ours.text, theirs.text)
             if said:
@@ -76,23 +80,25 @@ class _Walk(Findings):
         elif target is not None:
             self.differences.append(added(path, written(target)))
 
-    def _elements(self, path: str, depth: int, legacy: Element, target: Element) -> list[_Task]:
+    def _elements(
+        self, path: str, depth: int, legacy: Element, target: Element, said: tuple[str, ...]
+    ) -> Iterator[_Task]:
         """Compares two elements themselves, and says what of their children is to be compared."""
         self._names(path, legacy, target)
         self._attributes(path, legacy, target)
         ours, theirs = _children(legacy, target), _children(target, legacy)
         if not any(isinstance(child, Element) for child in ours + theirs):
             self.value(path, _joined(ours), _joined(theirs))
-            return []
+            return iter(())
         if reordered(ours, theirs):
             self._order(path, ours, theirs)
-            return []
+            return iter(())
         pairs = matched(ours, theirs)
         if depth >= DEEPEST and pairs:
             self.notes = [f"XML below {DEEPEST} levels is compared as a whole"]
             self.differences.append(changed(path, written(legacy), written(target)))
-            return []
-        return _tasks(path, depth + 1, ours, theirs, pairs)
+            return iter(())
+        return _tasks(path, depth + 1, ours, theirs, pairs, said)
 
     def _names(self, path: str, legacy: Element, target: Element) -> None:
         """Elements of one local name were paired; their namespaces are one difference, wherever it recurs."""
@@ -129,22 +135,21 @@ def _joined(nodes: list[Node]) -> str:
     return "".join([node.text for node in nodes if isinstance(node, Text)])
 
 
-def _tasks(path: str, depth: int, legacy: list[Node], target: list[Node], pairs: list[Pair]) -> list[_Task]:
-    """What is to be compared of the children of two elements."""
+def _tasks(
+    path: str, depth: int, legacy: list[Node], target: list[Node], pairs: list[Pair], above: tuple[str, ...]
+) -> Iterator[_Task]:
+    """What is to be compared of the children of two elements, each when it is asked for: of most of those of
+    a document with other names all through nobody asks. `above` is what names beside the elements say."""
     ours, theirs = _numbers(legacy), _numbers(target)
     twice = {name for name, number in ours + theirs if number > 1}
     said, other_said = _said(legacy), _said(target)
-    tasks: list[_Task] = []
     for i, j in pairs:
         node, other = None if i is None else legacy[i], None if j is None else target[j]
         numbered = [*(() if i is None else (ours[i],)), *(() if j is None else (theirs[j],))]
         name, number = min(numbered)
         step = f"/{name}[{number}]" if name in twice else f"/{name}"
-        names = [*(() if i is None else said[i]), *(() if j is None else other_said[j])]
-        tasks.append(
-            (path + step + _telling(node, other) if name else path, depth, node, other, tuple(names))
-        )
-    return tasks
+        names = (*above, *(() if i is None else said[i]), *(() if j is None else other_said[j]))
+        yield path + step + _telling(node, other) if name else path, depth, node, other, names
 
 
 def _said(children: list[Node]) -> list[tuple[str, ...]]:

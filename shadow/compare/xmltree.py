@@ -139,21 +139,18 @@ class Text(NamedTuple):
 class Element:
     """An element without what is ignored. `full` is its name with the namespace before it."""
 
-    __slots__ = ("attributes", "children", "full", "key", "nested")
+    __slots__ = ("attributes", "children", "full", "key", "name", "nested")
 
     def __init__(self, full: str, attributes: dict[str, str]) -> None:
         self.full = full
+        self.name = local(full)
+        """The name without its namespace."""
         self.attributes = attributes
         self.children: list[Node] = []
         self.nested = False
         """Are there elements in it, be they ignored?"""
         self.key = ""
         """The same for equal elements, with all that is in them."""
-
-    @property
-    def name(self) -> str:
-        """The name without its namespace."""
-        return local(self.full)
 
     @property
     def namespace(self) -> str:
